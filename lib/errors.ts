@@ -60,8 +60,12 @@ export class GPUError extends Error {
 }
 
 /** An argument of the wrong type: a TypeError with a stable `code`. */
-export function typeError(code: ErrorCode, message: string): TypeError & { code: ErrorCode } {
-  return Object.assign(new TypeError(message), { code });
+export function typeError(
+  code: ErrorCode,
+  message: string,
+  options?: { readonly cause: unknown },
+): TypeError & { code: ErrorCode } {
+  return Object.assign(new TypeError(message, options), { code });
 }
 
 /** An argument outside what is allowed: a RangeError with a stable `code`. */

@@ -21,9 +21,9 @@ struct Answer {
 // What tells one device from another; fixed while a scenario is loaded.
 struct DeviceFacts {
   const Board* board;
-  std::string uuid;      // "GPU-xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", from the seed and index
-  std::string serial;    // "" where the board has none
-  std::string bus_id;    // "00000000:1B:00.0"
+  std::string uuid;    // "GPU-xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", from the seed and index
+  std::string serial;  // "" where the board has none
+  std::string bus_id;  // "00000000:1B:00.0"
   uint32_t pci_domain;
   uint32_t pci_bus;
   uint32_t pci_device;

@@ -1,0 +1,166 @@
+// Checked readers for what users hand in. Each reads a property once, runs no user code later than
+// that, and refuses with what was expected and what came.
+import { type ErrorCode, rangeError, typeError } from './errors.js';
+
+/** What a number must satisfy. NaN never does; Infinity only where `orInfinity` says so. */
+export interface NumberRule {
+  readonly minimum?: number;
+  /** Greater than this, not equal to it. */
+  readonly above?: number;
+  readonly maximum?: number;
+  readonly integer?: true;
+  readonly orInfinity?: true;
+}
+
+/** The most items that one array argument may hold: 2^26. */
+export const maxArrayLength: number = 2 ** 26;
+
+const longestQuote = 60;
+
+/** How a value is named in a message. Never runs user code and never throws. */
+export function describeValue(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return value.length <= longestQuote
+        ? JSON.stringify(value)
+        : `${JSON.stringify(value.slice(0, longestQuote))}... (${value.length} characters)`;
+    case 'bigint':
+      return 'a bigint';
+    case 'function':
+      return 'a function';
+    case 'object':
+      return value === null ? 'null' : isArray(value) ? 'an array' : 'an object';
+    default:
+      return String(value);
+  }
+}
+
+/** Array.isArray throws on a revoked proxy. */
+function isArray(value: unknown): value is readonly unknown[] {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+function mismatch(what: string, expected: string, value: unknown): string {
+  return `${what}: expected ${expected}, got ${describeValue(value)}`;
+}
+
+/** A value of the wrong type, as an error to throw. */
+export function wrongType(what: string, expected: string, value: unknown): TypeError {
+  return typeError('ERR_GPU_INVALID_TYPE', mismatch(what, expected, value));
+}
+
+/** A value outside what is allowed, as an error to throw. */
+export function outOfRange(what: string, expected: string, value: unknown): RangeError {
+  return rangeError('ERR_GPU_OUT_OF_RANGE', mismatch(what, expected, value));
+}
+
+/** Runs `read`, which may run user code (getters, proxies, iterators); what that throws is a cause. */
+export function readSafely<R>(what: string, read: () => R): R {
+  try {
+    return read();
+  } catch (cause) {
+    throw typeError(
+      'ERR_GPU_INVALID_TYPE',
+      `${what}: expected a readable value, but reading threw`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** An object that is neither null, an array nor a function. */
+export function readObject(value: unknown, what: string): object {
+  if (typeof value !== 'object' || value === null || isArray(value)) {
+    throw wrongType(what, 'an object', value);
+  }
+  return value;
+}
+
+export function readProperty(source: object, key: string, what: string): unknown {
+  return readSafely(`${what}.${key}`, () => Reflect.get(source, key));
+}
+
+/**
+ * The named options of an options object; absent and undefined are the same. Any other own enumerable
+ * key is refused with ERR_GPU_UNKNOWN_OPTION.
+ */
+export function readOptions<K extends string>(
+  value: unknown,
+  allowed: readonly K[],
+  what = 'options',
+): ReadonlyMap<K, unknown> {
+  const options = new Map<K, unknown>();
+  if (value === undefined) return options;
+  const source = readObject(value, what);
+  const names: readonly string[] = allowed;
+  for (const key of readSafely(what, () => Object.keys(source))) {
+    if (!names.includes(key)) {
+      throw typeError(
+        'ERR_GPU_UNKNOWN_OPTION',
+        `${what}: expected only ${names.join(', ')}, got ${describeValue(key)}`,
+      );
+    }
+  }
+  for (const key of allowed) options.set(key, readProperty(source, key, what));
+  return options;
+}
+
+export function readString(value: unknown, what: string): string {
+  if (typeof value !== 'string') throw wrongType(what, 'a string', value);
+  return value;
+}
+
+export function readNonEmptyString(value: unknown, what: string): string {
+  if (typeof value !== 'string') throw wrongType(what, 'a non-empty string', value);
+  if (value === '') throw outOfRange(what, 'a non-empty string', value);
+  return value;
+}
+
+export function readNumber(value: unknown, what: string, rule: NumberRule = {}): number {
+  if (typeof value !== 'number') throw wrongType(what, describeRule(rule), value);
+  const { minimum = -Infinity, above = -Infinity, maximum = Infinity } = rule;
+  const finite = Number.isFinite(value) || (rule.orInfinity === true && value === Infinity);
+  const within = value >= minimum && value <= maximum && (value > above || above === -Infinity);
+  if (!finite || !within || (rule.integer === true && !Number.isInteger(value))) {
+    throw outOfRange(what, describeRule(rule), value);
+  }
+  return value;
+}
+
+function describeRule(rule: NumberRule): string {
+  const noun = rule.integer ? 'an integer' : rule.orInfinity ? 'a number' : 'a finite number';
+  const bounds: string[] = [];
+  if (rule.above !== undefined) bounds.push(`above ${rule.above}`);
+  if (rule.minimum !== undefined) bounds.push(`of at least ${rule.minimum}`);
+  if (rule.maximum !== undefined) bounds.push(`of at most ${rule.maximum}`);
+  return [noun, bounds.join(' and ')].filter((part) => part !== '').join(' ');
+}
+
+/** One of a fixed set of words; anything else, of whatever type, is refused with `code`. */
+export function readWord<W extends string>(
+  value: unknown,
+  what: string,
+  rule: { readonly words: readonly W[]; readonly code?: ErrorCode },
+): W {
+  const word = rule.words.find((candidate) => candidate === value);
+  if (word !== undefined) return word;
+  const expected = rule.words.map((name) => describeValue(name)).join(' or ');
+  throw rangeError(rule.code ?? 'ERR_GPU_OUT_OF_RANGE', mismatch(what, expected, value));
+}
+
+/** A copy of an array, taken by index: a hole becomes an undefined item, none is lost. */
+export function readArray<T>(value: readonly T[], what: string): T[] {
+  if (!isArray(value)) throw wrongType(what, 'an array', value);
+  const length = readSafely(what, () => value.length);
+  readNumber(length, `${what}.length`, { minimum: 0, maximum: maxArrayLength, integer: true });
+  return readSafely(what, () => {
+    const copy: T[] = [];
+    for (let index = 0; index < length; index += 1) copy.push(value[index] as T);
+    return copy;
+  });
+}

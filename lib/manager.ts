@@ -1,0 +1,294 @@
+import { readString } from './arguments.js';
+import { type GPUDevice, readDevice } from './device.js';
+import type { Distribution, DistributionOptions } from './distribution/strategy.js';
+import { distributeOver } from './distribution/workload.js';
+import { GPUError, rangeError } from './errors.js';
+import {
+  best,
+  type Candidate,
+  evaluate,
+  type Moment,
+  type RankedDevice,
+  rank,
+} from './selection/evaluation.js';
+import { explain, type SelectionExplanation } from './selection/reasons.js';
+import { readRequest, type SelectionRequest } from './selection/request.js';
+import { type AggregatedMetrics, aggregate } from './telemetry/aggregate.js';
+import { readMaxHistory, type TelemetryCollectorOptions } from './telemetry/collector.js';
+import type { GPUMetrics } from './telemetry/sample.js';
+import { SampleStore } from './telemetry/sample-store.js';
+import { LiveCluster, type TelemetryStore } from './telemetry/store.js';
+import type { OpenOptions } from './telemetry/open-options.js';
+import { openLive } from './telemetry/open.js';
+import type { LiveStatus } from './telemetry/live-status.js';
+import { checkMetrics, readUncheckedMetrics } from './telemetry/validation.js';
+
+/** Options of a manual cluster. */
+export interface GPUClusteringManagerOptions extends TelemetryCollectorOptions {}
+
+/** The greatest age, in periods, of a live sample that selection accepts by default. */
+const maxAgePeriods = 5;
+
+/** What only a manual cluster lets its user change. */
+interface Recorder {
+  readonly devices: Map<string, GPUDevice>;
+  readonly store: SampleStore;
+}
+
+/**
+ * A cluster of GPUs: its devices, their telemetry, selection among them and distribution over them.
+ * `new` makes a manual one: any vendor, you register and record.
+ *
+ * Every method refuses a call after `shutdown()` with GPUError ERR_GPU_CLOSED, before it looks at its
+ * arguments. A refused call changes nothing.
+ *
+ * @example
+ * const manager = new GPUClusteringManager();
+ * manager.registerDevice({ deviceId: 'a', name: 'MI300X', vendor: 'amd', memoryBytes: 192e9 });
+ * manager.recordMetrics({ deviceId: 'a', timestampMs: Date.now(), computeUtilizationPercent: 12 });
+ * manager.selectBestDevice(); // 'a'
+ * await manager.shutdown();
+ */
+export class GPUClusteringManager {
+  readonly #devices: ReadonlyMap<string, GPUDevice>;
+  readonly #store: TelemetryStore;
+  readonly #defaultMaxAgeMs: number;
+  readonly #close: () => Promise<void>;
+  /** Undefined on a live cluster. */
+  readonly #recorder: Recorder | undefined;
+  /** Undefined on a manual cluster. */
+  readonly #status: (() => LiveStatus) | undefined;
+  #closed: Promise<void> | undefined;
+
+  /**
+   * The live cluster: polls the NVIDIA driver on a thread of its own until `shutdown()`. Several
+   * opens in a process, workers included, share one sampler. Resolves once every device was read
+   * for the first time (or a second passed). An idle manager does not keep the process alive.
+   *
+   * @throws GPUError with a `hint`, by what is in the way: ERR_GPU_LIBRARY_NOT_FOUND,
+   *   ERR_GPU_LIBRARY_INVALID, ERR_GPU_DRIVER_NOT_LOADED, ERR_GPU_DRIVER_MISMATCH,
+   *   ERR_GPU_NO_PERMISSION, ERR_GPU_NO_DEVICE, ERR_GPU_TIMEOUT, ERR_GPU_DRIVER_ERROR,
+   *   ERR_GPU_ALREADY_OPEN (another library or scenario), ERR_GPU_PLATFORM_UNSUPPORTED,
+   *   ERR_GPU_ADDON_NOT_FOUND, ERR_GPU_ADDON_DISABLED; for a simulation ERR_GPU_SCENARIO_INVALID,
+   *   ERR_GPU_SIMULATOR_NOT_FOUND. TypeError and RangeError for options, naming the option.
+   *
+   * @example
+   * const manager = await GPUClusteringManager.open();
+   * const gpu = manager.selectBestDevice({ minMemoryBytes: 20 * 2 ** 30 });
+   */
+  static async open(options?: OpenOptions): Promise<GPUClusteringManager> {
+    const opened = await openLive(options);
+    return new GPUClusteringManager(
+      new LiveCluster({
+        devices: opened.devices,
+        store: opened.telemetry,
+        defaultMaxAgeMs: maxAgePeriods * opened.periodMs,
+        status: opened.status,
+        close: opened.close,
+      }),
+    );
+  }
+
+  /** @throws TypeError ERR_GPU_INVALID_TYPE, ERR_GPU_UNKNOWN_OPTION; RangeError ERR_GPU_OUT_OF_RANGE. */
+  constructor(options?: GPUClusteringManagerOptions);
+  /** @internal */
+  constructor(cluster: LiveCluster);
+  constructor(given?: GPUClusteringManagerOptions | LiveCluster) {
+    if (given instanceof LiveCluster) {
+      const { devices, store, defaultMaxAgeMs, status, close } = given.parts;
+      this.#status = status;
+      this.#devices = devices;
+      this.#store = store;
+      this.#defaultMaxAgeMs = defaultMaxAgeMs;
+      this.#close = close;
+      return;
+    }
+    const store = new SampleStore(readMaxHistory(given));
+    const devices = new Map<string, GPUDevice>();
+    this.#recorder = { devices, store };
+    this.#devices = devices;
+    this.#store = store;
+    this.#defaultMaxAgeMs = Infinity;
+    this.#close = async () => {
+      devices.clear();
+      store.clear();
+    };
+  }
+
+  /**
+   * Adds a device, as a copy. The same id again replaces the description and keeps place and history.
+   * @throws TypeError ERR_GPU_INVALID_TYPE; RangeError ERR_GPU_OUT_OF_RANGE.
+   * @throws GPUError ERR_GPU_READ_ONLY on a live cluster.
+   */
+  registerDevice(device: GPUDevice): void {
+    this.#requireOpen();
+    const { devices } = this.#requireRecorder('registerDevice');
+    const copy = readDevice(device);
+    this.#requireOpen();
+    devices.set(copy.deviceId, copy);
+  }
+
+  /**
+   * Removes a device with its samples. False when there is none of that id.
+   * @throws GPUError ERR_GPU_READ_ONLY on a live cluster.
+   */
+  unregisterDevice(deviceId: string): boolean {
+    this.#requireOpen();
+    const { devices, store } = this.#requireRecorder('unregisterDevice');
+    const id = readString(deviceId, 'deviceId');
+    store.remove(id);
+    return devices.delete(id);
+  }
+
+  /** The device; undefined when there is none of that id. */
+  getDevice(deviceId: string): GPUDevice | undefined {
+    this.#requireOpen();
+    return this.#devices.get(readString(deviceId, 'deviceId'));
+  }
+
+  /** All devices in registration order. */
+  listDevices(): readonly GPUDevice[] {
+    this.#requireOpen();
+    return [...this.#devices.values()];
+  }
+
+  /**
+   * Keeps a copy of a sample of a registered device. Keys it does not know are left out.
+   * @throws RangeError ERR_GPU_UNKNOWN_DEVICE, ERR_GPU_TIMESTAMP_ORDER (older than the latest),
+   * ERR_GPU_OUT_OF_RANGE (what no device can have measured).
+   * @throws TypeError ERR_GPU_INVALID_TYPE. GPUError ERR_GPU_READ_ONLY on a live cluster.
+   */
+  recordMetrics(metrics: GPUMetrics): void {
+    this.#requireOpen();
+    const { store } = this.#requireRecorder('recordMetrics');
+    const unchecked = readUncheckedMetrics(metrics);
+    this.#requireOpen();
+    this.#requireDevice(unchecked.deviceId, 'metrics.deviceId');
+    store.add(checkMetrics(unchecked));
+  }
+
+  /**
+   * The device's latest sample; undefined when it has none yet.
+   * @throws RangeError ERR_GPU_UNKNOWN_DEVICE.
+   */
+  getMetrics(deviceId: string): GPUMetrics | undefined {
+    this.#requireOpen();
+    return this.#store.getMetrics(this.#requireDevice(deviceId, 'deviceId'));
+  }
+
+  /**
+   * The device's samples, oldest first, at most `maxHistory`.
+   * @throws RangeError ERR_GPU_UNKNOWN_DEVICE.
+   */
+  getMetricsHistory(deviceId: string): readonly GPUMetrics[] {
+    this.#requireOpen();
+    return this.#store.getMetricsHistory(this.#requireDevice(deviceId, 'deviceId'));
+  }
+
+  /** Sums and means over every device's latest sample; undefined when there is no sample. */
+  getAggregatedMetrics(): AggregatedMetrics | undefined {
+    this.#requireOpen();
+    return aggregate(this.#candidates().flatMap(({ metrics }) => metrics ?? []));
+  }
+
+  /**
+   * The devices that pass the request, best first, scores 0..1; ties in registration order.
+   * @throws RangeError ERR_GPU_OUT_OF_RANGE, ERR_GPU_UNKNOWN_POLICY.
+   * @throws TypeError ERR_GPU_INVALID_TYPE, ERR_GPU_UNKNOWN_OPTION.
+   */
+  rankDevices(request?: SelectionRequest): readonly RankedDevice[] {
+    this.#requireOpen();
+    return rank(evaluate(this.#candidates(), this.#moment(request)));
+  }
+
+  /** The id of the first of `rankDevices(request)`, if its score is above 0; else undefined. */
+  selectBestDevice(request?: SelectionRequest): string | undefined {
+    return best(this.rankDevices(request))?.deviceId;
+  }
+
+  /** Why each device is selected, ranked or rejected, with numbers; in registration order. */
+  explainSelection(request?: SelectionRequest): readonly SelectionExplanation[] {
+    this.#requireOpen();
+    const moment = this.#moment(request);
+    return explain(evaluate(this.#candidates(), moment), moment);
+  }
+
+  /**
+   * Shares tasks out over the devices in registration order; keeps their order and loses none.
+   * @throws RangeError ERR_GPU_UNKNOWN_DEVICE or ERR_GPU_MISSING_CAPACITY when capacities are not
+   * those of the registered devices; ERR_GPU_ZERO_CAPACITY, ERR_GPU_OUT_OF_RANGE,
+   * ERR_GPU_UNKNOWN_STRATEGY.
+   * @throws TypeError ERR_GPU_INVALID_TYPE, ERR_GPU_UNKNOWN_OPTION.
+   *
+   * @example
+   * const { assignments, unassigned } = manager.distributeWorkload(prompts, {
+   *   strategy: DistributionStrategy.Capacity,
+   *   maxPerDevice: 64,
+   * });
+   */
+  distributeWorkload<T>(tasks: readonly T[], options?: DistributionOptions): Distribution<T> {
+    this.#requireOpen();
+    return distributeOver(this.#devices, { tasks, options });
+  }
+
+  /** How sampling goes, and which driver answers; undefined on a manual cluster. */
+  status(): LiveStatus | undefined {
+    this.#requireOpen();
+    return this.#status?.();
+  }
+
+  /** True when a simulated driver makes the values up. */
+  get simulated(): boolean {
+    return this.status()?.simulated ?? false;
+  }
+
+  /** Ends the cluster. Later calls return the same promise. */
+  shutdown(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  /** `await using` ends the cluster. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown();
+  }
+
+  #moment(request: SelectionRequest | undefined): Moment {
+    return { criteria: readRequest(request, this.#defaultMaxAgeMs), nowMs: Date.now() };
+  }
+
+  #candidates(): Candidate[] {
+    return Array.from(this.#devices.values(), (device) => ({
+      device,
+      metrics: this.#store.getMetrics(device.deviceId),
+    }));
+  }
+
+  #requireOpen(): void {
+    if (this.#closed !== undefined) {
+      throw new GPUError('ERR_GPU_CLOSED', 'expected an open cluster, but it was shut down');
+    }
+  }
+
+  #requireRecorder(method: string): Recorder {
+    if (this.#recorder === undefined) {
+      throw new GPUError(
+        'ERR_GPU_READ_ONLY',
+        `${method}: expected a manual cluster, but this one is fed by the driver`,
+        { hint: 'use new GPUClusteringManager() to register and record by hand' },
+      );
+    }
+    return this.#recorder;
+  }
+
+  #requireDevice(deviceId: unknown, what: string): string {
+    const id = readString(deviceId, what);
+    if (!this.#devices.has(id)) {
+      throw rangeError(
+        'ERR_GPU_UNKNOWN_DEVICE',
+        `${what}: expected a registered device, got ${JSON.stringify(id)}`,
+      );
+    }
+    return id;
+  }
+}

@@ -1,0 +1,183 @@
+import { type ErrorCode, GPUError } from './errors.js';
+
+/** Where things lie in the published block, in 64-bit words; native/core/published_block.h. */
+export interface BlockLayout {
+  readonly roundsWord: number;
+  readonly missedDeadlinesWord: number;
+  readonly periodMsWord: number;
+  readonly firstRowWord: number;
+  /** From one row to the next. */
+  readonly rowStrideWords: number;
+  /** In use. */
+  readonly rowWords: number;
+  readonly rowLockWord: number;
+  readonly rowStatusWord: number;
+  readonly rowSequenceWord: number;
+  readonly rowStartMsWord: number;
+  readonly rowWallMsWord: number;
+  readonly rowMetricsWord: number;
+}
+
+/** A device as the native side describes it. An absent member is unknown. */
+export interface NativeDevice {
+  readonly uuid: string;
+  readonly name: string;
+  readonly index: number;
+  readonly pciBusId?: string;
+  readonly serial?: string;
+  readonly memoryBytes?: number;
+  readonly coreCount?: number;
+  readonly multiprocessorCount?: number;
+  readonly memoryBusWidthBits?: number;
+  readonly computeCapabilityMajor?: number;
+  readonly computeCapabilityMinor?: number;
+  readonly architecture?: string;
+  readonly maxClockRateMhz?: number;
+  readonly maxMemoryClockMhz?: number;
+  readonly powerLimitDefaultWatts?: number;
+  readonly powerLimitMinWatts?: number;
+  readonly powerLimitMaxWatts?: number;
+  readonly maxPcieLinkGeneration?: number;
+  readonly maxPcieLinkWidth?: number;
+}
+
+export interface NativeDriver {
+  readonly libraryPath: string;
+  readonly driverVersion: string;
+  readonly nvmlVersion: string;
+  /** 1000 major + 10 minor. */
+  readonly cudaDriverVersion?: number;
+  /** The simulated driver's description of itself (JSON); absent for a real driver. */
+  readonly simulation?: string;
+}
+
+/** A failure as a value: the native layers do not throw. */
+export interface NativeStatus {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+  /** 0: the driver was not asked. */
+  readonly nvmlReturn: number;
+}
+
+/** One opener's share of the process's sampler. Every method returns at once. */
+export interface NativeSession {
+  state(): 'opening' | 'running' | 'failed' | 'stopped';
+  /** Why the session failed; undefined while it did not. */
+  failure(): NativeStatus | undefined;
+  devices(): readonly NativeDevice[];
+  driver(): NativeDriver;
+  /** The published block, or undefined where external memory is refused (Electron). */
+  block(): ArrayBuffer | undefined;
+  /** For where `block()` cannot be had: a whole row, copied. False: the writer was in the way. */
+  readRow(row: number, into: BigUint64Array): boolean;
+  /** Likewise: one word of the header, copied. */
+  readHeader(word: number, into: BigUint64Array): void;
+  /** Polls these rows from now on. */
+  watch(rows: readonly number[]): void;
+  /**
+   * Copies samples with sequence >= `from`, oldest first, one after another in the layout of a
+   * row from `rowSequenceWord` on. Returns how many; 0: none.
+   */
+  readHistory(row: number, from: number, into: Float64Array): number;
+  /** Lets go of this opener's share. The last one to close stops the sampler. */
+  close(): void;
+  /** True once the sampler's thread has let go of the driver, or others still share it. */
+  closed(): boolean;
+}
+
+/** An attempt to reach the driver, on a thread of its own. */
+export interface NativeProbe {
+  /** Undefined: still trying. */
+  available(): boolean | undefined;
+}
+
+export interface NativeOpenOptions {
+  readonly libraryPath: string;
+  readonly scenario: string;
+  readonly periodMs: number;
+  readonly maxHistory: number;
+  readonly memoryLimitBytes: number;
+}
+
+/** What the addon exports. */
+export interface NativeModule {
+  readonly metricKeys: readonly string[];
+  /** By the number in `rowStatusWord`; '' is ok. */
+  readonly statusNames: readonly string[];
+  readonly sampleBytes: number;
+  readonly layout: BlockLayout;
+  monotonicMs(): number;
+  openSession(options: NativeOpenOptions): NativeSession;
+  startProbe(libraryPath: string): NativeProbe;
+  /** Closes this environment's sessions and waits at most `timeoutMs` for their threads. */
+  stopAll(timeoutMs: number): void;
+}
+
+/** Why live telemetry cannot work on this platform; undefined where it can. */
+export function unsupportedPlatform(): string | undefined {
+  const { platform, arch } = process;
+  const supported = platform === 'linux' && (arch === 'x64' || arch === 'arm64');
+  return supported ? undefined : `${platform}-${arch}`;
+}
+
+/** Asked only after the addon failed to load: the report takes milliseconds to make. */
+function runsOnGlibc(): boolean {
+  const report = process.report?.getReport() as { header?: Record<string, unknown> } | undefined;
+  return report?.header?.glibcVersionRuntime !== undefined;
+}
+
+function platformError(platform: string, cause?: unknown): GPUError {
+  return new GPUError('ERR_GPU_PLATFORM_UNSUPPORTED', `no live telemetry on ${platform}`, {
+    hint: 'live telemetry needs Linux on x64 or arm64 with glibc; the manual classes work here',
+    cause,
+  });
+}
+
+let loaded: NativeModule | undefined;
+
+/**
+ * The addon, loaded on first use.
+ * @throws GPUError ERR_GPU_PLATFORM_UNSUPPORTED, ERR_GPU_ADDON_DISABLED (node --no-addons),
+ *   ERR_GPU_ADDON_NOT_FOUND (no binary for this platform, or it does not load)
+ */
+export function loadNative(): NativeModule {
+  if (loaded !== undefined) return loaded;
+  const unsupported = unsupportedPlatform();
+  if (unsupported !== undefined) throw platformError(unsupported);
+  try {
+    const load = require('node-gyp-build') as (root: string) => NativeModule;
+    loaded = load(require('node:path').join(__dirname, '..'));
+  } catch (cause) {
+    throw loadFailure(cause);
+  }
+  process.on('exit', () => loaded?.stopAll(exitWaitMs));
+  return loaded;
+}
+
+/** At exit the sampling thread gets this long to let go of the driver; then it is abandoned. */
+const exitWaitMs = 100;
+
+function loadFailure(cause: unknown): GPUError {
+  const code = (cause as { code?: unknown } | undefined)?.code;
+  if (code === 'ERR_DLOPEN_DISABLED') {
+    return new GPUError('ERR_GPU_ADDON_DISABLED', 'native addons are disabled in this process', {
+      hint: 'start node without --no-addons, or with --allow-addons under --permission',
+      cause,
+    });
+  }
+  if (!runsOnGlibc()) return platformError(`${process.platform}-${process.arch} with musl`, cause);
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new GPUError('ERR_GPU_ADDON_NOT_FOUND', `the native addon does not load: ${why}`, {
+    hint: 'reinstall gpuring, mark it external in bundlers, or build it: npx node-gyp rebuild',
+    cause,
+  });
+}
+
+/** The one place where a native failure becomes an error. */
+export function toGPUError(status: NativeStatus): GPUError {
+  return new GPUError(status.code as ErrorCode, status.message, {
+    hint: status.hint === '' ? undefined : status.hint,
+    nvmlReturn: status.nvmlReturn === 0 ? undefined : status.nvmlReturn,
+  });
+}

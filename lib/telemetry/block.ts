@@ -1,0 +1,107 @@
+import type { BlockLayout, NativeSession } from '../native.js';
+
+/**
+ * Reads the published block: the newest sample of every device, written by the sampler's thread.
+ *
+ * Where the block's memory is visible here, a read is `Atomics` loads of 32-bit halves and no call
+ * into native code; the rules are those of native/core/published_block.h, and the explorer in
+ * test/native checks this very form. Where external memory is refused, a native call copies.
+ */
+export class BlockReader {
+  readonly #layout: BlockLayout;
+  readonly #session: NativeSession;
+  readonly #halves: Int32Array | undefined;
+  readonly #row: Words;
+  readonly #word: Words = words(1);
+
+  constructor(session: NativeSession, layout: BlockLayout) {
+    this.#session = session;
+    this.#layout = layout;
+    const block = session.block();
+    this.#halves = block === undefined ? undefined : new Int32Array(block);
+    this.#row = words(layout.rowWords);
+  }
+
+  /** A header word that counts something. */
+  count(word: number): number {
+    this.#copyHeader(word);
+    return countIn(this.#word, 0);
+  }
+
+  /** A header word that holds a double. */
+  double(word: number): number {
+    this.#copyHeader(word);
+    return this.#word.doubles[0] ?? Number.NaN;
+  }
+
+  /**
+   * The row of a device as doubles, in the layout's order; NaN is an unknown value. The array is
+   * this reader's own and is overwritten by the next call. Undefined: nothing was published yet.
+   */
+  row(row: number): Float64Array | undefined {
+    if (!this.#copyRow(row)) return undefined;
+    const sequence = this.#row.doubles[this.#layout.rowSequenceWord] ?? 0;
+    return sequence > 0 ? this.#row.doubles : undefined;
+  }
+
+  /** What the last poll of the device came to: an index into `NativeModule.statusNames`. */
+  status(row: number): number | undefined {
+    if (!this.#copyRow(row)) return undefined;
+    return countIn(this.#row, this.#layout.rowStatusWord);
+  }
+
+  #copyHeader(word: number): void {
+    const halves = this.#halves;
+    if (halves === undefined) {
+      this.#session.readHeader(word, this.#word.integers);
+      return;
+    }
+    let high = Atomics.load(halves, 2 * word + 1);
+    for (;;) {
+      this.#word.halves[0] = Atomics.load(halves, 2 * word);
+      this.#word.halves[1] = high;
+      high = Atomics.load(halves, 2 * word + 1);
+      if (high === this.#word.halves[1]) return;
+    }
+  }
+
+  /** False: never written, or the writer was in the way every time (it writes once a period). */
+  #copyRow(row: number): boolean {
+    const halves = this.#halves;
+    if (halves === undefined) return this.#session.readRow(row, this.#row.integers);
+    const { firstRowWord, rowStrideWords, rowWords, rowLockWord } = this.#layout;
+    const start = 2 * (firstRowWord + row * rowStrideWords);
+    const lock = start + 2 * rowLockWord;
+    for (let attempt = 0; attempt < 1000; attempt++) {
+      const before = Atomics.load(halves, lock);
+      if ((before & 1) !== 0) continue;
+      for (let half = 0; half < 2 * rowWords; half++) {
+        this.#row.halves[half] = Atomics.load(halves, start + half);
+      }
+      if (Atomics.load(halves, lock) === before) return before !== 0;
+    }
+    return false;
+  }
+}
+
+/** Words of 64 bits, seen in the ways they are written and read. */
+interface Words {
+  readonly doubles: Float64Array;
+  readonly integers: BigUint64Array;
+  readonly halves: Int32Array;
+}
+
+function words(count: number): Words {
+  const memory = new ArrayBuffer(count * 8);
+  return {
+    doubles: new Float64Array(memory),
+    integers: new BigUint64Array(memory),
+    halves: new Int32Array(memory),
+  };
+}
+
+function countIn(from: Words, word: number): number {
+  const low = from.halves[2 * word] ?? 0;
+  const high = from.halves[2 * word + 1] ?? 0;
+  return (high >>> 0) * 2 ** 32 + (low >>> 0);
+}

@@ -1,0 +1,70 @@
+import { readNumber, readOptions, readString } from '../arguments.js';
+import { type AggregatedMetrics, aggregate } from './aggregate.js';
+import type { GPUMetrics } from './sample.js';
+import { SampleStore } from './sample-store.js';
+import type { TelemetryStore } from './store.js';
+import { readMetrics } from './validation.js';
+
+export interface TelemetryCollectorOptions {
+  /**
+   * Samples kept per device, an integer of at least 1; the oldest goes first. Memory grows with what
+   * is recorded, not with this number.
+   * @default 100
+   */
+  readonly maxHistory?: number;
+}
+
+const defaultMaxHistory = 100;
+
+/** The number of samples to keep; refuses anything but an integer of at least 1. */
+export function readMaxHistory(options: unknown): number {
+  const maxHistory = readOptions(options, ['maxHistory']).get('maxHistory');
+  if (maxHistory === undefined) return defaultMaxHistory;
+  return readNumber(maxHistory, 'options.maxHistory', { minimum: 1, integer: true });
+}
+
+/**
+ * Keeps recorded samples of any devices, without registration.
+ *
+ * @example
+ * const collector = new TelemetryCollector({ maxHistory: 10 });
+ * collector.recordMetrics({ deviceId: 'cuda:0', timestampMs: Date.now(), powerWatts: 210 });
+ * collector.getMetrics('cuda:0')?.powerWatts; // 210
+ */
+export class TelemetryCollector implements TelemetryStore {
+  readonly #store: SampleStore;
+
+  constructor(options?: TelemetryCollectorOptions) {
+    this.#store = new SampleStore(readMaxHistory(options));
+  }
+
+  /**
+   * Keeps a copy of a sample. Keys it does not know are left out. A refused sample changes nothing.
+   * @throws TypeError ERR_GPU_INVALID_TYPE: not an object, no device id, a value that is no number.
+   * @throws RangeError ERR_GPU_OUT_OF_RANGE: a value that no device can have measured.
+   * @throws RangeError ERR_GPU_TIMESTAMP_ORDER: older than the device's latest sample.
+   */
+  recordMetrics(metrics: GPUMetrics): void {
+    this.#store.add(readMetrics(metrics));
+  }
+
+  /** The device's latest sample; undefined for a device that recorded none. */
+  getMetrics(deviceId: string): GPUMetrics | undefined {
+    return this.#store.getMetrics(readString(deviceId, 'deviceId'));
+  }
+
+  /** The device's samples, oldest first, at most `maxHistory`; empty when it recorded none. */
+  getMetricsHistory(deviceId: string): readonly GPUMetrics[] {
+    return this.#store.getMetricsHistory(readString(deviceId, 'deviceId'));
+  }
+
+  /** Sums and means over every device's latest sample; undefined when nothing was recorded. */
+  getAggregatedMetrics(): AggregatedMetrics | undefined {
+    return aggregate(this.#store.latest());
+  }
+
+  /** Forgets a device's samples, the aggregate included. True when there were any. */
+  removeDevice(deviceId: string): boolean {
+    return this.#store.remove(readString(deviceId, 'deviceId'));
+  }
+}

@@ -1,0 +1,71 @@
+import { type MetricKey, metricTable } from './metrics.generated.js';
+
+/** What the simulated driver says of one of its devices. */
+export interface SimulatedDevice {
+  readonly deviceId: string;
+  readonly board: string;
+  /** The recorded trace that is replayed; absent: a model alone. */
+  readonly trace?: string;
+  /** Metrics whose values stand in the trace. */
+  readonly recorded: readonly MetricKey[];
+  /** Metrics that a model of the board makes up. */
+  readonly modelled: readonly MetricKey[];
+}
+
+export interface Simulation {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly devices: readonly SimulatedDevice[];
+}
+
+/** How a live manager is doing. */
+export interface LiveStatus {
+  readonly simulated: boolean;
+  /** The library as it was opened. */
+  readonly libraryPath: string;
+  readonly driverVersion: string;
+  readonly nvmlVersion: string;
+  /** As `12.8`. */
+  readonly cudaDriverVersion?: string;
+  /** The sampler's period: the shortest that an opener in this process asked for. */
+  readonly periodMs: number;
+  /** Rounds of readings so far. */
+  readonly rounds: number;
+  /** Deadlines that passed while a round was still under way; their rounds were left out. */
+  readonly missedDeadlines: number;
+  /** Present when the driver is the simulated one. */
+  readonly simulation?: Simulation;
+}
+
+interface Description {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly devices: readonly {
+    readonly uuid: string;
+    readonly board: string;
+    readonly trace: string | null;
+    readonly recorded: readonly string[];
+    readonly modelled: readonly string[];
+  }[];
+}
+
+/** The simulated driver's description of itself (JSON), in terms of metrics. */
+export function describeSimulation(json: string | undefined): Simulation | undefined {
+  if (json === undefined) return undefined;
+  const { scenario, seed, devices } = JSON.parse(json) as Description;
+  return {
+    scenario,
+    seed,
+    devices: devices.map(({ uuid, board, trace, recorded, modelled }) => ({
+      deviceId: uuid,
+      board,
+      ...(trace === null ? {} : { trace }),
+      recorded: metricsOf(recorded),
+      modelled: metricsOf(modelled),
+    })),
+  };
+}
+
+function metricsOf(columns: readonly string[]): readonly MetricKey[] {
+  return metricTable.filter(({ column }) => columns.includes(column)).map(({ key }) => key);
+}

@@ -1,0 +1,102 @@
+import type { NativeModule, NativeSession } from '../native.js';
+import { BlockReader } from './block.js';
+import type { MetricKey } from './metrics.generated.js';
+import type { GPUMetrics } from './sample.js';
+import type { TelemetryStore } from './store.js';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+export interface LiveTelemetryOptions {
+  readonly native: NativeModule;
+  readonly session: NativeSession;
+  /** Device id to row of the published block. */
+  readonly rows: ReadonlyMap<string, number>;
+  readonly simulated: boolean;
+  readonly maxHistory: number;
+}
+
+/** The sampler's samples. Reading the latest one is reading memory; only history is a native call. */
+export class LiveTelemetry implements TelemetryStore {
+  readonly #native: NativeModule;
+  readonly #session: NativeSession;
+  readonly #rows: ReadonlyMap<string, number>;
+  readonly #simulated: boolean;
+  readonly #maxHistory: number;
+  readonly #keys: readonly MetricKey[];
+  readonly #block: BlockReader;
+
+  constructor({ native, session, rows, simulated, maxHistory }: LiveTelemetryOptions) {
+    this.#native = native;
+    this.#session = session;
+    this.#rows = rows;
+    this.#simulated = simulated;
+    this.#maxHistory = maxHistory;
+    this.#keys = native.metricKeys as readonly MetricKey[];
+    this.#block = new BlockReader(session, native.layout);
+  }
+
+  getMetrics(deviceId: string): GPUMetrics | undefined {
+    const row = this.#rows.get(deviceId);
+    const words = row === undefined ? undefined : this.#block.row(row);
+    if (words === undefined) return undefined;
+    const first = this.#native.layout.rowSequenceWord;
+    return this.#sample(deviceId, words.subarray(first), monotonicMs());
+  }
+
+  getMetricsHistory(deviceId: string): readonly GPUMetrics[] {
+    const row = this.#rows.get(deviceId);
+    const newest = row === undefined ? undefined : this.#block.row(row);
+    if (row === undefined || newest === undefined) return [];
+    const { rowSequenceWord, rowWords } = this.#native.layout;
+    const doubles = rowWords - rowSequenceWord;
+    const sequence = newest[rowSequenceWord] ?? 0;
+    const from = Math.max(1, sequence - this.#maxHistory + 1);
+    const samples = new Float64Array(doubles * (sequence - from + 1));
+    const count = this.#session.readHistory(row, from, samples);
+    const nowMs = monotonicMs();
+    return Array.from({ length: count }, (_, index) =>
+      this.#sample(deviceId, samples.subarray(index * doubles, (index + 1) * doubles), nowMs),
+    );
+  }
+
+  /** Rounds the sampler completed, deadlines it missed, and its pace now. */
+  pace(): { rounds: number; missedDeadlines: number; periodMs: number } {
+    const { roundsWord, missedDeadlinesWord, periodMsWord } = this.#native.layout;
+    return {
+      rounds: this.#block.count(roundsWord),
+      missedDeadlines: this.#block.count(missedDeadlinesWord),
+      periodMs: this.#block.double(periodMsWord),
+    };
+  }
+
+  /** True once every row was polled at least once, whatever came of it. */
+  polledAll(): boolean {
+    for (const row of this.#rows.values()) {
+      if (this.#block.status(row) === undefined) return false;
+    }
+    return true;
+  }
+
+  /** `words`: a row of the block from the sequence on. */
+  #sample(deviceId: string, words: Float64Array, nowMs: number): GPUMetrics {
+    const { rowSequenceWord, rowStartMsWord, rowWallMsWord, rowMetricsWord } = this.#native.layout;
+    const word = (index: number): number => words[index - rowSequenceWord] ?? Number.NaN;
+    const sample: Mutable<GPUMetrics> = {
+      deviceId,
+      timestampMs: word(rowWallMsWord),
+      ageMs: Math.max(0, nowMs - word(rowStartMsWord)),
+    };
+    this.#keys.forEach((key, metric) => {
+      const value = word(rowMetricsWord + metric);
+      if (!Number.isNaN(value)) sample[key] = value;
+    });
+    if (this.#simulated) sample.simulated = true;
+    return sample;
+  }
+}
+
+/** The sampler's clock: CLOCK_MONOTONIC, which process.hrtime() reads without a native call of ours. */
+function monotonicMs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1e3 + nanoseconds / 1e6;
+}

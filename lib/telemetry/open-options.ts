@@ -1,0 +1,110 @@
+import {
+  type NumberRule,
+  readNonEmptyString,
+  readNumber,
+  readOptions,
+  readString,
+  wrongType,
+} from '../arguments.js';
+import { rangeError } from '../errors.js';
+import type { Scenario } from '../testing/simulator.js';
+
+export interface OpenOptions {
+  /** Milliseconds from one reading to the next, 1 to 3 600 000. Default 100. */
+  readonly periodMs?: number;
+  /** Samples kept for each device. Default 6000. The history of all devices may take 1 GiB. */
+  readonly maxHistory?: number;
+  /** The driver's library. Default: the environment's GPURING_NVML_PATH, else libnvidia-ml.so.1. */
+  readonly libraryPath?: string;
+  /**
+   * Use the simulated driver of this package, and nothing else does: `true` for the scenario
+   * `mixed`, the name of a shipped scenario, a path to a scenario file, or a scenario.
+   */
+  readonly simulate?: true | string | Scenario;
+  /**
+   * `'visible'` (default): what CUDA_VISIBLE_DEVICES leaves, all when it is unset, in CUDA's
+   * order. `'all'`: every device of the driver. A list: UUIDs (a unique prefix is enough) or
+   * driver indices.
+   */
+  readonly devices?: 'visible' | 'all' | readonly (string | number)[];
+  /** Gives up opening: `open()` rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** How long the driver may take to start. Default 30 000. */
+  readonly openTimeoutMs?: number;
+}
+
+/** What OpenOptions come to, defaults filled in. */
+export interface CheckedOpenOptions {
+  readonly periodMs: number;
+  readonly maxHistory: number;
+  readonly openTimeoutMs: number;
+  readonly libraryPath: string;
+  readonly simulate: true | string | Scenario | undefined;
+  readonly devices: 'visible' | 'all' | readonly (string | number)[];
+  readonly signal: AbortSignal | undefined;
+}
+
+const optionNames = [
+  'periodMs',
+  'maxHistory',
+  'libraryPath',
+  'simulate',
+  'devices',
+  'signal',
+  'openTimeoutMs',
+] as const;
+
+/** @throws TypeError, RangeError naming the option */
+export function readOpenOptions(value: unknown): CheckedOpenOptions {
+  const options = readOptions(value, optionNames);
+  const number = (key: (typeof optionNames)[number], fallback: number, rule: NumberRule) => {
+    const given = options.get(key);
+    return given === undefined ? fallback : readNumber(given, `options.${key}`, rule);
+  };
+  const libraryPath = options.get('libraryPath');
+  const simulate = readSimulate(options.get('simulate'));
+  if (simulate !== undefined && libraryPath !== undefined) {
+    throw rangeError(
+      'ERR_GPU_OUT_OF_RANGE',
+      'options.simulate: expected no options.libraryPath beside it, got both',
+    );
+  }
+  return {
+    periodMs: number('periodMs', 100, { minimum: 1, maximum: 3_600_000 }),
+    maxHistory: number('maxHistory', 6000, { minimum: 1, maximum: 2 ** 32, integer: true }),
+    openTimeoutMs: number('openTimeoutMs', 30_000, { minimum: 1, maximum: 2 ** 31 - 1 }),
+    libraryPath:
+      libraryPath === undefined ? '' : readNonEmptyString(libraryPath, 'options.libraryPath'),
+    simulate,
+    devices: readDeviceFilter(options.get('devices')),
+    signal: readSignal(options.get('signal')),
+  };
+}
+
+function readSimulate(value: unknown): true | string | Scenario | undefined {
+  if (value === undefined || value === true) return value;
+  if (typeof value === 'string' && value !== '') return value;
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return value as Scenario; // its members are checked by the simulated driver's own reader
+  }
+  throw wrongType('options.simulate', 'true, a scenario name or path, or a scenario', value);
+}
+
+function readDeviceFilter(value: unknown): CheckedOpenOptions['devices'] {
+  if (value === undefined || value === 'visible') return 'visible';
+  if (value === 'all') return 'all';
+  if (!Array.isArray(value)) {
+    throw wrongType('options.devices', "'visible', 'all' or an array of UUIDs or indices", value);
+  }
+  return value.map((entry: unknown, position) => {
+    const what = `options.devices[${position}]`;
+    if (typeof entry === 'string') return readString(entry, what);
+    return readNumber(entry, what, { minimum: 0, integer: true });
+  });
+}
+
+function readSignal(value: unknown): AbortSignal | undefined {
+  if (value === undefined || value instanceof AbortSignal) return value;
+  throw wrongType('options.signal', 'an AbortSignal', value);
+}
+

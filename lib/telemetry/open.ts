@@ -1,0 +1,182 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { debuglog } from 'node:util';
+import { readOptions, readString } from '../arguments.js';
+import type { GPUDevice } from '../device.js';
+import { GPUError, rangeError } from '../errors.js';
+import {
+  loadNative,
+  type NativeModule,
+  type NativeSession,
+  toGPUError,
+} from '../native.js';
+import { scenarioText, simulatedDriverPath } from '../testing/simulator.js';
+import { LiveTelemetry } from './live.js';
+import { liveDevice } from './live-device.js';
+import { describeSimulation, type LiveStatus } from './live-status.js';
+import { chooseDevices } from './device-filter.js';
+import { type CheckedOpenOptions, type OpenOptions, readOpenOptions } from './open-options.js';
+import { cudaOrder } from './visibility.js';
+
+const log = debuglog('gpuring');
+
+/** A live session, ready for a manager. */
+export interface Opened {
+  readonly devices: ReadonlyMap<string, GPUDevice>;
+  readonly telemetry: LiveTelemetry;
+  readonly periodMs: number;
+  status(): LiveStatus;
+  close(): Promise<void>;
+}
+
+const memoryLimitBytes = 2 ** 30;
+const closeWaitMs = 250;
+const firstSampleWaitMs = 1000;
+const probeTimeoutMs = 10_000;
+
+/**
+ * Opens the driver and begins to sample.
+ * @throws TypeError, RangeError for options; GPUError as GPUClusteringManager.open() says
+ */
+export async function openLive(
+  value?: OpenOptions,
+  native: NativeModule = loadNative(),
+): Promise<Opened> {
+  const options = readOpenOptions(value);
+  refuseTooMuchHistory(options.maxHistory, native);
+  options.signal?.throwIfAborted();
+  const { simulate } = options;
+  const session = native.openSession({
+    libraryPath: simulate === undefined ? options.libraryPath : simulatedDriverPath(),
+    scenario: simulate === undefined ? '' : scenarioText(simulate),
+    periodMs: options.periodMs,
+    maxHistory: options.maxHistory,
+    memoryLimitBytes,
+  });
+  try {
+    await opened(session, options);
+    return await begin(session, options, native);
+  } catch (error) {
+    log('open failed: %o', error);
+    session.close();
+    throw error;
+  }
+}
+
+function refuseTooMuchHistory(maxHistory: number, native: NativeModule): void {
+  const most = Math.floor(memoryLimitBytes / native.sampleBytes);
+  if (maxHistory <= most) return;
+  throw rangeError(
+    'ERR_GPU_OUT_OF_RANGE',
+    `options.maxHistory: expected at most ${most} samples (${memoryLimitBytes} bytes for all ` +
+      `devices together), got ${maxHistory}`,
+  );
+}
+
+/** Waits until `done` answers something; the sampler's thread never calls into JavaScript. */
+async function until<T>(
+  done: () => T | undefined,
+  { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal | undefined },
+): Promise<T | undefined> {
+  const deadline = performance.now() + timeoutMs;
+  for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, 20)) {
+    signal?.throwIfAborted();
+    const result = done();
+    if (result !== undefined) return result;
+    if (performance.now() >= deadline) return undefined;
+    await sleep(pauseMs);
+  }
+}
+
+async function opened(session: NativeSession, options: CheckedOpenOptions): Promise<void> {
+  const state = await until(
+    () => {
+      const now = session.state();
+      return now === 'opening' ? undefined : now;
+    },
+    { timeoutMs: options.openTimeoutMs, signal: options.signal },
+  );
+  if (state === undefined) {
+    throw new GPUError(
+      'ERR_GPU_TIMEOUT',
+      `the driver did not start within ${options.openTimeoutMs} ms`,
+      { hint: 'without persistence mode a GPU takes seconds to wake; raise openTimeoutMs' },
+    );
+  }
+  const failure = session.failure();
+  if (failure !== undefined) throw toGPUError(failure);
+}
+
+async function begin(
+  session: NativeSession,
+  options: CheckedOpenOptions,
+  native: NativeModule,
+): Promise<Opened> {
+  const driver = session.driver();
+  const all = session.devices();
+  const visible = cudaOrder(all, process.env);
+  const chosen = chooseDevices(options.devices, all, visible);
+  const devices = new Map<string, GPUDevice>();
+  const rows = new Map<string, number>();
+  for (const device of chosen) {
+    devices.set(device.uuid, liveDevice(device, driver, visible.indexOf(device)));
+    rows.set(device.uuid, all.indexOf(device));
+  }
+  const telemetry = new LiveTelemetry({
+    native,
+    session,
+    rows,
+    simulated: driver.simulation !== undefined,
+    maxHistory: options.maxHistory,
+  });
+  session.watch([...rows.values()]);
+  await until(() => (telemetry.polledAll() ? true : undefined), {
+    timeoutMs: firstSampleWaitMs,
+    signal: options.signal,
+  });
+  log('open: %s, driver %s, %d devices', driver.libraryPath, driver.driverVersion, devices.size);
+  const simulation = describeSimulation(driver.simulation);
+  return {
+    devices,
+    telemetry,
+    periodMs: options.periodMs,
+    status: () => ({
+      simulated: simulation !== undefined,
+      libraryPath: driver.libraryPath,
+      driverVersion: driver.driverVersion,
+      nvmlVersion: driver.nvmlVersion,
+      ...cudaVersion(driver.cudaDriverVersion),
+      ...telemetry.pace(),
+      ...(simulation === undefined ? {} : { simulation }),
+    }),
+    close: async () => {
+      session.close();
+      const stopped = await until(() => (session.closed() ? true : undefined), {
+        timeoutMs: closeWaitMs,
+      });
+      log(stopped === undefined ? 'close: the driver hangs, its thread is abandoned' : 'closed');
+    },
+  };
+}
+
+function cudaVersion(version: number | undefined): { cudaDriverVersion?: string } {
+  if (version === undefined) return {};
+  const minor = Math.floor((version % 1000) / 10);
+  return { cudaDriverVersion: `${Math.floor(version / 1000)}.${minor}` };
+}
+
+/**
+ * Whether a driver answers and has a GPU. Never rejects, never blocks the event loop, and leaves
+ * nothing open. Anything in the way (no driver, no permission, no answer in ten seconds, a platform
+ * or option that cannot work) is `false`; `open()` tells which.
+ */
+export async function isAvailable(options?: { readonly libraryPath?: string }): Promise<boolean> {
+  try {
+    const path = readOptions(options, ['libraryPath']).get('libraryPath');
+    const libraryPath = path === undefined ? '' : readString(path, 'options.libraryPath');
+    const probe = loadNative().startProbe(libraryPath);
+    return (await until(() => probe.available(), { timeoutMs: probeTimeoutMs })) ?? false;
+  } catch (error) {
+    log('not available: %o', error);
+    return false;
+  }
+}

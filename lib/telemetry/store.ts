@@ -1,0 +1,31 @@
+import type { GPUDevice } from '../device.js';
+import type { LiveStatus } from './live-status.js';
+import type { GPUMetrics } from './sample.js';
+
+/** Where a manager reads samples: recorded ones (SampleStore) or the sampler's (live). */
+export interface TelemetryStore {
+  /** The latest sample; undefined when there is none. */
+  getMetrics(deviceId: string): GPUMetrics | undefined;
+  /** Oldest first; a fresh array. */
+  getMetricsHistory(deviceId: string): readonly GPUMetrics[];
+}
+
+export interface LiveClusterParts {
+  /** By device id, in the order in which ties are broken. */
+  readonly devices: ReadonlyMap<string, GPUDevice>;
+  readonly store: TelemetryStore;
+  /** The greatest age that selection accepts when a request does not say. */
+  readonly defaultMaxAgeMs: number;
+  status(): LiveStatus;
+  /** Called once. */
+  close(): Promise<void>;
+}
+
+/** What an opened driver gives a manager. A class, so that no user object passes for one. */
+export class LiveCluster {
+  readonly parts: LiveClusterParts;
+
+  constructor(parts: LiveClusterParts) {
+    this.parts = parts;
+  }
+}

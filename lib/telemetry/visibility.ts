@@ -1,0 +1,58 @@
+import type { NativeDevice } from '../native.js';
+
+/** What decides which devices CUDA shows to this process, and in which order. */
+export interface CudaEnvironment {
+  readonly CUDA_VISIBLE_DEVICES?: string | undefined;
+  readonly CUDA_DEVICE_ORDER?: string | undefined;
+}
+
+/**
+ * The devices CUDA would number 0, 1, 2, ... in this process: `cudaIndex` is the position.
+ *
+ * CUDA_VISIBLE_DEVICES is read as CUDA reads it: a list of ordinals or of UUIDs (a unique prefix is
+ * enough), and the first entry that names no device ends the list. Ordinals count in CUDA's order,
+ * which is that of the PCI bus under CUDA_DEVICE_ORDER=PCI_BUS_ID, and otherwise "fastest first".
+ * CUDA does not publish how it judges speed; cores times clock is used here, exact among equal boards.
+ */
+export function cudaOrder(
+  devices: readonly NativeDevice[],
+  environment: CudaEnvironment,
+): readonly NativeDevice[] {
+  const ordered = enumerationOrder(devices, environment.CUDA_DEVICE_ORDER);
+  const list = environment.CUDA_VISIBLE_DEVICES;
+  if (list === undefined) return ordered;
+  const visible: NativeDevice[] = [];
+  for (const entry of list.split(',')) {
+    const device = named(entry.trim(), ordered);
+    if (device === undefined) break;
+    if (visible.includes(device)) return []; // CUDA refuses a list that names a device twice
+    visible.push(device);
+  }
+  return visible;
+}
+
+function enumerationOrder(
+  devices: readonly NativeDevice[],
+  order: string | undefined,
+): readonly NativeDevice[] {
+  const byBus = devices.toSorted((a, b) => compare(a.pciBusId ?? '', b.pciBusId ?? ''));
+  if (order === 'PCI_BUS_ID') return byBus;
+  return byBus.toSorted((a, b) => speed(b) - speed(a));
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+function speed(device: NativeDevice): number {
+  return (device.coreCount ?? 0) * (device.maxClockRateMhz ?? 0);
+}
+
+function named(entry: string, ordered: readonly NativeDevice[]): NativeDevice | undefined {
+  if (/^\d+$/.test(entry)) return ordered[Number(entry)];
+  if (!/^(GPU|MIG)-/i.test(entry)) return undefined;
+  const prefix = entry.toLowerCase();
+  const matches = ordered.filter(({ uuid }) => uuid.toLowerCase().startsWith(prefix));
+  return matches.length === 1 ? matches[0] : undefined;
+}

@@ -1,0 +1,96 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, isAbsolute, join, resolve } from 'node:path';
+import { GPUError } from '../errors.js';
+
+const root = join(__dirname, '..', '..');
+const scenarioFolder = join(root, 'native', 'simulator', 'scenarios');
+
+/**
+ * A device group of a scenario: boards of one kind, and where their values come from (a recorded
+ * trace, or a load curve that a model of the board follows).
+ */
+export interface ScenarioDevices {
+  /** h100, h200, a100, l40s, l4, rtx4090, t4, rtx3090, rtxa5000, v100s, k40m. */
+  readonly board: string;
+  readonly count?: number;
+  /** CSV as written by nvidia-smi --query-gpu; relative to the scenario file. */
+  readonly trace?: string;
+  /** Rows of the trace that belong to this board: column name to value. */
+  readonly select?: Readonly<Record<string, string>>;
+  readonly atEnd?: 'loop' | 'hold' | 'end';
+  readonly load?: { readonly shape: string; readonly [parameter: string]: string | number };
+  readonly note?: string;
+}
+
+/** A return code or a delay in place of a function's answer. */
+export interface ScenarioFault {
+  /** Name of the NVML function; `*` stands for any characters. */
+  readonly function: string;
+  readonly device?: number;
+  /** nvmlReturn_t. */
+  readonly return?: number;
+  readonly afterCalls?: number;
+  readonly calls?: number;
+  /** -1: the call never returns. */
+  readonly delayMs?: number;
+}
+
+/** What the simulated driver simulates; the same form as a scenario file. */
+export interface Scenario {
+  readonly name?: string;
+  readonly seed?: number;
+  readonly driverVersion?: string;
+  /**
+   * When a replayed trace moves on: by the clock, one row per polling round, or when told
+   * (`SimulatedDriver.step`). Default: clock.
+   */
+  readonly step?: 'clock' | 'round' | 'manual';
+  /** Where relative trace paths start. Default: the traces that ship in this package. */
+  readonly baseDirectory?: string;
+  readonly devices: readonly ScenarioDevices[];
+  readonly faults?: readonly ScenarioFault[];
+}
+
+/**
+ * The simulated driver that ships in this package: a shared library with NVML's own interface.
+ * Any program that loads `libnvidia-ml.so.1` can be pointed at its folder.
+ * @throws GPUError ERR_GPU_SIMULATOR_NOT_FOUND when this platform has none
+ */
+export function simulatedDriverPath(): string {
+  const folder = join(root, 'prebuilds', `${process.platform}-${process.arch}`);
+  const path = join(folder, 'libnvidia-ml.so.1');
+  if (existsSync(path)) return path;
+  throw new GPUError('ERR_GPU_SIMULATOR_NOT_FOUND', `no simulated driver at ${path}`, {
+    hint: 'it ships for linux-x64; in a checkout, npm run build makes it',
+  });
+}
+
+/** The scenarios that ship in this package, by name. */
+export function scenarioNames(): readonly string[] {
+  return readdirSync(scenarioFolder)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => basename(file, '.json'))
+    .sort();
+}
+
+/**
+ * The text that tells the simulated driver what to simulate: a path, or JSON.
+ * `true` is the scenario `mixed`; a bare word names a shipped scenario; else it is a path.
+ * @throws GPUError ERR_GPU_SCENARIO_INVALID when a bare word names none
+ */
+export function scenarioText(simulate: true | string | Scenario): string {
+  if (typeof simulate === 'object') {
+    const baseDirectory = join(root, 'native', 'simulator', 'traces');
+    return JSON.stringify({ baseDirectory, ...simulate });
+  }
+  const name = simulate === true ? 'mixed' : simulate;
+  if (name.includes('/') || name.endsWith('.json')) {
+    return isAbsolute(name) ? name : resolve(name);
+  }
+  if (!scenarioNames().includes(name)) {
+    throw new GPUError('ERR_GPU_SCENARIO_INVALID', `no shipped scenario is called ${name}`, {
+      hint: `one of ${scenarioNames().join(', ')}, or a path to a scenario file`,
+    });
+  }
+  return join(scenarioFolder, `${name}.json`);
+}

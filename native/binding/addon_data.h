@@ -1,0 +1,31 @@
+// What one environment (the main thread, or a worker) holds of the addon.
+#pragma once
+
+#include <napi.h>
+
+#include <cstdint>
+#include <memory>
+#include <unordered_set>
+
+namespace gpuring {
+
+class SessionObject;
+using SessionSet = std::unordered_set<SessionObject*>;
+
+// Thread rules: only the environment's own thread touches it.
+class AddonData {
+ public:
+  explicit AddonData(Napi::Env env);
+
+  static AddonData& Of(Napi::Env env) { return *env.GetInstanceData<AddonData>(); }
+
+  // Closes all sessions, then waits at most `timeout_ms` in all for their threads. Idempotent.
+  void StopAll(int64_t timeout_ms);
+
+  Napi::FunctionReference session_constructor;
+  Napi::FunctionReference probe_constructor;
+  // Those whose JavaScript object lives.
+  const std::shared_ptr<SessionSet> sessions = std::make_shared<SessionSet>();
+};
+
+}  // namespace gpuring

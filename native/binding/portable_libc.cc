@@ -1,0 +1,40 @@
+// Keeps what ships loadable on glibc 2.28 and the libstdc++ of GCC 8. Where the compiler's own
+// headers refer to a newer symbol, it is defined here, hidden from everybody else. Built into the
+// addon and into the simulated driver; `npm run pack:check` says when a new one is needed.
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <typeinfo>
+
+extern "C" {
+#pragma GCC visibility push(hidden)
+
+// glibc 2.32. std::shared_ptr asks whether the process has one thread; 0 makes it count atomically.
+char __libc_single_threaded = 0;
+
+// glibc 2.33; an inline function of the headers before. x86-64 and AArch64 Linux give user space
+// the very struct that glibc declares.
+int fstat(int descriptor, struct stat* result) noexcept {
+  return static_cast<int>(syscall(SYS_fstat, descriptor, result));
+}
+
+// GCC 12 gave condition_variable::wait(unique_lock<mutex>&) a new version.
+void PortableWait(std::condition_variable* condition, std::unique_lock<std::mutex>* lock) noexcept
+    __asm__("_ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE");
+
+void PortableWait(std::condition_variable* condition, std::unique_lock<std::mutex>* lock) noexcept {
+  pthread_cond_wait(condition->native_handle(), lock->mutex()->native_handle());
+}
+
+// GCC 9: how std::make_shared finds its object again without RTTI, when the address of the tag it
+// compared first differs. Within one library with hidden symbols it never does.
+bool PortableSharedTag(const std::type_info& type) noexcept
+    __asm__("_ZNSt19_Sp_make_shared_tag5_S_eqERKSt9type_info");
+
+bool PortableSharedTag(const std::type_info&) noexcept { return false; }
+
+#pragma GCC visibility pop
+}  // extern "C"

@@ -1,0 +1,42 @@
+// A Session as JavaScript holds it. Every method unpacks, makes one call, boxes.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "binding/addon_data.h"
+#include "core/session.h"
+
+namespace gpuring {
+
+class SessionObject : public Napi::ObjectWrap<SessionObject> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+
+  explicit SessionObject(const Napi::CallbackInfo& info);
+  ~SessionObject() override;
+
+  void CloseNow();
+  [[nodiscard]] bool WaitClosed(int64_t timeout_ns);
+
+ private:
+  Napi::Value State(const Napi::CallbackInfo& info);
+  Napi::Value Failure(const Napi::CallbackInfo& info);
+  Napi::Value Devices(const Napi::CallbackInfo& info);
+  Napi::Value Driver(const Napi::CallbackInfo& info);
+  Napi::Value Block(const Napi::CallbackInfo& info);
+  Napi::Value ReadRow(const Napi::CallbackInfo& info);
+  void ReadHeader(const Napi::CallbackInfo& info);
+  void Watch(const Napi::CallbackInfo& info);
+  Napi::Value ReadHistory(const Napi::CallbackInfo& info);
+  void Close(const Napi::CallbackInfo& info);
+  Napi::Value Closed(const Napi::CallbackInfo& info);
+
+  // Shared, because the environment's end destroys its data and its objects in no fixed order.
+  const std::shared_ptr<SessionSet> sessions_;
+  Status refused_;  // why there is no session_
+  std::unique_ptr<Session> session_;
+};
+
+}  // namespace gpuring

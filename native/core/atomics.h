@@ -1,0 +1,38 @@
+// The atomics that the lock-free structures are written over. Production uses StdAtomics; the
+// weak-memory explorer of test/native/explorer gives the same templates its own.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace gpuring {
+
+enum class Order : uint8_t { kRelaxed, kAcquire, kRelease };
+
+constexpr std::memory_order StdOrder(Order order) {
+  if (order == Order::kAcquire) return std::memory_order_acquire;
+  if (order == Order::kRelease) return std::memory_order_release;
+  return std::memory_order_relaxed;
+}
+
+struct StdAtomics {
+  // One 64-bit word that several threads (later: processes, and JavaScript's Atomics) may touch.
+  class Cell {
+   public:
+    [[nodiscard]] uint64_t Load(Order order) const { return word_.load(StdOrder(order)); }
+    void Store(uint64_t value, Order order) { word_.store(value, StdOrder(order)); }
+
+   private:
+    std::atomic<uint64_t> word_{0};
+  };
+
+  // A relaxed fence is no fence.
+  static void Fence(Order order) { std::atomic_thread_fence(StdOrder(order)); }
+};
+
+static_assert(std::atomic<uint64_t>::is_always_lock_free);
+static_assert(sizeof(StdAtomics::Cell) == sizeof(uint64_t), "a cell is the word and nothing else");
+inline constexpr size_t kCacheLineBytes = 64;
+
+}  // namespace gpuring

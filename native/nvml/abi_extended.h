@@ -1,0 +1,52 @@
+// Numbers of NVML's rarer calls, which only the simulated driver answers. Same rules and source as
+// nvml/abi.h.
+#pragma once
+
+#include "nvml/abi.h"
+
+namespace gpuring {
+
+enum nvmlUUIDType_t : unsigned int { NVML_UUID_TYPE_ASCII = 1, NVML_UUID_TYPE_BINARY = 2 };
+
+enum nvmlBusType_t : unsigned int { NVML_BUS_TYPE_PCI = 1, NVML_BUS_TYPE_PCIE = 2 };
+
+enum nvmlGpuVirtualizationMode_t : unsigned int { NVML_GPU_VIRTUALIZATION_MODE_NONE = 0 };
+
+enum nvmlGpuP2PCapsIndex_t : unsigned int {
+  NVML_P2P_CAPS_INDEX_READ = 0,
+  NVML_P2P_CAPS_INDEX_WRITE = 1,
+  NVML_P2P_CAPS_INDEX_NVLINK = 2,
+  NVML_P2P_CAPS_INDEX_ATOMICS = 3,
+  NVML_P2P_CAPS_INDEX_PCI = 4,
+};
+
+enum nvmlGpuP2PStatus_t : unsigned int {
+  NVML_P2P_STATUS_OK = 0,
+  NVML_P2P_STATUS_CHIPSET_NOT_SUPPORTED = 1,
+  NVML_P2P_STATUS_NOT_SUPPORTED = 5,
+};
+
+inline constexpr unsigned int NVML_AFFINITY_SCOPE_SOCKET = 1;  // the widest; 0: NUMA node
+inline constexpr unsigned int NVML_DEVICE_MIG_DISABLE = 0;
+inline constexpr unsigned int NVML_NVLINK_MAX_LINKS = 36;
+inline constexpr unsigned int NVML_MAX_GPU_PERF_PSTATES = 16;
+inline constexpr unsigned int NVML_POWER_SCOPE_GPU = 0;
+inline constexpr unsigned int NVML_POWER_SCOPE_COUNT = 4;
+inline constexpr unsigned int NVML_ADAPTIVE_CLOCKING_INFO_STATUS_ENABLED = 1;
+
+// Device events, bits of nvmlDeviceRegisterEvents.
+inline constexpr unsigned long long nvmlEventTypeSingleBitEccError = 0x1;
+inline constexpr unsigned long long nvmlEventTypeDoubleBitEccError = 0x2;
+inline constexpr unsigned long long nvmlEventTypePState = 0x4;
+inline constexpr unsigned long long nvmlEventTypeXidCriticalError = 0x8;
+inline constexpr unsigned long long nvmlEventTypeClock = 0x10;
+
+// Fields of nvmlDeviceGetFieldValues beyond those of nvml/abi.h.
+inline constexpr unsigned int NVML_FI_DEV_PCIE_REPLAY_COUNTER = 94;
+inline constexpr unsigned int NVML_FI_DEV_PCIE_REPLAY_ROLLOVER_COUNTER = 95;
+inline constexpr unsigned int NVML_FI_DEV_NVLINK_GET_SPEED = 164;
+inline constexpr unsigned int NVML_FI_DEV_NVLINK_GET_STATE = 165;
+inline constexpr unsigned int NVML_FI_DEV_NVLINK_GET_VERSION = 166;
+inline constexpr unsigned int NVML_FI_DEV_ENERGY = 191;
+
+}  // namespace gpuring

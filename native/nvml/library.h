@@ -1,0 +1,89 @@
+// An NVML library: every symbol looked up on its own, so that an older driver lacks a metric and
+// not the whole.
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "core/status.h"
+#include "nvml/abi.h"
+#include "nvml/readings.generated.h"
+#include "nvml/shared_library.h"
+
+namespace gpuring {
+
+// The calls that no row of the metric table names. Null: this library does not have it.
+struct NvmlFunctions {
+  nvmlReturn_t (*init_with_flags)(unsigned int flags) = nullptr;
+  nvmlReturn_t (*init)() = nullptr;
+  nvmlReturn_t (*shutdown)() = nullptr;
+  nvmlReturn_t (*driver_version)(char* text, unsigned int size) = nullptr;
+  nvmlReturn_t (*nvml_version)(char* text, unsigned int size) = nullptr;
+  nvmlReturn_t (*cuda_driver_version)(int* version) = nullptr;
+
+  // The two belong together: the older pair leaves devices out and so counts them differently.
+  nvmlReturn_t (*count)(unsigned int* count) = nullptr;
+  nvmlReturn_t (*handle_by_index)(unsigned int index, nvmlDevice_t* device) = nullptr;
+  nvmlReturn_t (*handle_by_uuid)(const char* uuid, nvmlDevice_t* device) = nullptr;
+
+  nvmlReturn_t (*uuid)(nvmlDevice_t device, char* text, unsigned int size) = nullptr;
+  nvmlReturn_t (*name)(nvmlDevice_t device, char* text, unsigned int size) = nullptr;
+  nvmlReturn_t (*serial)(nvmlDevice_t device, char* text, unsigned int size) = nullptr;
+  nvmlReturn_t (*pci_info)(nvmlDevice_t device, nvmlPciInfo_t* info) = nullptr;
+  nvmlReturn_t (*memory_v2)(nvmlDevice_t device, nvmlMemory_v2_t* memory) = nullptr;
+  nvmlReturn_t (*memory)(nvmlDevice_t device, nvmlMemory_t* memory) = nullptr;
+  nvmlReturn_t (*core_count)(nvmlDevice_t device, unsigned int* count) = nullptr;
+  nvmlReturn_t (*memory_bus_width)(nvmlDevice_t device, unsigned int* bits) = nullptr;
+  nvmlReturn_t (*compute_capability)(nvmlDevice_t device, int* major, int* minor) = nullptr;
+  nvmlReturn_t (*architecture)(nvmlDevice_t device, unsigned int* architecture) = nullptr;
+  nvmlReturn_t (*max_clock)(nvmlDevice_t device, nvmlClockType_t type, unsigned int* mhz) = nullptr;
+  nvmlReturn_t (*default_power_limit)(nvmlDevice_t device, unsigned int* milliwatts) = nullptr;
+  nvmlReturn_t (*power_limit_range)(nvmlDevice_t device, unsigned int* min,
+                                    unsigned int* max) = nullptr;
+  nvmlReturn_t (*max_pcie_generation)(nvmlDevice_t device, unsigned int* generation) = nullptr;
+  nvmlReturn_t (*max_pcie_width)(nvmlDevice_t device, unsigned int* lanes) = nullptr;
+  nvmlReturn_t (*field_values)(nvmlDevice_t device, int count, nvmlFieldValue_t* values) = nullptr;
+
+  decltype(&gpuringSimulatorDescribe) simulator_describe = nullptr;
+  decltype(&gpuringSimulatorControl) simulator_control = nullptr;
+};
+
+// One thing gpuring asks a driver library for.
+struct SymbolState {
+  std::string wanted;  // its newest name
+  std::string found;   // the name that was there; "" when none was
+  bool required;       // without it a library is not taken for NVML
+};
+
+// The addresses of one reading's calls, in the order of Reading::symbols; null where missing.
+using ReadingCalls = std::array<void*, std::tuple_size_v<decltype(Reading::symbols)>>;
+
+// Loads and resolves; initialises nothing. Thread rules: one thread at a time.
+class NvmlLibrary {
+ public:
+  NvmlLibrary() = default;
+  NvmlLibrary(const NvmlLibrary&) = delete;
+  NvmlLibrary& operator=(const NvmlLibrary&) = delete;
+
+  // As SharedLibrary::Open; kLibraryInvalid also for a library that is not NVML.
+  Status Open(const std::string& path);
+  void Close();
+
+  // Empty while nothing is open.
+  [[nodiscard]] const NvmlFunctions& functions() const { return functions_; }
+  [[nodiscard]] const ReadingCalls& reading_calls(size_t reading) const {
+    return reading_calls_[reading];
+  }
+  // What the library has and lacks, in no order of importance. REQUIRES: open.
+  [[nodiscard]] std::vector<SymbolState> Symbols() const;
+
+ private:
+  void Resolve();
+
+  SharedLibrary library_;
+  NvmlFunctions functions_;
+  std::array<ReadingCalls, kReadings.size()> reading_calls_{};
+};
+
+}  // namespace gpuring

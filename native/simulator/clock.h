@@ -1,0 +1,12 @@
+// The only place where the simulated driver asks for the time or waits.
+#pragma once
+
+#include <cstdint>
+
+namespace gpuring::simulator {
+
+[[nodiscard]] int64_t MonotonicNs();
+// Sleeps through signals. Nothing when `duration_ns` is not positive.
+void SleepNs(int64_t duration_ns);
+
+}  // namespace gpuring::simulator

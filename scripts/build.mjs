@@ -1,0 +1,87 @@
+// Builds what is out of date: the addon (node-gyp, build/Release), the simulated driver (CMake,
+// prebuilds/), the TypeScript (dist/) and its ESM facades.
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { install } from './install.mjs';
+import { nodeDirectory } from './node-packages.mjs';
+import { bin, capture, cores, main, root, run } from './process.mjs';
+import { isCurrent, markCurrent } from './stamps.mjs';
+
+export const prebuilds = `prebuilds/${process.platform}-${process.arch}`;
+const sonames = ['libnvidia-ml.so.1', 'libnvidia-ml.so'];
+// Entry points of the package that have an ESM face, as in package.json's exports.
+const facades = ['index', 'testing/index'];
+
+const lists = ['native/sources.json', 'package-lock.json', 'scripts/build.mjs'];
+
+export const addon = {
+  name: 'addon',
+  inputs: [...lists, 'binding.gyp', 'native/core', 'native/nvml', 'native/binding'],
+  outputs: ['build/Release/gpuring.node'],
+  make() {
+    const env = { npm_config_nodedir: nodeDirectory() };
+    capture(bin('node-gyp'), ['rebuild', `--jobs=${cores}`], { env });
+  },
+};
+
+const simulator = {
+  name: 'simulator',
+  inputs: [...lists, 'CMakeLists.txt', 'CMakePresets.json', 'native/simulator', 'native/nvml'],
+  outputs: sonames.map((soname) => `${prebuilds}/${soname}`),
+  make() {
+    cmake('release', ['simulator']);
+    mkdirSync(join(root, prebuilds), { recursive: true });
+    for (const soname of sonames) {
+      const target = join(root, prebuilds, soname);
+      copyFileSync(join(root, 'out/release/libnvidia-ml.so.1'), target);
+      run('strip', ['--strip-all', target]);
+    }
+  },
+};
+
+const typescript = {
+  name: 'typescript',
+  inputs: [...lists, 'lib', 'tsconfig.json', 'package.json'],
+  outputs: ['dist/cli/main.js', ...facades.flatMap((path) => [`dist/${path}.mjs`])],
+  make() {
+    rmSync(join(root, 'dist'), { recursive: true, force: true });
+    run(bin('tsc'), ['-p', '.']);
+    facades.forEach(writeFacade);
+  },
+};
+
+/** Names are listed one by one: a star would also export `__esModule` and `module.exports`. */
+function writeFacade(path) {
+  const file = join(root, 'dist', path);
+  const from = `./${path.split('/').at(-1)}.js`;
+  const names = Object.keys(createRequire(file)(`${file}.js`)).sort();
+  const list = names.map((name) => `  ${name},\n`).join('');
+  writeFileSync(`${file}.mjs`, `export {\n${list}} from '${from}';\n`);
+  writeFileSync(`${file}.d.mts`, `export * from '${from}';\n`);
+}
+
+/** Configures a preset of CMakePresets.json when needed and builds the targets. */
+export function cmake(preset, targets) {
+  const configured = { name: `cmake-${preset}`, inputs: ['CMakePresets.json'], outputs: [] };
+  configured.outputs.push(`out/${preset}/Makefile`);
+  if (!isCurrent(configured)) {
+    capture('cmake', ['--preset', preset, '-G', 'Unix Makefiles']);
+    markCurrent(configured);
+  }
+  capture('cmake', ['--build', '--preset', preset, '-j', `${cores}`, '--target', ...targets]);
+}
+
+export function build() {
+  install();
+  run(process.execPath, ['scripts/generate-metrics.mjs', '--check']);
+  for (const step of [addon, simulator, typescript]) {
+    if (isCurrent(step)) continue;
+    console.log(`building: ${step.name}`);
+    step.make();
+    markCurrent(step);
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) main(build);

@@ -1,0 +1,307 @@
+// Runs a few threads under every interleaving and every value that weak hardware may let a load
+// return (RC11 by views, without load buffering), and stops at the first failed Require().
+//
+// Every location keeps all its messages (a value, and the view that comes with it) in the order of
+// their stores. A view gives, for every location, the newest message known about. A load may
+// return any message that is not older than the thread's view; what else it then knows depends on
+// the orders and fences.
+//
+// Limits: one writer a location (a second one aborts the run), so that the order of its stores is
+// its program order; loads, stores and fences only, no read-modify-write, no sequential
+// consistency, no mixed sizes. Bodies branch on loaded values only, and end. Not for sanitizers:
+// threads are ucontext stacks.
+#pragma once
+
+#include <ucontext.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "core/atomics.h"
+
+namespace gpuring::explorer {
+
+inline constexpr size_t kLocations = 32;
+inline constexpr size_t kStackBytes = 1 << 16;
+inline constexpr int kNobody = -1;
+
+// Index of the newest message known about, for every location.
+using View = std::array<uint8_t, kLocations>;
+
+inline void Join(View* into, const View& from) {
+  for (size_t i = 0; i < kLocations; i++) (*into)[i] = std::max((*into)[i], from[i]);
+}
+
+struct Message {
+  uint64_t value = 0;
+  View view{};  // what an acquiring reader takes over
+};
+
+struct Location {
+  std::vector<Message> messages;  // [0] is the initial value
+  int writer = kNobody;
+  uint32_t readers = 0;  // bit t: thread t has loaded it
+};
+
+struct Thread {
+  View current{};          // no older message may be read
+  View pending_acquire{};  // what an acquire fence would add to `current`
+  View release_fence{};    // `current` as it was at the last release fence
+  ucontext_t context{};
+  std::unique_ptr<char[]> stack = std::make_unique<char[]>(kStackBytes);
+  bool done = false;
+};
+
+// One point where the exploration branched.
+struct Choice {
+  int taken;
+  int options;
+};
+
+// A 64-bit word of the explored program.
+class Cell {
+ public:
+  [[nodiscard]] uint64_t Load(Order order) const;
+  void Store(uint64_t value, Order order);
+
+ private:
+  friend class Machine;
+  size_t location_ = 0;
+};
+
+enum class Interleaving : uint8_t {
+  kEvery,
+  // Threads run one after the other. This loses nothing where no thread loads what a later one
+  // stores (it aborts there): running a load later only adds messages it may return, and none of
+  // those it could return before is taken away.
+  kInOrder,
+};
+
+struct Program {
+  std::function<void(Cell* cells)> setup = [](Cell*) {};  // initial values; seen by every thread
+  std::vector<std::function<void(Cell* cells)>> threads;
+  std::function<void()> at_end = [] {};
+  Interleaving interleaving = Interleaving::kEvery;
+  uint64_t limit = 50'000'000;  // executions
+};
+
+struct Result {
+  uint64_t executions = 0;
+  bool violation = false;
+  bool exhaustive = false;  // every execution was visited and none failed
+};
+
+class Machine {
+ public:
+  explicit Machine(const Program& program) : program_(program), threads_(program.threads.size()) {
+    for (size_t i = 0; i < kLocations; i++) cells_[i].location_ = i;
+  }
+
+  Result Explore();
+  uint64_t Load(size_t location, Order order);
+  void Store(size_t location, uint64_t value, Order order);
+  void Fence(Order order);
+  void Fail() { failed_ = true; }
+
+ private:
+  static void ThreadMain();
+  void Start();
+  void RunInOrder();
+  void RunInterleaved();
+  [[nodiscard]] bool InOrder() const { return program_.interleaving == Interleaving::kInOrder; }
+  [[nodiscard]] bool Advance();
+  [[nodiscard]] int Choose(int options);
+  void Resume(int thread);
+  void Pause();
+  [[noreturn]] static void Misuse(const char* what) {
+    std::fprintf(stderr, "explorer: %s\n", what);
+    std::abort();
+  }
+
+  const Program& program_;
+  std::array<Cell, kLocations> cells_;
+  std::array<Location, kLocations> locations_;
+  std::vector<Thread> threads_;
+  std::vector<Choice> choices_;  // from the root of the search tree to this execution
+  size_t replayed_ = 0;          // how many of them this execution has taken
+  int running_ = kNobody;
+  bool failed_ = false;
+  ucontext_t scheduler_{};
+};
+
+inline Machine* machine = nullptr;
+
+inline Result Explore(const Program& program) {
+  Machine explored(program);
+  machine = &explored;
+  const Result result = explored.Explore();
+  machine = nullptr;
+  return result;
+}
+
+// What every execution must satisfy; for bodies and at_end.
+inline void Require(bool condition) {
+  if (!condition) machine->Fail();
+}
+
+// The policy that puts production templates on the explorer.
+struct ExplorerAtomics {
+  using Cell = explorer::Cell;
+  static void Fence(Order order) { machine->Fence(order); }
+};
+
+inline uint64_t Cell::Load(Order order) const { return machine->Load(location_, order); }
+inline void Cell::Store(uint64_t value, Order order) { machine->Store(location_, value, order); }
+
+inline uint64_t Machine::Load(size_t location, Order order) {
+  const std::vector<Message>& messages = locations_[location].messages;
+  if (running_ == kNobody) return messages.back().value;
+  Pause();
+  locations_[location].readers |= 1u << running_;
+  Thread& self = threads_[running_];
+  const int newest = static_cast<int>(messages.size()) - 1;
+  const int picked = newest - Choose(newest - self.current[location] + 1);  // newest first
+  const Message& message = messages[picked];
+  const auto index = static_cast<uint8_t>(picked);
+  self.current[location] = std::max(self.current[location], index);
+  self.pending_acquire[location] = std::max(self.pending_acquire[location], index);
+  Join(&self.pending_acquire, message.view);
+  if (order == Order::kAcquire) Join(&self.current, message.view);
+  return message.value;
+}
+
+inline void Machine::Store(size_t location, uint64_t value, Order order) {
+  Location& target = locations_[location];
+  if (running_ == kNobody) {
+    target.messages.back().value = value;
+    return;
+  }
+  Pause();
+  if (target.writer != kNobody && target.writer != running_) Misuse("two writers on one location");
+  target.writer = running_;
+  const bool loaded_before = (target.readers & ~(1u << running_)) != 0;
+  if (InOrder() && loaded_before) Misuse("kInOrder, but an earlier thread loads this location");
+  if (target.messages.size() > UINT8_MAX) Misuse("too many stores on one location");
+  const auto index = static_cast<uint8_t>(target.messages.size());
+  Thread& self = threads_[running_];
+  self.current[location] = index;
+  self.pending_acquire[location] = std::max(self.pending_acquire[location], index);
+  View carried = order == Order::kRelease ? self.current : self.release_fence;
+  carried[location] = index;
+  target.messages.push_back({value, carried});
+}
+
+// Touches the thread's own views only, so nothing need be tried before or after it.
+inline void Machine::Fence(Order order) {
+  if (running_ == kNobody) return;
+  Thread& self = threads_[running_];
+  if (order == Order::kAcquire) Join(&self.current, self.pending_acquire);
+  if (order == Order::kRelease) self.release_fence = self.current;
+}
+
+inline Result Machine::Explore() {
+  Result result;
+  do {
+    Start();
+    InOrder() ? RunInOrder() : RunInterleaved();
+    program_.at_end();
+    result.executions++;
+    if (failed_) {
+      result.violation = true;
+      return result;
+    }
+    if (!Advance()) {
+      result.exhaustive = true;
+      return result;
+    }
+  } while (result.executions < program_.limit);
+  return result;
+}
+
+inline void Machine::Start() {
+  replayed_ = 0;
+  failed_ = false;
+  running_ = kNobody;
+  for (Location& location : locations_) {
+    location.messages.assign(1, Message{});
+    location.writer = kNobody;
+    location.readers = 0;
+  }
+  program_.setup(cells_.data());
+  for (Thread& thread : threads_) {
+    thread.current = thread.pending_acquire = thread.release_fence = View{};
+    thread.done = false;
+    getcontext(&thread.context);
+    thread.context.uc_stack.ss_sp = thread.stack.get();
+    thread.context.uc_stack.ss_size = kStackBytes;
+    thread.context.uc_link = &scheduler_;
+    makecontext(&thread.context, &Machine::ThreadMain, 0);
+  }
+}
+
+inline void Machine::ThreadMain() {
+  const int self = machine->running_;
+  machine->program_.threads[self](machine->cells_.data());
+  machine->threads_[self].done = true;
+}  // returns to the scheduler through uc_link
+
+inline void Machine::RunInOrder() {
+  for (size_t i = 0; i < threads_.size(); i++) {
+    running_ = static_cast<int>(i);
+    program_.threads[i](cells_.data());
+  }
+  running_ = kNobody;
+}
+
+inline void Machine::RunInterleaved() {
+  const int count = static_cast<int>(threads_.size());
+  // Bring every thread to its first load or store: what comes before touches no memory.
+  for (int i = 0; i < count; i++) Resume(i);
+  std::vector<int> live;
+  for (;;) {
+    live.clear();
+    for (int i = 0; i < count; i++) {
+      if (!threads_[i].done) live.push_back(i);
+    }
+    if (live.empty()) break;
+    Resume(live[Choose(static_cast<int>(live.size()))]);
+  }
+  running_ = kNobody;
+}
+
+// Replays the recorded path, then takes the first option of every new branch.
+inline int Machine::Choose(int options) {
+  if (options <= 1) return 0;
+  if (replayed_ == choices_.size()) choices_.push_back({0, options});
+  return choices_[replayed_++].taken;
+}
+
+// Moves to the next path not yet visited, depth first. False: there is none.
+inline bool Machine::Advance() {
+  while (!choices_.empty() && choices_.back().taken + 1 >= choices_.back().options) {
+    choices_.pop_back();
+  }
+  if (choices_.empty()) return false;
+  choices_.back().taken++;
+  return true;
+}
+
+inline void Machine::Resume(int thread) {
+  running_ = thread;
+  swapcontext(&scheduler_, &threads_[thread].context);
+}
+
+// Hands over to the scheduler, before every load and store.
+inline void Machine::Pause() {
+  if (!InOrder()) swapcontext(&threads_[running_].context, &scheduler_);
+}
+
+}  // namespace gpuring::explorer
