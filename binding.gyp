@@ -11,7 +11,10 @@
       "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-O3"],
       "cflags_cc": ["<!@(<(read) [s.flags, s.hardeningFlags].flat().join(' ')\")"],
       "conditions": [["target_arch=='x64'", { "cflags_cc": ["-fcf-protection"] }]],
-      "ldflags": ["<!@(<(read) s.linkFlags.join(' ')\")"],
+      "ldflags": [
+        "<!@(<(read) s.linkFlags.join(' ')\")",
+        "-Wl,--version-script=<(module_root_dir)/native/binding/exports.map"
+      ],
       "libraries": ["-ldl", "-pthread"]
     }
   ]

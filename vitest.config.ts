@@ -1,33 +1,25 @@
-import { defineConfig } from 'vitest/config';
-
-/** One project a folder of test/, so that `vitest run --project unit` needs no build. */
-function folder(name: string, timeoutMs: number) {
-  return {
-    extends: true as const,
-    test: {
-      name,
-      include: [`test/${name}/**/*.test.ts`],
-      testTimeout: timeoutMs,
-      hookTimeout: timeoutMs,
-    },
-  };
-}
-
-export default defineConfig({
+// One project a folder of test/: `vitest run --project unit` needs no build. A CommonJS module, as
+// package.json says of .ts files, so that every way Vite has of loading this file can load it.
+module.exports = {
   test: {
     pool: 'forks',
     projects: [
-      folder('unit', 20_000),
-      folder('integration', 60_000),
-      folder('hazards', 300_000),
-      folder('package', 300_000),
-      folder('gpu', 60_000),
+      ...Object.entries({
+        unit: 20_000,
+        integration: 60_000,
+        hazards: 300_000,
+        package: 300_000,
+        gpu: 60_000,
+      }).map(([name, timeoutMs]) => ({
+        test: {
+          name,
+          include: [`test/${name}/**/*.test.ts`],
+          testTimeout: timeoutMs,
+          hookTimeout: timeoutMs,
+        },
+      })),
+      { test: { name: 'tidy', include: ['test/tidy.test.ts'], testTimeout: 60_000 } },
       {
-        extends: true,
-        test: { name: 'tidy', include: ['test/tidy.test.ts'], testTimeout: 60_000 },
-      },
-      {
-        extends: true,
         test: {
           name: 'types',
           include: [],
@@ -41,4 +33,4 @@ export default defineConfig({
       },
     ],
   },
-});
+} satisfies import('vitest/config').ViteUserConfig;

@@ -92,7 +92,9 @@ async function main(seconds) {
   console.table(rows);
   const worst = observed['p99.9Ms'];
   const verdict = worst < 2 * periodMs ? 'met' : 'missed';
-  console.log(`goal: p99.9 of the age below two periods (${2 * periodMs} ms): ${worst} ms, ${verdict}`);
+  console.log(
+    `goal: p99.9 of the age below two periods (${2 * periodMs} ms): ${worst} ms, ${verdict}`,
+  );
   process.exitCode = verdict === 'met' ? 0 : 1;
 }
 

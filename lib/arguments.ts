@@ -58,18 +58,26 @@ export function outOfRange(what: string, expected: string, value: unknown): Rang
   return rangeError('ERR_GPU_OUT_OF_RANGE', mismatch(what, expected, value));
 }
 
-/** Runs `read`, which may run user code (getters, proxies, iterators); what that throws is a cause. */
+function unreadable(what: string, cause: unknown): TypeError {
+  const message = `${what}: expected a readable value, but reading threw`;
+  return typeError('ERR_GPU_INVALID_TYPE', message, { cause });
+}
+
+/** Runs `read`, which may run user code (getters, proxies); what that throws becomes a cause. */
 export function readSafely<R>(what: string, read: () => R): R {
   try {
     return read();
   } catch (cause) {
-    throw typeError(
-      'ERR_GPU_INVALID_TYPE',
-      `${what}: expected a readable value, but reading threw`,
-      {
-        cause,
-      },
-    );
+    throw unreadable(what, cause);
+  }
+}
+
+/** Each of `values`, one at a time; what its iterator throws becomes a cause. */
+export function* readEach<T>(values: Iterable<T>, what: string): Generator<T> {
+  try {
+    for (const value of values) yield value;
+  } catch (cause) {
+    throw unreadable(what, cause);
   }
 }
 

@@ -48,8 +48,9 @@ export interface GPUErrorDetails {
 export class GPUError extends Error {
   override readonly name = 'GPUError';
   readonly code: ErrorCode;
-  readonly hint?: string;
-  readonly nvmlReturn?: number;
+  // `declare`: a plain field would exist, undefined, on errors that have none.
+  declare readonly hint?: string;
+  declare readonly nvmlReturn?: number;
 
   constructor(code: ErrorCode, message: string, details: GPUErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });

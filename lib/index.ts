@@ -3,9 +3,39 @@
  * @module
  */
 
+// The cluster.
+
 export type { GPUDevice } from './device.js';
-export type { CapacityInput } from './distribution/capacity.js';
+export type { GPUClusteringManagerOptions } from './manager.js';
+export { GPUClusteringManager } from './manager.js';
+
+// Live telemetry.
+
+export type { LiveStatus, SimulatedDevice, Simulation } from './telemetry/live-status.js';
+export { isAvailable } from './telemetry/open.js';
+export type { OpenOptions } from './telemetry/open-options.js';
+
+// Samples.
+
+export type { AggregatedMetrics } from './telemetry/aggregate.js';
+export { clockEventReasonNames } from './telemetry/clock-events.js';
+export type { TelemetryCollectorOptions } from './telemetry/collector.js';
+export { TelemetryCollector } from './telemetry/collector.js';
+export type { MetricKey, MetricRow, MetricValues } from './telemetry/metrics.generated.js';
+export { metricTable } from './telemetry/metrics.generated.js';
+export type { GPUMetrics } from './telemetry/sample.js';
+
+// Selection.
+
+export type { RankedDevice, RejectionCode } from './selection/evaluation.js';
+export type { SelectionExplanation, SelectionReasonCode } from './selection/reasons.js';
+export type { SelectionPolicy, SelectionRequest } from './selection/request.js';
+export type { SelectorEntry } from './selection/selector.js';
+export { DeviceSelector } from './selection/selector.js';
+
 // Distribution.
+
+export type { CapacityInput } from './distribution/capacity.js';
 export { WorkloadDistributor } from './distribution/distributor.js';
 export type {
   Distribution,
@@ -13,22 +43,8 @@ export type {
   DistributorOptions,
 } from './distribution/strategy.js';
 export { DistributionStrategy } from './distribution/strategy.js';
-export type { ErrorCode, GPUErrorDetails } from './errors.js';
+
 // Errors.
+
+export type { ErrorCode, GPUErrorDetails } from './errors.js';
 export { errorCodes, GPUError } from './errors.js';
-export type { GPUClusteringManagerOptions } from './manager.js';
-// The cluster.
-export { GPUClusteringManager } from './manager.js';
-export type { RankedDevice, RejectionCode } from './selection/evaluation.js';
-export type { SelectionExplanation, SelectionReasonCode } from './selection/reasons.js';
-export type { SelectionPolicy, SelectionRequest } from './selection/request.js';
-export type { SelectorEntry } from './selection/selector.js';
-// Selection.
-export { DeviceSelector } from './selection/selector.js';
-export type { AggregatedMetrics } from './telemetry/aggregate.js';
-export type { TelemetryCollectorOptions } from './telemetry/collector.js';
-// Telemetry.
-export { TelemetryCollector } from './telemetry/collector.js';
-export type { MetricKey, MetricRow, MetricValues } from './telemetry/metrics.generated.js';
-export { metricTable } from './telemetry/metrics.generated.js';
-export type { GPUMetrics } from './telemetry/sample.js';

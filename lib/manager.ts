@@ -1,4 +1,4 @@
-import { readString } from './arguments.js';
+import { describeValue, readString } from './arguments.js';
 import { type GPUDevice, readDevice } from './device.js';
 import type { Distribution, DistributionOptions } from './distribution/strategy.js';
 import { distributeOver } from './distribution/workload.js';
@@ -15,12 +15,12 @@ import { explain, type SelectionExplanation } from './selection/reasons.js';
 import { readRequest, type SelectionRequest } from './selection/request.js';
 import { type AggregatedMetrics, aggregate } from './telemetry/aggregate.js';
 import { readMaxHistory, type TelemetryCollectorOptions } from './telemetry/collector.js';
+import type { LiveStatus } from './telemetry/live-status.js';
+import { openLive } from './telemetry/open.js';
+import type { OpenOptions } from './telemetry/open-options.js';
 import type { GPUMetrics } from './telemetry/sample.js';
 import { SampleStore } from './telemetry/sample-store.js';
 import { LiveCluster, type TelemetryStore } from './telemetry/store.js';
-import type { OpenOptions } from './telemetry/open-options.js';
-import { openLive } from './telemetry/open.js';
-import type { LiveStatus } from './telemetry/live-status.js';
 import { checkMetrics, readUncheckedMetrics } from './telemetry/validation.js';
 
 /** Options of a manual cluster. */
@@ -94,8 +94,9 @@ export class GPUClusteringManager {
   /** @internal */
   constructor(cluster: LiveCluster);
   constructor(given?: GPUClusteringManagerOptions | LiveCluster) {
-    if (given instanceof LiveCluster) {
-      const { devices, store, defaultMaxAgeMs, status, close } = given.parts;
+    const live = LiveCluster.partsOf(given);
+    if (live !== undefined) {
+      const { devices, store, defaultMaxAgeMs, status, close } = live;
       this.#status = status;
       this.#devices = devices;
       this.#store = store;
@@ -286,7 +287,7 @@ export class GPUClusteringManager {
     if (!this.#devices.has(id)) {
       throw rangeError(
         'ERR_GPU_UNKNOWN_DEVICE',
-        `${what}: expected a registered device, got ${JSON.stringify(id)}`,
+        `${what}: expected a registered device, got ${describeValue(id)}`,
       );
     }
     return id;

@@ -3,7 +3,6 @@
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { install } from './install.mjs';
 import { nodeDirectory } from './node-packages.mjs';
 import { bin, capture, cores, main, root, run } from './process.mjs';
@@ -84,4 +83,4 @@ export function build() {
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) main(build);
+main(import.meta.url, build);

@@ -11,7 +11,7 @@ function cxxFiles() {
   return here.filter((path) => !path.endsWith('.generated.h'));
 }
 
-main(() => {
+main(import.meta.url, () => {
   run(process.execPath, ['scripts/generate-metrics.mjs', '--check']);
   run(bin('biome'), ['check', '--error-on-warnings']);
   const formatter = formatters.find(isInstalled);

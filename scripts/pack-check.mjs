@@ -15,7 +15,7 @@ const elsewhere = ['darwin', 'win32', 'musl'];
 const allowed = [
   /^(package\.json|binding\.gyp|README\.md|LICENSE|CHANGELOG\.md|THIRD_PARTY_NOTICES\.md)$/,
   /^dist\/.+\.(js|mjs|d\.ts|d\.mts)$/,
-  /^native\/.+\.(h|cc|inc|json)$/,
+  /^native\/.+\.(h|cc|inc|json|map)$/,
   /^native\/simulator\/traces\/.+\.(csv|md)$/,
   /^prebuilds\/linux-(x64|arm64)\/(gpuring\.glibc\.node|libnvidia-ml\.so(\.1)?)$/,
 ];
@@ -172,7 +172,7 @@ function checkTypes(folder) {
   check('types, from CommonJS and from ESM', () => capture(bin('tsc'), ['-p', folder]));
 }
 
-main(() => {
+main(import.meta.url, () => {
   const shipped = prebuild();
   checkBinaries();
   checkSameExports(shipped);

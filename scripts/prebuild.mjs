@@ -1,8 +1,8 @@
-// `npm run prebuildify`: the addon as it ships, prebuilds/linux-<arch>/gpuring.glibc.node. prebuildify
-// moves its result out of build/, so a copy goes back for everyday work.
+// `npm run prebuildify`: the addon as it ships, prebuilds/linux-<arch>/gpuring.glibc.node. The tool
+// moves its result out of build/, so a copy goes back for everyday work. (As `prebuild`, npm would
+// run this before every `build`.)
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { addon, build, prebuilds } from './build.mjs';
 import { nodeDirectory } from './node-packages.mjs';
 import { bin, capture, main, root } from './process.mjs';
@@ -18,4 +18,4 @@ export function prebuild() {
   return made;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) main(prebuild);
+main(import.meta.url, prebuild);

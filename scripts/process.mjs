@@ -1,6 +1,7 @@
 // Running other programs from the scripts. Node built-ins only: the scripts start before
 // node_modules exists.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,21 +40,34 @@ export function capture(command, args = [], options = {}) {
   throw new Error(`${command} ${args.join(' ')} ${describe(result)}\n${said}`);
 }
 
-/** Runs a program whose failure is an answer, printing and returning what it says. */
-export function tee(command, args = [], options = {}) {
-  const result = execute(command, args, { stdio: ['ignore', 'pipe', 'inherit'], ...options });
-  process.stdout.write(result.stdout);
-  return { output: result.stdout, failure: result.status === 0 ? undefined : describe(result) };
+/** Runs a program whose failure is an answer, showing and returning what it says. */
+export function tee(command, args = []) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      output += text;
+      process.stdout.write(text);
+    });
+    child.on('error', reject).on('close', (status, signal) => {
+      resolve({ output, failure: status === 0 ? undefined : describe({ status, signal }) });
+    });
+  });
 }
 
 export function isInstalled(command) {
   return spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0;
 }
 
-/** For a script's last line: one readable line instead of a stack, and a failing exit. */
-export function main(action) {
+/**
+ * Starts a script that others import too: nothing when it was imported. A failure is one readable
+ * line instead of a stack, and a failing exit.
+ */
+export async function main(url, action) {
+  const [, started] = process.argv;
+  if (started === undefined || realpathSync(started) !== fileURLToPath(url)) return;
   try {
-    action();
+    await action();
   } catch (error) {
     console.error(error.message);
     process.exitCode = 1;

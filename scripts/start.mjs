@@ -9,7 +9,7 @@ function gpuring(...args) {
   run(process.execPath, [join(root, 'dist/cli/main.js'), ...args]);
 }
 
-main(() => {
+main(import.meta.url, () => {
   build();
   const source = driverAnswers() ? [] : ['--simulate'];
   if (source.length > 0) console.log('No NVIDIA driver answers here: this is the SIMULATED one.\n');

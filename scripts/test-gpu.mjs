@@ -3,7 +3,7 @@ import { build } from './build.mjs';
 import { driverAnswers } from './driver.mjs';
 import { bin, main, run } from './process.mjs';
 
-main(() => {
+main(import.meta.url, () => {
   build();
   if (driverAnswers()) return run(bin('vitest'), ['run', '--project', 'gpu']);
   console.log('skipped: no NVIDIA driver with a GPU answers here');

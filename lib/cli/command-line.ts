@@ -39,12 +39,13 @@ export function parseCommandLine(
   if (command !== undefined && !names.includes(command)) {
     throw new UsageError(`unknown command ${quote(command)}${didYouMean(command, names)}`);
   }
-  if (surplus !== undefined) throw new UsageError(`unexpected argument ${quote(surplus)}`);
   const known = { ...commands[''], ...(command === undefined ? {} : commands[command]) };
   const values = new Map<string, string>();
   for (const token of tokens) {
     if (token.kind === 'option') values.set(token.name, checkedValue(token, known));
   }
+  // After the options: the value of a misspelled one is no argument to complain about.
+  if (surplus !== undefined) throw new UsageError(`unexpected argument ${quote(surplus)}`);
   return { ...(command === undefined ? {} : { command }), options: new Options(values) };
 }
 

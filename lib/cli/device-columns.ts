@@ -30,7 +30,8 @@ export function deviceColumns(
     nameColumn(rows),
     utilizationColumn(glyphs),
     ...(settings.history ? [historyColumn(glyphs)] : []),
-    memoryColumn(rows, glyphs),
+    memoryBarColumn(glyphs),
+    textColumn(rows, { title: 'MEMORY GiB', priority: 2, text: memoryText, style: memoryStyle }),
     textColumn(rows, { title: 'POWER W', priority: 5, text: powerText, style: powerStyle }),
     textColumn(rows, {
       title: 'TEMP',
@@ -82,6 +83,7 @@ function nameColumn(rows: readonly DeviceRow[]): Column<DeviceRow> {
     maxWidth: widestWithin(names, { minimum: 4, maximum: 32 }),
     priority: 3,
     align: 'left',
+    growsFirst: true,
     cell: (row) => [span(shortName(row), 'strong')],
   };
 }
@@ -101,14 +103,16 @@ function utilizationColumn(glyphs: Glyphs): Column<DeviceRow> {
     cell: ({ metrics }, width) => {
       const percent = metrics?.computeUtilizationPercent;
       const fraction = percent === undefined ? undefined : percent / 100;
-      return barCell(percentText(percent).padStart(4), { fraction, width, glyphs });
+      const style = fraction === undefined ? 'muted' : loadStyle(fraction);
+      const text = ` ${percentText(percent).padStart(4)}`;
+      return [...bar(fraction, width - text.length, { glyphs, style }), span(text, style)];
     },
   };
 }
 
 function historyColumn(glyphs: Glyphs): Column<DeviceRow> {
   return {
-    title: 'LAST SECONDS',
+    title: 'HISTORY',
     minWidth: 8,
     maxWidth: 30,
     priority: 7,
@@ -120,34 +124,18 @@ function historyColumn(glyphs: Glyphs): Column<DeviceRow> {
   };
 }
 
-/** The numbers always; a bar before them once there is room for six cells of it. */
-function memoryColumn(rows: readonly DeviceRow[], glyphs: Glyphs): Column<DeviceRow> {
-  const numbers = widestWithin(rows.map(memoryText), { minimum: 10, maximum: 24 });
+function memoryBarColumn(glyphs: Glyphs): Column<DeviceRow> {
   return {
-    title: 'MEMORY GiB',
-    minWidth: numbers,
-    maxWidth: numbers + 15,
-    priority: 2,
-    align: 'right',
+    title: '',
+    minWidth: 6,
+    maxWidth: 14,
+    priority: 10,
+    align: 'left',
     cell: (row, width) => {
-      const text = memoryText(row).padStart(numbers);
-      if (width < numbers + 7) return [span(text, memoryStyle(row))];
-      return barCell(text, { fraction: memoryFraction(row), width, glyphs });
+      const fraction = memoryFraction(row);
+      return bar(fraction, width, { glyphs, style: memoryStyle(row) ?? 'muted' });
     },
   };
-}
-
-/** A bar that fills `width` cells together with the text after it. */
-function barCell(
-  text: string,
-  {
-    fraction,
-    width,
-    glyphs,
-  }: { readonly fraction: number | undefined; readonly width: number; readonly glyphs: Glyphs },
-): Line {
-  const style = fraction === undefined ? 'muted' : loadStyle(fraction);
-  return [...bar(fraction, width - text.length - 1, { glyphs, style }), span(` ${text}`, style)];
 }
 
 function memoryText({ device, metrics }: DeviceRow): string {
@@ -229,7 +217,7 @@ function eventsColumn(rows: readonly DeviceRow[]): Column<DeviceRow> {
   );
   return {
     title: 'EVENTS',
-    minWidth: widestWithin(lengths, { minimum: 6, maximum: 11 }),
+    minWidth: widestWithin(lengths, { minimum: 6, maximum: 18 }),
     maxWidth: widestWithin(lengths, { minimum: 6, maximum: 24 }),
     priority: 8,
     align: 'left',

@@ -39,7 +39,8 @@ export function failureOf(error: unknown): Failure {
     ...(hint === undefined ? [] : [hint]),
     ...(absentDriverCodes.has(code) ? ['without a GPU, add --simulate'] : []),
   ];
-  return { line: oneLine(parts.join('; ')), exitCode: usageCodes.has(code) ? 2 : 1 };
+  const sentences = parts.map((part) => part.trim().replace(/\.$/, ''));
+  return { line: oneLine(sentences.join('; ')), exitCode: usageCodes.has(code) ? 2 : 1 };
 }
 
 export function detailsOf(error: unknown): { readonly code?: string; readonly hint?: string } {

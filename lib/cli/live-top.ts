@@ -77,7 +77,10 @@ class LiveTop {
 
   readonly #onData = (data: Uint8Array | string): void => {
     for (const key of keysOf(data)) {
-      if (key === 'quit') return this.#end();
+      if (key === 'quit') {
+        this.#end();
+        return;
+      }
       this.#state = press(this.#state, key);
     }
     this.#guard(() => this.#redraw());

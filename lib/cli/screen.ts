@@ -45,9 +45,10 @@ export class Screen {
     if (!this.#entered) return;
     const count = Math.max(lines.length, this.#shown.length);
     let update = '';
+    // Erased before it is written: behind a line of full width the cursor stands on its last cell.
     for (let row = 0; row < count; row++) {
       const line = lines[row] ?? '';
-      if (line !== (this.#shown[row] ?? '')) update += `\x1b[${row + 1};1H${line}\x1b[K`;
+      if (line !== (this.#shown[row] ?? '')) update += `\x1b[${row + 1};1H\x1b[K${line}`;
     }
     this.#shown = lines;
     if (update !== '') this.#output.write(update);

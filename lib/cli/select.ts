@@ -123,10 +123,8 @@ function report(
 }
 
 function noneFits({ verdicts }: Choice): string {
-  const reasons = verdicts.map(
-    ({ device, reason }) => `\n  ${device.index} ${device.name}: ${reason}`,
-  );
-  return `gpuring: no device fits${reasons.map((line) => `\n${printable(line.trim())}`).join('')}`;
+  const reasons = verdicts.map(({ device, reason }) => `${device.index} ${device.name}: ${reason}`);
+  return ['gpuring: no device fits', ...reasons.map((line) => `  ${printable(line)}`)].join('\n');
 }
 
 const statusStyles: Readonly<Record<SelectionExplanation['status'], Style | undefined>> = {

@@ -1,7 +1,7 @@
 import type { OpenOptions } from '../telemetry/open-options.js';
 import type { Cluster } from './cluster.js';
 import type { CommandContext } from './command.js';
-import type { OptionSpecs, Options } from './command-line.js';
+import { type OptionSpecs, type Options, UsageError } from './command-line.js';
 import { type Glyphs, glyphsFor } from './glyphs.js';
 import { type Line, paint } from './styled.js';
 import { columnsOf, lookOf } from './terminal.js';
@@ -11,7 +11,7 @@ export const sessionOptions: OptionSpecs = {
   simulate: {
     kind: 'optional',
     value: '[SCENARIO]',
-    text: 'use the simulated driver: mixed, h100x8, inference, degraded, idle, or a file',
+    text: 'use the simulated driver; SCENARIO is a name (mixed) or a file',
   },
   library: { kind: 'value', value: 'PATH', text: 'load this libnvidia-ml.so.1' },
   period: { kind: 'value', value: 'MS', text: 'read the driver every MS milliseconds (100)' },
@@ -24,6 +24,9 @@ export function openOptions(options: Options, signal: AbortSignal): OpenOptions 
   const libraryPath = options.text('library');
   const periodMs = options.integer('period', { minimum: 1, maximum: hourMs });
   const scenario = options.text('simulate');
+  if (libraryPath !== undefined && scenario !== undefined) {
+    throw new UsageError('--simulate and --library exclude each other');
+  }
   return {
     signal,
     ...(libraryPath === undefined ? {} : { libraryPath }),

@@ -9,6 +9,8 @@ export interface Column<Row> {
   /** The order in which columns get room; the highest number goes first when there is none. */
   readonly priority: number;
   readonly align: 'left' | 'right';
+  /** Text that should be whole before pictures take room to spare. */
+  readonly growsFirst?: true;
   cell(row: Row, width: number): Line;
 }
 
@@ -33,7 +35,9 @@ export function placeColumns<Row>(
     widths.set(column, column.minWidth);
     left -= needed;
   }
-  left -= grow(byPriority, widths, left);
+  const first = byPriority.filter(({ growsFirst }) => growsFirst === true);
+  left -= grow(first, widths, left);
+  grow(byPriority, widths, left);
   return columns.flatMap((column) => {
     const placed = widths.get(column);
     return placed === undefined ? [] : [{ column, width: placed }];

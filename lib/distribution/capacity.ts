@@ -1,5 +1,11 @@
 import { types } from 'node:util';
-import { readNonEmptyString, readNumber, readSafely, wrongType } from '../arguments.js';
+import {
+  describeValue,
+  readNonEmptyString,
+  readNumber,
+  readSafely,
+  wrongType,
+} from '../arguments.js';
 import { rangeError } from '../errors.js';
 
 /** Capacities by device id: a Map, or an object's own enumerable properties. */
@@ -26,7 +32,7 @@ export function readCapacities(value: unknown, what = 'capacities'): Map<string,
 /** Refuses what is no finite number of at least 0, and a sum of 0 (ERR_GPU_ZERO_CAPACITY). */
 export function checkCapacities(capacities: ReadonlyMap<string, unknown>): number[] {
   const values = Array.from(capacities, ([deviceId, capacity]) =>
-    readNumber(capacity, `capacity of ${JSON.stringify(deviceId)}`, { minimum: 0 }),
+    readNumber(capacity, `capacity of ${describeValue(deviceId)}`, { minimum: 0 }),
   );
   if (values.length > 0 && !values.some((capacity) => capacity > 0)) {
     throw rangeError(

@@ -1,4 +1,10 @@
-import { readArray, readNonEmptyString, readNumber, readOptions } from '../arguments.js';
+import {
+  describeValue,
+  readArray,
+  readNonEmptyString,
+  readNumber,
+  readOptions,
+} from '../arguments.js';
 import { rangeError } from '../errors.js';
 import { assign } from './assignment.js';
 import { type CapacityInput, capacityCounts, checkCapacities, readCapacities } from './capacity.js';
@@ -69,7 +75,7 @@ function readDeviceIds(value: readonly string[]): string[] {
     if (ids.has(deviceId)) {
       throw rangeError(
         'ERR_GPU_DUPLICATE_DEVICE',
-        `deviceIds[${index}]: expected each device once, got ${JSON.stringify(deviceId)} again`,
+        `deviceIds[${index}]: expected each device once, got ${describeValue(deviceId)} again`,
       );
     }
     ids.add(deviceId);

@@ -1,4 +1,4 @@
-import { readArray, readOptions } from '../arguments.js';
+import { describeValue, readArray, readOptions } from '../arguments.js';
 import type { GPUDevice } from '../device.js';
 import { rangeError } from '../errors.js';
 import { assign } from './assignment.js';
@@ -49,7 +49,7 @@ function requireSameDevices(
     if (devices.has(deviceId)) continue;
     throw rangeError(
       'ERR_GPU_UNKNOWN_DEVICE',
-      `options.capacities: expected registered devices only, got ${JSON.stringify(deviceId)}`,
+      `options.capacities: expected registered devices only, got ${describeValue(deviceId)}`,
     );
   }
   for (const deviceId of devices.keys()) {
@@ -73,6 +73,6 @@ function computeUnitsOf(devices: ReadonlyMap<string, GPUDevice>): Map<string, nu
 function missingCapacity(deviceId: string, expected: string): RangeError {
   return rangeError(
     'ERR_GPU_MISSING_CAPACITY',
-    `${expected}, got none for ${JSON.stringify(deviceId)}`,
+    `${expected}, got none for ${describeValue(deviceId)}`,
   );
 }

@@ -1,4 +1,4 @@
-import { outOfRange, readObject, readProperty, readSafely } from '../arguments.js';
+import { describeValue, outOfRange, readEach, readObject, readProperty } from '../arguments.js';
 import { type GPUDevice, readDevice } from '../device.js';
 import { rangeError } from '../errors.js';
 import type { GPUMetrics } from '../telemetry/sample.js';
@@ -28,21 +28,20 @@ export class DeviceSelector {
    * ERR_GPU_DUPLICATE_DEVICE for a device that comes twice.
    */
   constructor(entries: Iterable<SelectorEntry>) {
-    const given = readSafely('entries', () => [...entries]);
-    const ids = new Set<string>();
-    this.#candidates = given.map((entry, index) => {
-      const candidate = readEntry(entry, `entries[${index}]`);
+    const candidates = new Map<string, Candidate>();
+    for (const entry of readEach(entries, 'entries')) {
+      const what = `entries[${candidates.size}]`;
+      const candidate = readEntry(entry, what);
       const { deviceId } = candidate.device;
-      if (ids.has(deviceId)) {
+      if (candidates.has(deviceId)) {
         throw rangeError(
           'ERR_GPU_DUPLICATE_DEVICE',
-          `entries[${index}].device.deviceId: expected each device once, got ` +
-            `${JSON.stringify(deviceId)} again`,
+          `${what}.device.deviceId: expected each device once, got ${describeValue(deviceId)} again`,
         );
       }
-      ids.add(deviceId);
-      return candidate;
-    });
+      candidates.set(deviceId, candidate);
+    }
+    this.#candidates = [...candidates.values()];
   }
 
   /** The devices that pass, best first; ties in the entries' order. Scores are 0..1. */
@@ -68,7 +67,7 @@ function readEntry(entry: unknown, what: string): Candidate {
   const device = readDevice(readProperty(source, 'device', what), `${what}.device`);
   const metrics = readMetrics(readProperty(source, 'metrics', what), `${what}.metrics`);
   if (metrics.deviceId !== device.deviceId) {
-    const expected = `${JSON.stringify(device.deviceId)}, the id of its device`;
+    const expected = `${describeValue(device.deviceId)}, the id of its device`;
     throw outOfRange(`${what}.metrics.deviceId`, expected, metrics.deviceId);
   }
   return { device, metrics };

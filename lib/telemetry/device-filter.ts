@@ -32,11 +32,7 @@ export function chooseDevices(
   return chosen;
 }
 
-function pick(
-  wanted: string | number,
-  what: string,
-  all: readonly NativeDevice[],
-): NativeDevice {
+function pick(wanted: string | number, what: string, all: readonly NativeDevice[]): NativeDevice {
   const matches = all.filter((device) =>
     typeof wanted === 'number' ? device.index === wanted : device.uuid.startsWith(wanted),
   );

@@ -107,4 +107,3 @@ function readSignal(value: unknown): AbortSignal | undefined {
   if (value === undefined || value instanceof AbortSignal) return value;
   throw wrongType('options.signal', 'an AbortSignal', value);
 }
-

@@ -3,17 +3,12 @@ import { debuglog } from 'node:util';
 import { readOptions, readString } from '../arguments.js';
 import type { GPUDevice } from '../device.js';
 import { GPUError, rangeError } from '../errors.js';
-import {
-  loadNative,
-  type NativeModule,
-  type NativeSession,
-  toGPUError,
-} from '../native.js';
+import { loadNative, type NativeModule, type NativeSession, toGPUError } from '../native.js';
 import { scenarioText, simulatedDriverPath } from '../testing/simulator.js';
+import { chooseDevices } from './device-filter.js';
 import { LiveTelemetry } from './live.js';
 import { liveDevice } from './live-device.js';
 import { describeSimulation, type LiveStatus } from './live-status.js';
-import { chooseDevices } from './device-filter.js';
 import { type CheckedOpenOptions, type OpenOptions, readOpenOptions } from './open-options.js';
 import { cudaOrder } from './visibility.js';
 

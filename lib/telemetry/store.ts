@@ -23,9 +23,15 @@ export interface LiveClusterParts {
 
 /** What an opened driver gives a manager. A class, so that no user object passes for one. */
 export class LiveCluster {
-  readonly parts: LiveClusterParts;
+  readonly #parts: LiveClusterParts;
 
   constructor(parts: LiveClusterParts) {
-    this.parts = parts;
+    this.#parts = parts;
+  }
+
+  /** Undefined for anything but a LiveCluster. Runs no code of `value`, as instanceof may. */
+  static partsOf(value: unknown): LiveClusterParts | undefined {
+    const isLive = typeof value === 'object' && value !== null && #parts in value;
+    return isLive ? value.#parts : undefined;
   }
 }

@@ -7,6 +7,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <new>
 #include <typeinfo>
 
 extern "C" {
@@ -35,6 +36,11 @@ bool PortableSharedTag(const std::type_info& type) noexcept
     __asm__("_ZNSt19_Sp_make_shared_tag5_S_eqERKSt9type_info");
 
 bool PortableSharedTag(const std::type_info&) noexcept { return false; }
+
+// GCC 11: thrown where a container's size cannot be counted in bytes; before, it was bad_alloc.
+[[noreturn]] void PortableBadLength() __asm__("_ZSt28__throw_bad_array_new_lengthv");
+
+void PortableBadLength() { std::__throw_bad_alloc(); }
 
 #pragma GCC visibility pop
 }  // extern "C"

@@ -1,7 +1,6 @@
 // A clock that stands still until a test moves it.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <mutex>
 
@@ -9,7 +8,7 @@
 
 namespace gpuring {
 
-// For tests only: its untimed waits trust the test to move the clock.
+// For tests only. One thread waits on the clock, one other moves it.
 class ManualClock final : public Clock {
  public:
   explicit ManualClock(int64_t monotonic_ns = 1'000'000'000,
@@ -33,7 +32,8 @@ class ManualClock final : public Clock {
 
  private:
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  Event changed_;  // the time or the wake: the waiter looks again
+  Event waiting_;  // the waiter began to wait: the test looks again
   int64_t monotonic_ns_;
   int64_t wall_us_;
   int64_t deadline_ns_ = 0;  // of the waiter; 0: nobody waits

@@ -33,9 +33,9 @@ struct MemoryLog {
 };
 
 struct MemoryScript {
-  std::vector<MemoryDevice> devices;
-  SourceIdentity identity;
-  Status open_status;
+  std::vector<MemoryDevice> devices{};
+  SourceIdentity identity{};
+  Status open_status{};
   Event* open_gate = nullptr;  // Open waits for it
 };
 

@@ -51,6 +51,9 @@ class Ring {
  public:
   using Cell = typename Atomics::Cell;
 
+  // Over cells that were formatted with this layout. Keeps the pointer only.
+  Ring(Cell* cells, const RingLayout& layout) : cells_(cells), layout_(layout) {}
+
   // Writes the header.
   // REQUIRES: `cells` are layout.Cells() cells, all 0; nobody reads yet.
   static Ring Format(Cell* cells, const RingLayout& layout) {
@@ -118,8 +121,6 @@ class Ring {
   }
 
  private:
-  Ring(Cell* cells, const RingLayout& layout) : cells_(cells), layout_(layout) {}
-
   [[nodiscard]] Cell& Head() const { return cells_[kRingHeadWord]; }
 
   // The oldest sequence that can still be there when `newest` is the newest.

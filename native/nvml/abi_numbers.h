@@ -132,16 +132,17 @@ enum nvmlComputeMode_t : unsigned int {
 };
 
 // Why the clocks are where they are: bits of nvmlDeviceGetCurrentClocksEventReasons.
+// NVML renamed all of them but the three of the hardware.
 enum nvmlClocksEventReason_t : unsigned long long {
   nvmlClocksEventReasonNone = 0x0,
   nvmlClocksEventReasonGpuIdle = 0x1,
   nvmlClocksEventReasonApplicationsClocksSetting = 0x2,
   nvmlClocksEventReasonSwPowerCap = 0x4,
-  nvmlClocksEventReasonHwSlowdown = 0x8,
+  nvmlClocksThrottleReasonHwSlowdown = 0x8,
   nvmlClocksEventReasonSyncBoost = 0x10,
   nvmlClocksEventReasonSwThermalSlowdown = 0x20,
-  nvmlClocksEventReasonHwThermalSlowdown = 0x40,
-  nvmlClocksEventReasonHwPowerBrakeSlowdown = 0x80,
+  nvmlClocksThrottleReasonHwThermalSlowdown = 0x40,
+  nvmlClocksThrottleReasonHwPowerBrakeSlowdown = 0x80,
   nvmlClocksEventReasonDisplayClockSetting = 0x100,
 };
 

@@ -2,6 +2,8 @@
 // the call not faulted, is the handle a live device, is no pointer null.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -56,6 +58,20 @@ class DeviceCall {
     const Answer answer = World::Get().Read(device_, column);
     if (answer.result == NVML_SUCCESS) *out = static_cast<Number>(answer.value);
     return answer.result;
+  }
+
+  // Several columns of one instant. Nothing is written unless all are known.
+  template <typename Number, size_t count>
+  nvmlReturn_t Read(const std::array<Column, count>& columns,
+                    std::array<Number, count>* out) const {
+    if (!ok()) return result_;
+    std::array<Answer, count> answers;
+    World::Get().Read(device_, columns, answers);
+    for (const Answer& answer : answers) {
+      if (answer.result != NVML_SUCCESS) return answer.result;
+    }
+    for (size_t i = 0; i < count; ++i) (*out)[i] = static_cast<Number>(answers[i].value);
+    return NVML_SUCCESS;
   }
 
   // The whole of a call that answers one number, the same until the next init.

@@ -25,10 +25,9 @@ Dynamics::Dynamics(const Board& board, const Workload& workload)
     : board_(board),
       workload_(workload),
       last_busy_ns_(-kIdleForEverNs),
+      busy_(workload.LoadAt(0) > kBusyLoad),
       temperature_(TargetTemperature(workload.PowerMilliwattsAt(0))),
-      memory_share_(MemoryTarget(workload.LoadAt(0))) {
-  if (workload.LoadAt(0) > kBusyLoad) last_busy_ns_ = 0;
-}
+      memory_share_(MemoryTarget(workload.LoadAt(0))) {}
 
 double Dynamics::TargetTemperature(double milliwatts) const {
   const PowerRange range = PowerRangeOf(board_);
@@ -49,7 +48,7 @@ void Dynamics::AdvanceTo(int64_t time_ns) {
   while (time_ns - tick_ns_ >= kTickNs) Tick();
   tick_energy_ = workload_.EnergyMillijoules(tick_ns_, time_ns);
   time_ns_ = time_ns;
-  if (workload_.LoadAt(time_ns) > kBusyLoad) last_busy_ns_ = time_ns;
+  busy_ = workload_.LoadAt(time_ns) > kBusyLoad;
 }
 
 void Dynamics::Tick() {

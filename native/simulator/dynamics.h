@@ -19,7 +19,7 @@ class Dynamics {
   // Of the moment last advanced to.
   double temperature_celsius() const { return temperature_; }
   double memory_share() const { return memory_share_; }  // of what can be allocated
-  int64_t idle_for_ns() const { return time_ns_ - last_busy_ns_; }
+  int64_t idle_for_ns() const { return busy_ ? 0 : time_ns_ - last_busy_ns_; }
   double energy_millijoules() const { return energy_ + tick_energy_; }
 
  private:
@@ -29,8 +29,9 @@ class Dynamics {
   const Board& board_;
   const Workload& workload_;
   int64_t time_ns_ = 0;
-  int64_t tick_ns_ = 0;  // start of the tick that time_ns_ lies in
-  int64_t last_busy_ns_;
+  int64_t tick_ns_ = 0;   // start of the tick that time_ns_ lies in
+  int64_t last_busy_ns_;  // as the ticks saw it
+  bool busy_ = false;     // at time_ns_
   double temperature_;
   double memory_share_ = 0;
   double energy_ = 0;       // up to tick_ns_

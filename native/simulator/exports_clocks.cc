@@ -18,8 +18,8 @@ constexpr std::array<Column, NVML_CLOCK_COUNT> kClockColumns = {
 
 unsigned int MaxClock(const Board& board, nvmlClockType_t type) {
   const BoardClocks& clocks = board.max_clocks;
-  const std::array<uint32_t, NVML_CLOCK_COUNT> by_type = {clocks.graphics, clocks.sm,
-                                                          clocks.memory, clocks.video};
+  const std::array<uint32_t, NVML_CLOCK_COUNT> by_type = {clocks.graphics, clocks.sm, clocks.memory,
+                                                          clocks.video};
   return by_type[type];
 }
 
@@ -38,8 +38,7 @@ nvmlReturn_t ReadClock(const DeviceCall& call, nvmlClockType_t type, unsigned in
 
 // Application clocks exist on boards for data centres, told by their ECC; nobody has set any, so
 // that they stand at the highest.
-nvmlReturn_t TellApplicationClock(const DeviceCall& call, nvmlClockType_t type,
-                                  unsigned int* mhz) {
+nvmlReturn_t TellApplicationClock(const DeviceCall& call, nvmlClockType_t type, unsigned int* mhz) {
   if (call.ok() && !call.board().has_ecc) return NVML_ERROR_NOT_SUPPORTED;
   return TellMaxClock(call, type, mhz);
 }

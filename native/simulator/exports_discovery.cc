@@ -152,9 +152,8 @@ GPURING_EXPORT nvmlReturn_t nvmlDeviceGetHandleByUUIDV(const nvmlUUID_v1_t* uuid
 
 GPURING_EXPORT nvmlReturn_t nvmlDeviceGetHandleBySerial(const char* serial, nvmlDevice_t* device) {
   const bool named = serial != nullptr && *serial != '\0';  // boards without one have ""
-  const int found = !named ? -1 : Find([serial](const DeviceFacts& facts) {
-    return facts.serial == serial;
-  });
+  const int found =
+      !named ? -1 : Find([serial](const DeviceFacts& facts) { return facts.serial == serial; });
   const nvmlReturn_t result = ByText(__func__, found, device);
   return result == NVML_ERROR_NOT_FOUND && !named ? NVML_ERROR_INVALID_ARGUMENT : result;
 }

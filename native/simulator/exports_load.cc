@@ -1,4 +1,5 @@
 // How busy a device is, and how full.
+#include <array>
 #include <bit>
 
 #include "nvml/abi_extended.h"
@@ -9,20 +10,30 @@ namespace {
 
 constexpr unsigned long long kMiB = 1ull << 20;
 
+// At one instant, so that the parts add up.
 struct MemoryReading {
   nvmlReturn_t result;
   unsigned long long total, reserved, used, free;
 };
 
 MemoryReading ReadMemory(const DeviceCall& call) {
-  MemoryReading memory{};
-  memory.result = call.Read(Column::kMemoryTotal, &memory.total);
-  if (memory.result == NVML_SUCCESS) {
-    memory.result = call.Read(Column::kMemoryReserved, &memory.reserved);
-  }
-  if (memory.result == NVML_SUCCESS) memory.result = call.Read(Column::kMemoryUsed, &memory.used);
-  if (memory.result == NVML_SUCCESS) memory.result = call.Read(Column::kMemoryFree, &memory.free);
-  return memory;
+  constexpr std::array kColumns = {Column::kMemoryTotal, Column::kMemoryReserved,
+                                   Column::kMemoryUsed, Column::kMemoryFree};
+  std::array<unsigned long long, kColumns.size()> bytes{};
+  const nvmlReturn_t result = call.Read(kColumns, &bytes);
+  return {result, bytes[0], bytes[1], bytes[2], bytes[3]};
+}
+
+struct RatesReading {
+  nvmlReturn_t result;
+  unsigned int gpu, memory;
+};
+
+RatesReading ReadRates(const DeviceCall& call) {
+  constexpr std::array kColumns = {Column::kUtilizationGpu, Column::kUtilizationMemory};
+  std::array<unsigned int, kColumns.size()> percent{};
+  const nvmlReturn_t result = call.Read(kColumns, &percent);
+  return {result, percent[0], percent[1]};
 }
 
 // The window of device memory that the host can address: all of it on passively cooled boards with
@@ -58,28 +69,22 @@ nvmlReturn_t TellIdleEngine(const DeviceCall& call, EngineReading out) {
 GPURING_EXPORT nvmlReturn_t nvmlDeviceGetUtilizationRates(nvmlDevice_t device,
                                                           nvmlUtilization_t* rates) {
   const DeviceCall call(__func__, device, rates);
-  if (!call.ok()) return call.result();
-  nvmlUtilization_t read{};
-  nvmlReturn_t result = call.Read(Column::kUtilizationGpu, &read.gpu);
-  if (result == NVML_SUCCESS) result = call.Read(Column::kUtilizationMemory, &read.memory);
-  if (result == NVML_SUCCESS) *rates = read;
-  return result;
+  const RatesReading read = ReadRates(call);
+  if (read.result == NVML_SUCCESS) *rates = {read.gpu, read.memory};
+  return read.result;
 }
 
 GPURING_EXPORT nvmlReturn_t nvmlDeviceGetDynamicPstatesInfo(nvmlDevice_t device,
                                                             nvmlGpuDynamicPstatesInfo_t* info) {
   const DeviceCall call(__func__, device, info);
-  if (!call.ok()) return call.result();
-  nvmlGpuDynamicPstatesInfo_t read{};
-  read.flags = 1;  // the board changes states by itself
-  nvmlReturn_t result = call.Read(Column::kUtilizationGpu, &read.utilization[0].percentage);
-  if (result == NVML_SUCCESS) {
-    result = call.Read(Column::kUtilizationMemory, &read.utilization[1].percentage);
-  }
-  if (result != NVML_SUCCESS) return result;
-  read.utilization[0].bIsPresent = 1;
-  read.utilization[1].bIsPresent = 1;
-  *info = read;
+  const RatesReading read = ReadRates(call);
+  if (read.result != NVML_SUCCESS) return read.result;
+  *info = {};
+  info->flags = 1;  // the board changes states by itself
+  info->utilization[0].bIsPresent = 1;
+  info->utilization[0].percentage = read.gpu;
+  info->utilization[1].bIsPresent = 1;
+  info->utilization[1].percentage = read.memory;
   return NVML_SUCCESS;
 }
 
@@ -109,7 +114,6 @@ GPURING_EXPORT nvmlReturn_t nvmlDeviceGetOfaUtilization(nvmlDevice_t device, uns
 
 GPURING_EXPORT nvmlReturn_t nvmlDeviceGetMemoryInfo(nvmlDevice_t device, nvmlMemory_t* out) {
   const DeviceCall call(__func__, device, out);
-  if (!call.ok()) return call.result();
   const MemoryReading memory = ReadMemory(call);
   if (memory.result != NVML_SUCCESS) return memory.result;
   out->total = memory.total;

@@ -39,15 +39,13 @@ GPURING_EXPORT nvmlReturn_t nvmlDeviceGetDisplayActive(nvmlDevice_t device,
   return DeviceCall(__func__, device, active).TellConstant(NVML_FEATURE_DISABLED, active);
 }
 
-GPURING_EXPORT nvmlReturn_t nvmlDeviceGetDisplayMode(nvmlDevice_t device,
-                                                     nvmlEnableState_t* mode) {
+GPURING_EXPORT nvmlReturn_t nvmlDeviceGetDisplayMode(nvmlDevice_t device, nvmlEnableState_t* mode) {
   return DeviceCall(__func__, device, mode).TellConstant(NVML_FEATURE_DISABLED, mode);
 }
 
 GPURING_EXPORT nvmlReturn_t nvmlDeviceGetVirtualizationMode(nvmlDevice_t device,
                                                             nvmlGpuVirtualizationMode_t* mode) {
-  return DeviceCall(__func__, device, mode)
-      .TellConstant(NVML_GPU_VIRTUALIZATION_MODE_NONE, mode);
+  return DeviceCall(__func__, device, mode).TellConstant(NVML_GPU_VIRTUALIZATION_MODE_NONE, mode);
 }
 
 GPURING_EXPORT nvmlReturn_t nvmlDeviceGetMigMode(nvmlDevice_t device, unsigned int* current,

@@ -35,8 +35,7 @@ GPURING_EXPORT nvmlReturn_t nvmlDeviceGetPowerUsage(nvmlDevice_t device, unsigne
   return DeviceCall(__func__, device, mw).Read(Column::kPowerDraw, mw);
 }
 
-GPURING_EXPORT nvmlReturn_t nvmlDeviceGetEnforcedPowerLimit(nvmlDevice_t device,
-                                                            unsigned int* mw) {
+GPURING_EXPORT nvmlReturn_t nvmlDeviceGetEnforcedPowerLimit(nvmlDevice_t device, unsigned int* mw) {
   return DeviceCall(__func__, device, mw).Read(Column::kPowerLimit, mw);
 }
 
@@ -101,8 +100,7 @@ GPURING_EXPORT nvmlReturn_t nvmlDeviceGetTemperatureThreshold(nvmlDevice_t devic
   if (type > NVML_TEMPERATURE_THRESHOLD_GPS_CURR) return NVML_ERROR_INVALID_ARGUMENT;
   if (type > NVML_TEMPERATURE_THRESHOLD_GPU_MAX) return NVML_ERROR_NOT_SUPPORTED;
   const BoardTemperatures& board = call.board().temperatures;
-  const int32_t by_type[] = {board.shutdown, board.slowdown, board.memory_max,
-                             board.max_operating};
+  const int32_t by_type[] = {board.shutdown, board.slowdown, board.memory_max, board.max_operating};
   if (by_type[type] == 0) return NVML_ERROR_NOT_SUPPORTED;
   *celsius = static_cast<unsigned int>(by_type[type]);
   return NVML_SUCCESS;

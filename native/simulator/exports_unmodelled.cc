@@ -36,10 +36,10 @@ nvmlReturn_t Decline(nvmlReturn_t checked, nvmlReturn_t answer) {
 
 }  // namespace
 
-#define GPURING_DECLINED(name, shape, answer)                                                 \
-  GPURING_EXPORT nvmlReturn_t name(uintptr_t a, uintptr_t b, uintptr_t c, uintptr_t d,        \
-                                   uintptr_t e, uintptr_t f) {                                \
-    return Decline(Check(__func__, shape, {a, b, c, d, e, f}), answer);                       \
+#define GPURING_DECLINED(name, shape, answer)                                          \
+  GPURING_EXPORT nvmlReturn_t name(uintptr_t a, uintptr_t b, uintptr_t c, uintptr_t d, \
+                                   uintptr_t e, uintptr_t f) {                         \
+    return Decline(Check(__func__, shape, {a, b, c, d, e, f}), answer);                \
   }
 #define GPURING_UNMODELLED(name, shape) GPURING_DECLINED(name, shape, NVML_ERROR_NOT_SUPPORTED)
 #define GPURING_REFUSED(name, shape) GPURING_DECLINED(name, shape, NVML_ERROR_NO_PERMISSION)

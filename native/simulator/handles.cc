@@ -48,6 +48,11 @@ nvmlReturn_t ShutdownWorld() {
   return result;
 }
 
+void RenewHandles() {
+  const std::lock_guard lock(LifeMutex());
+  if (initializations > 0) generation.store(++lives);
+}
+
 uint32_t Generation() { return generation.load(); }
 
 nvmlDevice_t DeviceHandle(int device) {
@@ -58,8 +63,7 @@ nvmlDevice_t DeviceHandle(int device) {
 int DeviceIndex(nvmlDevice_t handle) {
   const uint32_t life = Generation();
   if (life == 0) return -1;
-  const int device =
-      DecodeHandle(reinterpret_cast<uintptr_t>(handle), HandleKind::kDevice, life);
+  const int device = DecodeHandle(reinterpret_cast<uintptr_t>(handle), HandleKind::kDevice, life);
   return device < World::Get().device_count() ? device : -1;
 }
 

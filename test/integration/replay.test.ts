@@ -27,9 +27,7 @@ async function replay({ board, file, select }: Replay, rows: number) {
   const manager = await GPUClusteringManager.open({
     simulate: {
       step: 'round',
-      devices: [
-        { board, trace: join(traceFolder, file), atEnd: 'end', ...(select && { select }) },
-      ],
+      devices: [{ board, trace: join(traceFolder, file), atEnd: 'end', ...(select && { select }) }],
     },
     periodMs: 1,
     maxHistory: rows + 100,
@@ -63,12 +61,16 @@ function expectSameColumns(history: readonly GPUMetrics[], trace: Trace): void {
 }
 
 describe('a recorded trace, one row a polling round', () => {
-  it.each(replays)('comes out as it went in: set $set, $file', async (which) => {
-    const trace = readTrace(which.file, which.select);
-    const { history, recorded } = await replay(which, trace.rows.length);
-    expectSameColumns(history, trace);
-    for (const key of trace.keys) expect(recorded, 'said to be recorded').toContain(key);
-  }, 60_000);
+  it.each(replays)(
+    'comes out as it went in: set $set, $file',
+    async (which) => {
+      const trace = readTrace(which.file, which.select);
+      const { history, recorded } = await replay(which, trace.rows.length);
+      expectSameColumns(history, trace);
+      for (const key of trace.keys) expect(recorded, 'said to be recorded').toContain(key);
+    },
+    60_000,
+  );
 
   it('marks a column that the trace lacks as modelled', async () => {
     const which = replays[0] as Replay;

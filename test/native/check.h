@@ -79,10 +79,10 @@ inline int RunAll(int argument_count, char** arguments) {
 
 #define CHECK_JOIN_AGAIN(a, b) a##b
 #define CHECK_JOIN(a, b) CHECK_JOIN_AGAIN(a, b)
-#define TEST(name)                                                                      \
-  static void CHECK_JOIN(TestBody, __LINE__)();                                         \
-  static const ::gpuring::check::Registrar CHECK_JOIN(registrar, __LINE__)(             \
-      name, &CHECK_JOIN(TestBody, __LINE__));                                           \
+#define TEST(name)                                                          \
+  static void CHECK_JOIN(TestBody, __LINE__)();                             \
+  static const ::gpuring::check::Registrar CHECK_JOIN(registrar, __LINE__)( \
+      name, &CHECK_JOIN(TestBody, __LINE__));                               \
   static void CHECK_JOIN(TestBody, __LINE__)()
 #define CHECK(condition) \
   ((condition) ? void() : ::gpuring::check::Fail(__FILE__, __LINE__, #condition " is false"))

@@ -12,7 +12,7 @@ const notCode = [
   '"(?:\\\\.|[^"\\\\\\n])*"',
   "(?<!\\w)'(?:\\\\.|[^'\\\\\\n])*'",
   '`(?:\\\\.|[^`\\\\])*`',
-  '(?<=[(,=:[!&|?{};>]\\s*)/(?:\\\\.|\\[(?:\\\\.|[^\\]\\\\])*\\]|[^/\\\\\\n[*])+/',
+  '(?<=[(,=:[!&|?{};>]\\s*)/(?![*/])(?:\\\\.|\\[(?:\\\\.|[^\\]\\\\])*\\]|[^/\\\\\\n[])+/',
 ];
 const notCodePattern = new RegExp(notCode.join('|'), 'g');
 
@@ -21,8 +21,8 @@ export function codeOf(text: string): string {
   return text.replace(notCodePattern, (found) => found.replace(/[^\n]/g, ' '));
 }
 
-const noFunction =
-  /\b(namespace|class|struct|enum|union|interface|extern|describe)\b|(^|[=:,([]|\breturn|=>\s*\()\s*$/;
+const declares = /\b(namespace|class|struct|enum|union|interface|extern|describe)\b/;
+const holdsValue = /(^|[=:,([]|\breturn|=>\s*\()\s*$/;
 
 function lineOf(code: string, position: number): number {
   return code.slice(0, position).split('\n').length;
@@ -39,7 +39,7 @@ export function blocksOf(code: string): readonly CodeBlock[] {
     if (mark === '{') open.push({ head, line: lineOf(code, index) - head.split('\n').length + 1 });
     if (mark !== '}') continue;
     const block = open.pop();
-    if (block === undefined || noFunction.test(block.head)) continue;
+    if (block === undefined || declares.test(block.head) || holdsValue.test(block.head)) continue;
     blocks.push({ ...block, lineCount: lineOf(code, index) - block.line + 1 });
   }
   return blocks;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { NativeDevice } from '../../lib/native.js';
-import { cudaOrder } from '../../lib/telemetry/visibility.js';
+import type { NativeDevice } from '../../../lib/native.js';
+import { cudaOrder } from '../../../lib/telemetry/visibility.js';
 
 const fast: NativeDevice = {
   uuid: 'GPU-aaaa1111-0000-0000-0000-000000000000',
@@ -18,7 +18,12 @@ const slowA: NativeDevice = {
   coreCount: 2560,
   maxClockRateMhz: 1590,
 };
-const slowB: NativeDevice = { ...slowA, uuid: 'GPU-bbbb2222', index: 1, pciBusId: '00000000:43:00.0' };
+const slowB: NativeDevice = {
+  ...slowA,
+  uuid: 'GPU-bbbb2222',
+  index: 1,
+  pciBusId: '00000000:43:00.0',
+};
 const all = [slowA, slowB, fast];
 
 describe('cudaOrder', () => {

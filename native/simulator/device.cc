@@ -1,0 +1,103 @@
+#include "simulator/device.h"
+
+#include <algorithm>
+
+#include "simulator/random.h"
+
+namespace gpuring::simulator {
+namespace {
+
+// Beyond this many steps time stands still: 31 years of modelled rows.
+constexpr uint64_t kMostSteps = 10'000'000'000;
+
+std::unique_ptr<Workload> MakeWorkload(const DevicePlan& plan, uint64_t seed) {
+  if (plan.trace != nullptr) {
+    return std::make_unique<Replay>(plan.trace, plan.at_end, *plan.board);
+  }
+  return std::make_unique<CurveWorkload>(plan.curve, *plan.board, seed);
+}
+
+std::bitset<kColumnCount> Set(std::initializer_list<Column> columns) {
+  std::bitset<kColumnCount> set;
+  for (const Column column : columns) set.set(static_cast<size_t>(column));
+  return set;
+}
+
+// What an inventory may read, and what does not tell one row from the next.
+bool IsFixed(Column column) {
+  return column == Column::kMemoryTotal || column == Column::kMemoryReserved ||
+         column == Column::kPowerLimit;
+}
+
+}  // namespace
+
+Device::Device(const DevicePlan& plan, StepMode step, uint64_t seed)
+    : board_(*plan.board),
+      trace_(plan.trace),
+      step_(step),
+      seed_(seed),
+      workload_(MakeWorkload(plan, seed)),
+      replay_(plan.trace != nullptr ? static_cast<const Replay*>(workload_.get()) : nullptr),
+      dynamics_(board_, *workload_) {}
+
+bool Device::Offers(Column column) const {
+  if (Records(column)) return true;
+  switch (column) {
+    case Column::kFanSpeed:
+      return board_.fan_count > 0;
+    case Column::kTotalEnergy:
+      return board_.has_energy_counter;
+    case Column::kPowerDrawAverage:
+      return board_.has_average_power_field;
+    case Column::kPowerDrawInstant:
+      return board_.has_instant_power_field;
+    case Column::kTemperatureMemory:
+      return board_.has_memory_temperature;
+    default:
+      return true;
+  }
+}
+
+Answer Device::Read(Column column, int64_t elapsed_ns) {
+  if (step_ == StepMode::kRound) BeginRowIfAsked(column);
+  Locate(elapsed_ns);
+  if (!Offers(column)) return {NVML_ERROR_NOT_SUPPORTED, 0};
+  if (ended_) return {NVML_ERROR_NO_DATA, 0};
+  if (Records(column)) return trace_->At(column, row_);
+  dynamics_.AdvanceTo(time_ns_);
+  return Model(column);
+}
+
+void Device::Step(uint64_t rows) {
+  steps_ = std::min(steps_ + rows, kMostSteps);
+  asked_.reset();
+}
+
+void Device::NoteInventory() {
+  const auto memory = Set({Column::kMemoryUsed, Column::kMemoryFree});
+  if (inventory_done_ || steps_ > 0 || asked_.none() || (asked_ & ~memory).any()) return;
+  asked_.reset();
+  inventory_done_ = true;
+}
+
+void Device::BeginRowIfAsked(Column column) {
+  if (IsFixed(column)) return;
+  const auto bit = static_cast<size_t>(column);
+  if (asked_.test(bit)) Step(1);
+  asked_.set(bit);
+}
+
+void Device::Locate(int64_t elapsed_ns) {
+  const bool by_clock = step_ == StepMode::kClock;
+  if (replay_ == nullptr) {
+    time_ns_ = by_clock ? elapsed_ns : static_cast<int64_t>(steps_) * kModelledRowNs;
+    return;
+  }
+  const Replay::Position position =
+      by_clock ? replay_->AtTime(elapsed_ns) : replay_->AfterSteps(steps_);
+  row_ = position.row;
+  time_ns_ = position.time_ns;
+  ended_ = position.ended;
+}
+
+}  // namespace gpuring::simulator

@@ -1,0 +1,77 @@
+// One simulated device: which row of its trace holds, what was recorded, and a model of the rest.
+#pragma once
+
+#include <bitset>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "simulator/answer.h"
+#include "simulator/column.h"
+#include "simulator/dynamics.h"
+#include "simulator/scenario.h"
+
+namespace gpuring::simulator {
+
+// A device without a trace steps this far: a row of its own.
+inline constexpr int64_t kModelledRowNs = 100'000'000;
+
+class Device {
+ public:
+  // `seed` is the device's own. Time starts at zero.
+  Device(const DevicePlan& plan, StepMode step, uint64_t seed);
+
+  const Board& board() const { return board_; }
+  const Trace* trace() const { return trace_.get(); }  // null: modelled throughout
+
+  bool Records(Column column) const { return trace_ != nullptr && trace_->Has(column); }
+  // Recorded, or the board has it: else every answer is NVML_ERROR_NOT_SUPPORTED.
+  bool Offers(Column column) const;
+
+  // `elapsed_ns` since the world's start counts with StepMode::kClock alone; it never goes back.
+  Answer Read(Column column, int64_t elapsed_ns);
+  void Step(uint64_t rows);
+  // A question about what never changes was asked. A client's inventory reads the memory's size
+  // with it; that is no round yet, so memory may be asked once more in the first row.
+  void NoteInventory();
+
+ private:
+  void Locate(int64_t elapsed_ns);
+  void BeginRowIfAsked(Column column);
+
+  Answer Model(Column column);
+  int64_t ModelMemory(Column column);
+  int64_t ModelPower(Column column) const;
+  int64_t ModelClock(Column column);
+  int64_t ModelUtilization(Column column);
+  int64_t ModelTemperature(Column column);
+  int64_t ModelEventReasons();
+  int64_t ModelFanSpeed();
+  int64_t ModelPcieGeneration() const;
+
+  // The recorded value of the row, or `otherwise` where there is none or it is an error.
+  int64_t RecordedOr(Column column, int64_t otherwise) const;
+  double Load() const;
+  bool Awake() const;
+  double TemperatureCelsius() const;
+  double Noise(int64_t refresh_ns, uint64_t purpose) const;
+
+  const Board& board_;
+  std::shared_ptr<const Trace> trace_;
+  StepMode step_;
+  uint64_t seed_;
+  std::unique_ptr<Workload> workload_;
+  const Replay* replay_ = nullptr;  // workload_, when there is a trace
+  Dynamics dynamics_;
+
+  uint64_t steps_ = 0;
+  std::bitset<kColumnCount> asked_;  // in this row
+  bool inventory_done_ = false;
+  size_t row_ = 0;
+  int64_t time_ns_ = 0;
+  bool ended_ = false;
+  int64_t energy_ = 0;
+};
+
+}  // namespace gpuring::simulator

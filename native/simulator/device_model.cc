@@ -1,0 +1,200 @@
+// What a device answers where its trace says nothing: plausible, and in agreement with what the
+// trace does say.
+#include <algorithm>
+#include <cmath>
+
+#include "simulator/device.h"
+#include "simulator/random.h"
+
+namespace gpuring::simulator {
+namespace {
+
+constexpr int64_t kMillisecondNs = 1'000'000;
+constexpr int64_t kSecondNs = 1'000'000'000;
+constexpr int64_t kMiB = int64_t{1} << 20;
+
+constexpr int64_t kTemperatureRefreshNs = 30 * kMillisecondNs;
+// The temperature flickers between two neighbouring degrees, as recorded boards do.
+constexpr double kTemperatureFlicker = 0.35;
+// Clocks fall when a device has been idle for so long; the PCIe link follows in two steps.
+constexpr int64_t kAwakeNs = 2 * kSecondNs;
+constexpr int64_t kLinkSlowingNs = 4 * kSecondNs;
+constexpr int64_t kLinkIdleNs = 6 * kSecondNs;
+constexpr int64_t kIdleMemory = 4 * kMiB;
+constexpr int64_t kMemoryGrain = 2 * kMiB;
+constexpr int64_t kClockStepMhz = 15;
+constexpr double kPowerCapShare = 0.97;  // of the limit
+
+constexpr int64_t kReasonIdle = 0x1;
+constexpr int64_t kReasonPowerCap = 0x4;
+constexpr int64_t kReasonThermal = 0x20;
+
+enum Purpose : uint64_t { kTemperaturePurpose = 1, kClockPurpose, kMemoryLoadPurpose };
+
+int64_t Rounded(double value) { return std::lround(value); }
+
+}  // namespace
+
+Answer Device::Model(Column column) {
+  switch (column) {
+    case Column::kUtilizationGpu:
+    case Column::kUtilizationMemory:
+      return {NVML_SUCCESS, ModelUtilization(column)};
+    case Column::kUtilizationEncoder:
+    case Column::kUtilizationDecoder:
+      return {NVML_SUCCESS, 0};
+    case Column::kMemoryTotal:
+    case Column::kMemoryReserved:
+    case Column::kMemoryUsed:
+    case Column::kMemoryFree:
+      return {NVML_SUCCESS, ModelMemory(column)};
+    case Column::kPowerDraw:
+    case Column::kPowerDrawInstant:
+    case Column::kPowerDrawAverage:
+    case Column::kPowerLimit:
+      return {NVML_SUCCESS, ModelPower(column)};
+    case Column::kTotalEnergy:
+      // Rounding must not let the counter fall.
+      energy_ = std::max(energy_, static_cast<int64_t>(dynamics_.energy_millijoules()));
+      return {NVML_SUCCESS, energy_};
+    case Column::kTemperatureGpu:
+    case Column::kTemperatureMemory:
+      return {NVML_SUCCESS, ModelTemperature(column)};
+    case Column::kClockGraphics:
+    case Column::kClockSm:
+    case Column::kClockMemory:
+    case Column::kClockVideo:
+      return {NVML_SUCCESS, ModelClock(column)};
+    case Column::kPstate:
+      return {NVML_SUCCESS, Awake() ? board_.compute_pstate : board_.idle_pstate};
+    case Column::kClockEventReasons:
+      return {NVML_SUCCESS, ModelEventReasons()};
+    case Column::kFanSpeed:
+      return {NVML_SUCCESS, ModelFanSpeed()};
+    case Column::kPcieGeneration:
+      return {NVML_SUCCESS, ModelPcieGeneration()};
+    case Column::kPcieWidth:
+      return {NVML_SUCCESS, board_.pcie_width_max};
+  }
+  return {NVML_ERROR_NOT_SUPPORTED, 0};
+}
+
+int64_t Device::RecordedOr(Column column, int64_t otherwise) const {
+  if (!Records(column)) return otherwise;
+  const Answer answer = trace_->At(column, row_);
+  return answer.result == NVML_SUCCESS ? answer.value : otherwise;
+}
+
+double Device::Load() const {
+  return replay_ != nullptr ? replay_->LoadOfRow(row_) : workload_->LoadAt(time_ns_);
+}
+
+double Device::Noise(int64_t refresh_ns, uint64_t purpose) const {
+  return SignedNoise(Mix(seed_, purpose), static_cast<uint64_t>(time_ns_ / refresh_ns));
+}
+
+// Clocks are up: a recorded state or clock decides, else how long the device has been idle.
+bool Device::Awake() const {
+  const int64_t pstate = RecordedOr(Column::kPstate, -1);
+  if (pstate >= 0) return pstate < 5;
+  const int64_t clock = RecordedOr(Column::kClockSm, -1);
+  if (clock >= 0) return clock >= board_.max_clocks.sm / 2;
+  return dynamics_.idle_for_ns() < kAwakeNs;
+}
+
+int64_t Device::ModelUtilization(Column column) {
+  const double load = Load();
+  if (column == Column::kUtilizationGpu) return Rounded(load * 100);
+  const double jitter = Noise(board_.utilization_refresh_ms * kMillisecondNs, kMemoryLoadPurpose);
+  return std::min(Rounded(load * (52 + 4 * jitter)), int64_t{100});
+}
+
+// Used, free and reserved always make up the total, whichever of them were recorded.
+int64_t Device::ModelMemory(Column column) {
+  const int64_t least_total = static_cast<int64_t>(board_.memory_total_bytes);
+  const int64_t recorded_used = RecordedOr(Column::kMemoryUsed, -1);
+  const int64_t recorded_free = RecordedOr(Column::kMemoryFree, -1);
+  const int64_t known = std::max(recorded_used, int64_t{0}) + std::max(recorded_free, int64_t{0});
+  const int64_t total = RecordedOr(Column::kMemoryTotal, std::max(least_total, known));
+  int64_t reserved = std::min(static_cast<int64_t>(board_.memory_reserved_bytes),
+                              std::max(total - known, int64_t{0}));
+  if (recorded_used >= 0 && recorded_free >= 0) reserved = std::max(total - known, int64_t{0});
+  reserved = RecordedOr(Column::kMemoryReserved, reserved);
+  if (column == Column::kMemoryTotal) return total;
+  if (column == Column::kMemoryReserved) return reserved;
+  const int64_t usable = std::max(total - reserved, int64_t{0});
+  int64_t used = recorded_used;
+  if (used < 0 && recorded_free >= 0) used = usable - recorded_free;
+  if (used < 0) {
+    used = kIdleMemory + static_cast<int64_t>(dynamics_.memory_share() *
+                                              static_cast<double>(usable - kIdleMemory));
+    used -= used % kMemoryGrain;
+  }
+  return column == Column::kMemoryUsed ? used : std::max(usable - used, int64_t{0});
+}
+
+int64_t Device::ModelPower(Column column) const {
+  if (column == Column::kPowerLimit) return board_.power.limit_default;
+  const bool average = column == Column::kPowerDrawAverage ||
+                       (column == Column::kPowerDraw && board_.power_usage_is_average);
+  if (!average) {
+    return Rounded(replay_ != nullptr ? replay_->PowerMilliwattsOfRow(row_)
+                                      : workload_->PowerMilliwattsAt(time_ns_));
+  }
+  // On such a board the two are one quantity.
+  const Column twin = column == Column::kPowerDraw ? Column::kPowerDrawAverage : Column::kPowerDraw;
+  const int64_t recorded = board_.power_usage_is_average ? RecordedOr(twin, -1) : -1;
+  return recorded >= 0 ? recorded : Rounded(workload_->MeanPowerMilliwattsAt(time_ns_));
+}
+
+double Device::TemperatureCelsius() const {
+  return static_cast<double>(
+      RecordedOr(Column::kTemperatureGpu, Rounded(dynamics_.temperature_celsius())));
+}
+
+int64_t Device::ModelTemperature(Column column) {
+  const double flicker = kTemperatureFlicker * Noise(kTemperatureRefreshNs, kTemperaturePurpose);
+  if (column == Column::kTemperatureGpu) {
+    return Rounded(dynamics_.temperature_celsius() + flicker);
+  }
+  return Rounded(TemperatureCelsius() - 2 + 6 * dynamics_.memory_share() + flicker);
+}
+
+int64_t Device::ModelClock(Column column) {
+  const bool awake = Awake();
+  const BoardClocks& clocks = awake ? board_.max_clocks : board_.idle_clocks;
+  if (column == Column::kClockMemory) return clocks.memory;
+  if (column == Column::kClockVideo) return clocks.video;
+  const Column twin = column == Column::kClockSm ? Column::kClockGraphics : Column::kClockSm;
+  const int64_t recorded = RecordedOr(twin, -1);
+  if (recorded >= 0) return recorded;
+  if (!awake) return clocks.sm;
+  // The harder a board works, the lower it boosts.
+  const double jitter = Noise(board_.power_refresh_ms * kMillisecondNs, kClockPurpose);
+  const double mhz = clocks.sm * (1 - 0.09 * Load() - 0.008 * (1 + jitter));
+  return Rounded(mhz / kClockStepMhz) * kClockStepMhz;
+}
+
+int64_t Device::ModelEventReasons() {
+  int64_t reasons = 0;
+  if (!Awake() && Load() < 0.01) reasons |= kReasonIdle;
+  const double power = workload_->MeanPowerMilliwattsAt(time_ns_);
+  if (power >= kPowerCapShare * board_.power.limit_default) reasons |= kReasonPowerCap;
+  if (TemperatureCelsius() >= board_.temperatures.slowdown) reasons |= kReasonThermal;
+  return reasons;
+}
+
+int64_t Device::ModelFanSpeed() {
+  const double warm = TemperatureCelsius() - 40;
+  const double span = board_.temperatures.max_operating - 40;
+  return Rounded(30 + 70 * std::clamp(warm / span, 0.0, 1.0));
+}
+
+int64_t Device::ModelPcieGeneration() const {
+  const int64_t idle_for = dynamics_.idle_for_ns();
+  if (Awake() || idle_for < kLinkSlowingNs) return board_.pcie_generation_max;
+  if (idle_for >= kLinkIdleNs) return board_.pcie_generation_idle;
+  return std::min(board_.pcie_generation_idle + 1, board_.pcie_generation_max);
+}
+
+}  // namespace gpuring::simulator

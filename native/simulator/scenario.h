@@ -1,0 +1,62 @@
+// A scenario: which boards the simulated host has, where their values come from, what goes wrong.
+// The JSON schema is in scenarios/README.md.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "simulator/boards.h"
+#include "simulator/faults.h"
+#include "simulator/load_curve.h"
+#include "simulator/replay.h"
+#include "simulator/trace.h"
+
+namespace gpuring::simulator {
+
+inline constexpr size_t kDeviceLimit = 64;
+// Bounds the memory of a scenario: a row takes at most some 220 bytes.
+inline constexpr size_t kScenarioRowLimit = 4'000'000;
+
+enum class StepMode : uint8_t {
+  kClock,   // real time since init picks the row of a trace
+  kRound,   // a client that asks again for what it was given begins the next row
+  kManual,  // the command "step" does
+};
+
+struct DevicePlan {
+  const Board* board = nullptr;
+  std::shared_ptr<const Trace> trace;  // null: `curve` instead
+  AtEnd at_end = AtEnd::kLoop;
+  LoadCurve curve;
+};
+
+struct Scenario {
+  std::string name;
+  uint64_t seed = 1;
+  std::string driver_version = "570.124.06";
+  StepMode step = StepMode::kClock;
+  std::vector<DevicePlan> devices;
+  std::vector<Fault> faults;
+};
+
+// `source` names the text in messages; trace paths are relative to `directory`.
+struct ScenarioOrigin {
+  std::string source;
+  std::string directory;
+};
+// False: `error` names file, line, column, what was expected and what came.
+[[nodiscard]] bool ParseScenario(std::string_view text, const ScenarioOrigin& origin,
+                                 Scenario* scenario, std::string* error);
+// `where`: JSON when it begins with '{', else the path of a file.
+[[nodiscard]] bool LoadScenario(const std::string& where, Scenario* scenario, std::string* error);
+
+// What is simulated when nobody names a scenario; needs no file.
+inline constexpr std::string_view kBuiltInScenario =
+    R"({"name": "built-in", "seed": 1, "devices": [{"board": "h100", "count": 8,
+        "load": {"shape": "noise", "periodSeconds": 12, "minPercent": 5, "maxPercent": 98}}]})";
+
+}  // namespace gpuring::simulator

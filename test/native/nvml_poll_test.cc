@@ -1,0 +1,147 @@
+#include <limits>
+
+#include "check.h"
+#include "nvml/reading_call.h"
+#include "nvml/source.h"
+#include "nvml_fixture.h"
+
+namespace gpuring {
+namespace {
+
+nvmlFieldValue_t Field(nvmlValueType_t type, nvmlValue_t value) {
+  nvmlFieldValue_t field{};
+  field.valueType = type;
+  field.value = value;
+  return field;
+}
+
+}  // namespace
+
+TEST("nvml: sentinels and values out of range are unknown, their neighbours are not") {
+  ScriptedDriver driver;
+  driver->utilization = {NVML_VALUE_NOT_AVAILABLE_U32, 7};
+  driver->memory_v2 = {0, 1000, NVML_VALUE_NOT_AVAILABLE_U64, 600, 400};
+  driver->power = NVML_VALUE_NOT_AVAILABLE_U32;
+  driver->energy = NVML_VALUE_NOT_AVAILABLE_U64;
+  driver->temperature_v = -5;
+  NvmlSource source(Scripted());
+  CHECK(source.Open().ok());
+  Sample sample;
+  CHECK(source.Poll(0, &sample).ok());
+  CHECK(!sample.Knows(MetricId::kComputeUtilizationPercent));
+  CHECK_EQ(ValueOf(sample, MetricId::kMemoryUtilizationPercent), 7);
+  CHECK_EQ(ValueOf(sample, MetricId::kMemoryTotalBytes), 1000);
+  CHECK_EQ(ValueOf(sample, MetricId::kMemoryUsedBytes), 400);
+  CHECK_EQ(ValueOf(sample, MetricId::kMemoryFreeBytes), 600);
+  CHECK(!sample.Knows(MetricId::kMemoryReservedBytes));
+  CHECK(!sample.Knows(MetricId::kPowerWatts) && !sample.Knows(MetricId::kEnergyJoules));
+  CHECK_EQ(ValueOf(sample, MetricId::kTemperatureCelsius), -5);
+
+  // The next poll forgets what is not answered again.
+  driver->utilization_result = NVML_ERROR_UNKNOWN;
+  CHECK(source.Poll(0, &sample).ok());
+  CHECK(!sample.Knows(MetricId::kMemoryUtilizationPercent));
+}
+
+TEST("nvml: an absent call is asked once and its older name takes over, unsupported stays asked") {
+  ScriptedDriver driver;
+  driver->memory_v2_result = NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
+  driver->memory = {1000, 400, 600};
+  driver->utilization_result = NVML_ERROR_NOT_SUPPORTED;
+  driver->fields_result = NVML_ERROR_FUNCTION_NOT_FOUND;
+  driver->temperature_v_result = NVML_ERROR_NOT_SUPPORTED;
+  driver->temperature = 51;
+  NvmlSource source(Scripted());
+  CHECK(source.Open().ok());
+  const int calls_of_open = driver->memory_v2_calls;
+  Sample sample;
+  for (int round = 0; round < 3; ++round) {
+    CHECK(source.Poll(0, &sample).ok());
+    CHECK_EQ(ValueOf(sample, MetricId::kMemoryUsedBytes), 600);
+    CHECK_EQ(ValueOf(sample, MetricId::kTemperatureCelsius), 51);
+    CHECK(!sample.Knows(MetricId::kComputeUtilizationPercent));
+  }
+  CHECK_EQ(driver->memory_v2_calls, calls_of_open + 1);
+  CHECK_EQ(driver->field_calls, 1);
+  CHECK_EQ(driver->utilization_calls, 3);
+
+  driver->utilization_result = NVML_SUCCESS;
+  driver->utilization = {30, 0};
+  driver->temperature_v_result = NVML_SUCCESS;
+  driver->temperature_v = 52;
+  CHECK(source.Poll(0, &sample).ok());
+  CHECK_EQ(ValueOf(sample, MetricId::kComputeUtilizationPercent), 30);
+  CHECK_EQ(ValueOf(sample, MetricId::kTemperatureCelsius), 52);
+}
+
+TEST("nvml: a lost device is left at once and comes back by its UUID") {
+  ScriptedDriver driver;
+  driver->utilization_result = NVML_ERROR_GPU_IS_LOST;
+  NvmlSource source(Scripted());
+  CHECK(source.Open().ok());
+  const int calls_of_open = driver->memory_v2_calls;
+  Sample sample;
+  const Status lost = source.Poll(1, &sample);
+  CHECK_EQ(lost.code(), StatusCode::kDeviceLost);
+  CHECK_EQ(lost.driver_return(), uint32_t{NVML_ERROR_GPU_IS_LOST});
+  CHECK_EQ(driver->memory_v2_calls, calls_of_open);
+
+  driver->handle[1] = NVML_ERROR_NOT_FOUND;
+  CHECK_EQ(source.Poll(1, &sample).code(), StatusCode::kDeviceLost);
+  CHECK_EQ(driver->utilization_calls, 1);
+  driver->handle[1] = NVML_SUCCESS;
+  driver->utilization_result = NVML_SUCCESS;
+  CHECK(source.Poll(1, &sample).ok());
+  CHECK(source.Poll(1, &sample).ok());
+  CHECK_EQ(driver->uuid_lookups, 2);
+}
+
+TEST("nvml: a poll that learns nothing says why") {
+  ScriptedDriver driver;
+  for (const nvmlReturn_t result : {NVML_ERROR_UNKNOWN, NVML_ERROR_NO_DATA, NVML_ERROR_TIMEOUT}) {
+    driver->utilization_result = NVML_ERROR_NOT_SUPPORTED;
+    driver->memory_v2_result = driver->memory_result = result;
+    driver->power_result = driver->energy_result = result;
+    driver->temperature_v_result = driver->temperature_result = result;
+    driver->fields_result = result;
+    NvmlSource source(Scripted());
+    CHECK(source.Open().ok());
+    Sample sample;
+    const Status status = source.Poll(0, &sample);
+    CHECK_EQ(status.driver_return(), static_cast<uint32_t>(result));
+    CHECK(!sample.KnowsAnything());
+  }
+  driver->utilization_result = NVML_ERROR_DRIVER_NOT_LOADED;
+  NvmlSource source(Scripted());
+  CHECK(source.Open().ok());
+  Sample sample;
+  CHECK_EQ(source.Poll(0, &sample).code(), StatusCode::kDriverNotLoaded);
+}
+
+TEST("nvml: fields are decoded by their value type and their own return") {
+  ScriptedDriver driver;
+  NvmlSource source(Scripted());
+  CHECK(source.Open().ok());
+  Sample sample;
+  driver->field = Field(NVML_VALUE_TYPE_UNSIGNED_INT, {.uiVal = 90});
+  CHECK(source.Poll(0, &sample).ok());
+  for (const FieldReading& field : kFieldReadings) CHECK_EQ(ValueOf(sample, field.metric), 90);
+  driver->field.nvmlReturn = NVML_ERROR_NOT_SUPPORTED;
+  CHECK(source.Poll(0, &sample).ok());
+  for (const FieldReading& field : kFieldReadings) CHECK(!sample.Knows(field.metric));
+
+  const auto decode = [](nvmlValueType_t type, nvmlValue_t value) {
+    return DecodeField(Field(type, value));
+  };
+  CHECK_EQ(decode(NVML_VALUE_TYPE_DOUBLE, {.dVal = 12.6}).value_or(0), 13);
+  CHECK(!decode(NVML_VALUE_TYPE_DOUBLE, {.dVal = std::numeric_limits<double>::quiet_NaN()}));
+  CHECK(!decode(NVML_VALUE_TYPE_DOUBLE, {.dVal = 1e19}));
+  CHECK_EQ(decode(NVML_VALUE_TYPE_UNSIGNED_LONG, {.ulVal = 5}).value_or(0), 5);
+  CHECK(!decode(NVML_VALUE_TYPE_UNSIGNED_LONG_LONG, {.ullVal = uint64_t{1} << 63}));
+  CHECK_EQ(decode(NVML_VALUE_TYPE_SIGNED_LONG_LONG, {.sllVal = -7}).value_or(0), -7);
+  CHECK_EQ(decode(NVML_VALUE_TYPE_SIGNED_INT, {.siVal = -8}).value_or(0), -8);
+  CHECK_EQ(decode(NVML_VALUE_TYPE_UNSIGNED_SHORT, {.usVal = 9}).value_or(0), 9);
+  CHECK(!decode(static_cast<nvmlValueType_t>(7), {.ullVal = 1}));
+}
+
+}  // namespace gpuring

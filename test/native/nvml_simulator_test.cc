@@ -1,0 +1,120 @@
+// The NVML source against the project's simulated driver, met through the loader as a driver is.
+#include <cstdlib>
+#include <fstream>
+
+#include "check.h"
+#include "nvml_fixture.h"
+
+namespace gpuring {
+namespace {
+
+NvmlOptions Simulated(std::string scenario) {
+  return {.library_path = GPURING_SIMULATOR_PATH, .scenario = std::move(scenario)};
+}
+
+bool Mentions(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+// A trace of three rows, in a folder that is gone when the test is.
+class TraceFolder {
+ public:
+  TraceFolder() {
+    CHECK(mkdtemp(path_) != nullptr);
+    std::ofstream(file()) << "timestamp, utilization.gpu [%], memory.used [MiB], power.draw [W]\n"
+                             "2024/01/01 00:00:00.000, 10 %, 100 MiB, 50.00 W\n"
+                             "2024/01/01 00:00:00.100, 20 %, 200 MiB, 60.00 W\n"
+                             "2024/01/01 00:00:00.200, 30 %, 300 MiB, [Unknown Error]\n";
+  }
+  ~TraceFolder() {
+    std::remove(file().c_str());
+    std::remove(path_);
+  }
+  std::string path() const { return path_; }
+
+ private:
+  std::string file() const { return path() + "/trace.csv"; }
+
+  char path_[32] = "/tmp/gpuring-trace-XXXXXX";
+};
+
+}  // namespace
+
+TEST("nvml on the simulated driver: devices, identity and values are there and say simulated") {
+  NvmlSource source(Simulated(R"({"name": "two boards", "seed": 3, "devices": [
+      {"board": "h100", "load": {"shape": "sine", "periodSeconds": 5, "minPercent": 5,
+                                 "maxPercent": 95}},
+      {"board": "t4", "load": {"shape": "sine", "periodSeconds": 5, "minPercent": 5,
+                               "maxPercent": 95}}]})"));
+  const Status opened = source.Open();
+  CHECK_EQ(opened.message(), "");
+  CHECK_EQ(source.devices().size(), 2u);
+  CHECK(Mentions(source.identity().simulation, "two boards"));
+  CHECK(!source.identity().driver_version.empty());
+  for (size_t device = 0; device < source.devices().size(); ++device) {
+    const DeviceIdentity& identity = source.devices()[device];
+    CHECK(Mentions(identity.uuid, "GPU-"));
+    CHECK(!identity.name.empty());
+    CHECK(identity.pci_bus_id && identity.architecture && identity.multiprocessor_count);
+    CHECK(identity.max_sm_clock_mhz && identity.power_limit_max_milliwatts);
+    Sample sample;
+    CHECK(source.Poll(device, &sample).ok());
+    CHECK_EQ(ValueOf(sample, MetricId::kMemoryTotalBytes),
+             static_cast<int64_t>(identity.memory_bytes.value_or(0)));
+    for (const MetricId metric :
+         {MetricId::kComputeUtilizationPercent, MetricId::kPowerWatts, MetricId::kEnergyJoules,
+          MetricId::kPowerInstantWatts, MetricId::kTemperatureCelsius, MetricId::kClockRateMhz}) {
+      CHECK(sample.Knows(metric));
+    }
+  }
+}
+
+TEST("nvml on the simulated driver: a replay by rounds gives each row to one poll, in order") {
+  const TraceFolder folder;
+  NvmlSource source(Simulated(R"({"name": "rows", "step": "round", "baseDirectory": ")" +
+                              folder.path() +
+                              R"(", "devices": [{"board": "h100", "trace": "trace.csv",
+                                                 "atEnd": "end"}]})"));
+  const Status opened = source.Open();
+  CHECK_EQ(opened.message(), "");
+  if (!opened.ok()) return;
+  for (int row = 1; row <= 3; ++row) {
+    Sample sample;
+    CHECK(source.Poll(0, &sample).ok());
+    CHECK_EQ(ValueOf(sample, MetricId::kComputeUtilizationPercent), row * 10);
+    CHECK_EQ(ValueOf(sample, MetricId::kMemoryUsedBytes), row * 100 * 1024 * 1024);
+    if (row < 3) {
+      CHECK_EQ(ValueOf(sample, MetricId::kPowerWatts), 40'000 + row * 10'000);
+    } else {
+      CHECK(!sample.Knows(MetricId::kPowerWatts));
+    }
+  }
+  Sample after;
+  CHECK(source.Poll(0, &after).ok() || !after.KnowsAnything());
+  CHECK(!after.Knows(MetricId::kComputeUtilizationPercent));
+}
+
+TEST("nvml on the simulated driver: a scenario that does not parse is refused with its reason") {
+  for (const char* scenario : {"{\"devices\": 7}", "{", "/nowhere/scenario.json"}) {
+    NvmlSource source(Simulated(scenario));
+    const Status status = source.Open();
+    CHECK_EQ(status.code(), StatusCode::kScenarioInvalid);
+    CHECK(!status.message().empty() && !status.hint().empty());
+  }
+}
+
+TEST("nvml on the simulated driver: a scripted fault hits its device and no other") {
+  NvmlSource source(Simulated(R"({"name": "lost", "devices": [{"board": "l4", "count": 2}],
+      "faults": [{"function": "nvmlDeviceGetUtilizationRates", "device": 1, "return": 15,
+                  "afterCalls": 1, "calls": 1}]})"));
+  const Status opened = source.Open();
+  CHECK_EQ(opened.message(), "");
+  if (!opened.ok()) return;
+  Sample sample;
+  CHECK(source.Poll(1, &sample).ok());
+  CHECK_EQ(source.Poll(1, &sample).code(), StatusCode::kDeviceLost);
+  CHECK(source.Poll(0, &sample).ok());
+  CHECK(source.Poll(1, &sample).ok());  // back, by its UUID
+}
+
+}  // namespace gpuring

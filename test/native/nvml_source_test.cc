@@ -1,0 +1,164 @@
+#include <cstdlib>
+
+#include "check.h"
+#include "nvml/identity.h"
+#include "nvml/source.h"
+#include "nvml_fixture.h"
+
+namespace gpuring {
+
+TEST("nvml: a legacy driver works through its unversioned names") {
+  NvmlSource source({.library_path = FixturePath("legacy_driver"), .scenario = ""});
+  CHECK(source.Open().ok());
+  CHECK_EQ(source.devices().size(), 2u);
+  CHECK_EQ(source.identity().driver_version, "331.62");
+  CHECK_EQ(source.identity().nvml_version, "");
+  CHECK(!source.identity().cuda_driver_version.has_value());
+  CHECK_EQ(source.identity().simulation, "");
+  const DeviceIdentity& device = source.devices()[1];
+  CHECK_EQ(device.uuid, "GPU-1");
+  CHECK_EQ(device.index, 1u);
+  CHECK_EQ(device.name, "Tesla K40m");
+  CHECK_EQ(device.pci_bus_id.value_or(""), "0000:04:00.0");
+  CHECK_EQ(device.memory_bytes.value_or(0), 1000u);
+  CHECK(!device.architecture && !device.core_count && !device.max_sm_clock_mhz);
+
+  Sample sample;
+  CHECK(source.Poll(1, &sample).ok());
+  CHECK_EQ(ValueOf(sample, MetricId::kMemoryUsedBytes), 601);
+  CHECK_EQ(ValueOf(sample, MetricId::kMemoryFreeBytes), 400);
+  CHECK_EQ(ValueOf(sample, MetricId::kTemperatureCelsius), 44);
+  CHECK_EQ(ValueOf(sample, MetricId::kClockEventReasons), 1);
+  CHECK(!sample.Knows(MetricId::kMemoryReservedBytes));
+  CHECK(!sample.Knows(MetricId::kPerformanceState));  // 32: unknown, with NVML_SUCCESS
+  CHECK(!sample.Knows(MetricId::kPowerWatts));
+}
+
+TEST("nvml: each failure of init has its own code and hint") {
+  ScriptedDriver driver;
+  struct Expectation {
+    nvmlReturn_t result;
+    StatusCode code;
+  };
+  constexpr Expectation kExpectations[] = {
+      {NVML_ERROR_DRIVER_NOT_LOADED, StatusCode::kDriverNotLoaded},
+      {NVML_ERROR_LIB_RM_VERSION_MISMATCH, StatusCode::kDriverMismatch},
+      {NVML_ERROR_NO_PERMISSION, StatusCode::kNoPermission},
+      {NVML_ERROR_UNKNOWN, StatusCode::kDriverError},
+      {NVML_ERROR_GPU_NOT_FOUND, StatusCode::kNoDevice},
+  };
+  std::string hints;
+  for (const Expectation& expectation : kExpectations) {
+    driver->init = expectation.result;
+    NvmlSource source(Scripted());
+    const Status status = source.Open();
+    CHECK_EQ(status.code(), expectation.code);
+    CHECK_EQ(status.driver_return(), static_cast<uint32_t>(expectation.result));
+    CHECK(!status.hint().empty() && hints.find(status.hint()) == std::string::npos);
+    hints += status.hint();
+    CHECK_EQ(ProbeDriver(Scripted()).code(), expectation.code);
+  }
+  CHECK_EQ(driver->shutdown_calls, 0);  // what was not initialised is not shut down
+}
+
+TEST("nvml: open and probe pair every init with one shutdown, also when they fail later") {
+  ScriptedDriver driver;
+  CHECK(ProbeDriver(Scripted()).ok());
+  {
+    NvmlSource source(Scripted());
+    CHECK(source.Open().ok());
+    CHECK(source.Open().ok());
+    source.Close();
+    source.Close();
+    CHECK_EQ(source.devices().size(), 0u);
+  }
+  driver->count = 0;
+  CHECK_EQ(NvmlSource(Scripted()).Open().code(), StatusCode::kNoDevice);
+  CHECK_EQ(ProbeDriver(Scripted()).code(), StatusCode::kNoDevice);
+  driver->count = kScriptedDevices;
+  driver->count_result = NVML_ERROR_UNKNOWN;
+  CHECK_EQ(NvmlSource(Scripted()).Open().code(), StatusCode::kDriverError);
+  CHECK_EQ(driver->init_calls, 6);
+  CHECK_EQ(driver->shutdown_calls, 6);
+}
+
+TEST("nvml: a device that cannot be had hides none of the others") {
+  ScriptedDriver driver;
+  driver->handle = {NVML_SUCCESS, NVML_ERROR_NO_PERMISSION, NVML_SUCCESS};
+  NvmlSource source(Scripted());
+  CHECK(source.Open().ok());
+  CHECK_EQ(source.devices().size(), 2u);
+  CHECK_EQ(source.devices()[1].uuid, "GPU-2");
+  CHECK_EQ(source.devices()[1].index, 2u);
+  driver->handle.fill(NVML_ERROR_NO_PERMISSION);
+  CHECK_EQ(source.Open().code(), StatusCode::kNoPermission);
+  driver->handle.fill(NVML_SUCCESS);
+  driver->uuid_prefix = "\xff";
+  CHECK_EQ(source.Open().code(), StatusCode::kDriverError);
+}
+
+TEST("nvml: identity leaves out what is odd, unknown or a sentinel") {
+  ScriptedDriver driver;
+  const std::string endless(200, 'x');
+  driver->name = endless.c_str();
+  NvmlSource source(Scripted());
+  CHECK(source.Open().ok());
+  const DeviceIdentity& device = source.devices()[0];
+  CHECK_EQ(device.name.size(), size_t{NVML_DEVICE_NAME_V2_BUFFER_SIZE});
+  CHECK_EQ(source.identity().driver_version, "");  // not UTF-8
+  CHECK_EQ(source.identity().cuda_driver_version.value_or(0), 12080);
+  CHECK_EQ(device.core_count.value_or(0), 16896u);
+  CHECK_EQ(device.multiprocessor_count.value_or(0), 132u);
+  CHECK_EQ(device.architecture.value_or(""), "Hopper");
+  CHECK(!device.serial && !device.memory_bytes && !device.power_limit_default_milliwatts);
+
+  driver->name = "\xc0\xaf";
+  driver->architecture = 99;
+  driver->cores = 16897;
+  CHECK(source.Open().ok());
+  CHECK_EQ(source.devices()[0].name, "");
+  CHECK(!source.devices()[0].architecture && !source.devices()[0].multiprocessor_count);
+}
+
+TEST("nvml: the environment names the library where no option does") {
+  ScriptedDriver driver;
+  CHECK_EQ(setenv("GPURING_NVML_PATH", driver.path().c_str(), 1), 0);
+  NvmlSource source({});
+  CHECK(source.Open().ok());
+  CHECK_EQ(source.identity().library_path, driver.path());
+  NvmlSource named({.library_path = FixturePath("legacy_driver"), .scenario = ""});
+  CHECK(named.Open().ok());
+  CHECK_EQ(named.identity().library_path, FixturePath("legacy_driver"));
+  CHECK_EQ(unsetenv("GPURING_NVML_PATH"), 0);
+}
+
+TEST("nvml: a scenario is refused by a library that is not the simulated driver") {
+  ScriptedDriver driver;
+  NvmlSource source({.library_path = driver.path(), .scenario = "{}"});
+  const Status status = source.Open();
+  CHECK_EQ(status.code(), StatusCode::kScenarioInvalid);
+  CHECK(status.message().find("simulated driver") != std::string::npos);
+  CHECK_EQ(driver->init_calls, 0);
+}
+
+TEST("nvml: the symbols of a library can be listed without a driver") {
+  ScriptedDriver driver;
+  std::vector<SymbolState> symbols;
+  CHECK(ListSymbols(Scripted(), &symbols).ok());
+  CHECK(symbols.size() > 30);
+  CHECK_EQ(driver->init_calls, 0);
+  CHECK(!ListSymbols({.library_path = FixturePath("not_nvml"), .scenario = ""}, &symbols).ok());
+}
+
+TEST("nvml: UTF-8 is told from what is not") {
+  for (const char* good : {"", "NVIDIA H100 80GB HBM3", "\xc3\xa9", "\xe2\x82\xac",
+                           "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf"}) {
+    CHECK(IsUtf8(good));
+  }
+  for (const char* bad : {"\x80", "\xc3", "\xc0\xaf", "\xe0\x80\x80", "\xed\xa0\x80", "\xe2\x82",
+                          "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "a\xff"}) {
+    CHECK(!IsUtf8(bad));
+  }
+}
+
+}  // namespace gpuring

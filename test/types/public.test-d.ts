@@ -1,0 +1,155 @@
+import { describe, expectTypeOf, it } from 'vitest';
+import {
+  type AggregatedMetrics,
+  type CapacityInput,
+  DeviceSelector,
+  type Distribution,
+  type DistributionOptions,
+  DistributionStrategy,
+  type DistributorOptions,
+  type ErrorCode,
+  type errorCodes,
+  GPUClusteringManager,
+  type GPUDevice,
+  type GPUError,
+  type GPUMetrics,
+  isAvailable,
+  type MetricValues,
+  type OpenOptions,
+  type RankedDevice,
+  type SelectionExplanation,
+  type SelectionRequest,
+  type SelectorEntry,
+  TelemetryCollector,
+  WorkloadDistributor,
+} from '../../lib/index.js';
+
+type Manager = GPUClusteringManager;
+
+describe('devices and samples', () => {
+  it('need what the contract names, and have the rest optional', () => {
+    expectTypeOf<{
+      deviceId: string;
+      name: string;
+      vendor: string;
+      memoryBytes: number;
+    }>().toExtend<GPUDevice>();
+    expectTypeOf<{ deviceId: string; timestampMs: number }>().toExtend<GPUMetrics>();
+    expectTypeOf<{ deviceId: string }>().not.toExtend<GPUMetrics>();
+    expectTypeOf<{ deviceId: string; name: string; vendor: string }>().not.toExtend<GPUDevice>();
+    expectTypeOf<GPUMetrics['powerWatts']>().toEqualTypeOf<number | undefined>();
+    expectTypeOf<GPUDevice['computeUnits']>().toEqualTypeOf<number | undefined>();
+    expectTypeOf<GPUMetrics['simulated']>().toEqualTypeOf<true | undefined>();
+    expectTypeOf<GPUMetrics>().toExtend<MetricValues>();
+  });
+
+  it('are read-only', () => {
+    const metrics: GPUMetrics = { deviceId: 'a', timestampMs: 1 };
+    // @ts-expect-error read-only
+    metrics.powerWatts = 5;
+    const device: GPUDevice = { deviceId: 'a', name: 'a', vendor: 'amd', memoryBytes: 1 };
+    // @ts-expect-error read-only
+    device.memoryBytes = 5;
+  });
+
+  it('have unknown as absent, never as undefined', () => {
+    // @ts-expect-error exact optional property
+    const metrics: GPUMetrics = { deviceId: 'a', timestampMs: 1, powerWatts: undefined };
+    expectTypeOf(metrics).toEqualTypeOf<GPUMetrics>();
+  });
+});
+
+describe('GPUClusteringManager', () => {
+  it('has the methods of the contract', () => {
+    expectTypeOf(GPUClusteringManager).toBeConstructibleWith();
+    expectTypeOf(GPUClusteringManager).toBeConstructibleWith({ maxHistory: 5 });
+    expectTypeOf(GPUClusteringManager.open).parameter(0).toEqualTypeOf<OpenOptions | undefined>();
+    expectTypeOf(GPUClusteringManager.open).returns.toEqualTypeOf<Promise<Manager>>();
+    expectTypeOf<Manager['registerDevice']>().toEqualTypeOf<(device: GPUDevice) => void>();
+    expectTypeOf<Manager['unregisterDevice']>().toEqualTypeOf<(deviceId: string) => boolean>();
+    expectTypeOf<Manager['getDevice']>().returns.toEqualTypeOf<GPUDevice | undefined>();
+    expectTypeOf<Manager['listDevices']>().returns.toEqualTypeOf<readonly GPUDevice[]>();
+    expectTypeOf<Manager['recordMetrics']>().toEqualTypeOf<(metrics: GPUMetrics) => void>();
+    expectTypeOf<Manager['getMetrics']>().returns.toEqualTypeOf<GPUMetrics | undefined>();
+    expectTypeOf<Manager['getMetricsHistory']>().returns.toEqualTypeOf<readonly GPUMetrics[]>();
+    expectTypeOf<Manager['getAggregatedMetrics']>().returns.toEqualTypeOf<
+      AggregatedMetrics | undefined
+    >();
+    expectTypeOf<Manager['shutdown']>().toEqualTypeOf<() => Promise<void>>();
+    expectTypeOf<Manager>().toExtend<AsyncDisposable>();
+  });
+
+  it('selects', () => {
+    type Select<R> = (request?: SelectionRequest) => R;
+    expectTypeOf<Manager['rankDevices']>().toEqualTypeOf<Select<readonly RankedDevice[]>>();
+    expectTypeOf<Manager['selectBestDevice']>().toEqualTypeOf<Select<string | undefined>>();
+    expectTypeOf<Manager['explainSelection']>().toEqualTypeOf<
+      Select<readonly SelectionExplanation[]>
+    >();
+    expectTypeOf<RankedDevice>().toEqualTypeOf<{
+      readonly deviceId: string;
+      readonly score: number;
+    }>();
+    expectTypeOf<{ policy: 'fastest' }>().not.toExtend<SelectionRequest>();
+    expectTypeOf<SelectionExplanation['status']>().toEqualTypeOf<
+      'selected' | 'ranked' | 'rejected'
+    >();
+  });
+
+  it('distributes what it is given, as what it is', () => {
+    const manager = new GPUClusteringManager();
+    const shared = manager.distributeWorkload(['prompt'], { strategy: 'capacity' });
+    expectTypeOf(shared).toEqualTypeOf<Distribution<string>>();
+    expectTypeOf(shared.assignments).toEqualTypeOf<ReadonlyMap<string, readonly string[]>>();
+    expectTypeOf(shared.unassigned).toEqualTypeOf<readonly string[]>();
+    // @ts-expect-error unknown strategy
+    manager.distributeWorkload([], { strategy: 'random' });
+    // @ts-expect-error unknown option
+    manager.distributeWorkload([], { max: 5 });
+    // @ts-expect-error an internal way of construction is not public
+    new GPUClusteringManager({ parts: {} });
+  });
+});
+
+describe('the classes that stand alone', () => {
+  it('have the methods of the contract', () => {
+    expectTypeOf(TelemetryCollector).toBeConstructibleWith({ maxHistory: 5 });
+    expectTypeOf<TelemetryCollector['getMetricsHistory']>().returns.toEqualTypeOf<
+      readonly GPUMetrics[]
+    >();
+    expectTypeOf(DeviceSelector).toBeConstructibleWith(new Set<SelectorEntry>());
+    expectTypeOf<DeviceSelector['selectBestDevice']>().returns.toEqualTypeOf<string | undefined>();
+    const distributor = new WorkloadDistributor();
+    expectTypeOf(distributor.distributeUniform(['a'], [1, 2])).toEqualTypeOf<
+      Distribution<number>
+    >();
+    expectTypeOf<Record<string, number>>().toExtend<CapacityInput>();
+    expectTypeOf<Map<string, number>>().toExtend<CapacityInput>();
+    expectTypeOf<DistributionOptions>().toExtend<DistributorOptions>();
+  });
+});
+
+describe('the words', () => {
+  it('are unions of literals', () => {
+    expectTypeOf<DistributionStrategy>().toEqualTypeOf<'uniform' | 'capacity'>();
+    expectTypeOf(DistributionStrategy.Uniform).toEqualTypeOf<'uniform'>();
+    expectTypeOf(DistributionStrategy.Capacity).toEqualTypeOf<'capacity'>();
+    expectTypeOf<(typeof errorCodes)[number]>().toEqualTypeOf<ErrorCode>();
+    expectTypeOf<'ERR_GPU_CLOSED'>().toExtend<ErrorCode>();
+    expectTypeOf<'ERR_GPU_WHATEVER'>().not.toExtend<ErrorCode>();
+    expectTypeOf<GPUError['code']>().toEqualTypeOf<ErrorCode>();
+    expectTypeOf(isAvailable).returns.toEqualTypeOf<Promise<boolean>>();
+  });
+});
+
+describe('nothing public', () => {
+  it('is any', () => {
+    expectTypeOf<Manager>().not.toBeAny();
+    expectTypeOf<Manager[keyof Manager]>().not.toBeAny();
+    expectTypeOf<GPUDevice[keyof GPUDevice]>().not.toBeAny();
+    expectTypeOf<GPUMetrics[keyof GPUMetrics]>().not.toBeAny();
+    expectTypeOf<AggregatedMetrics[keyof AggregatedMetrics]>().not.toBeAny();
+    expectTypeOf<OpenOptions[keyof OpenOptions]>().not.toBeAny();
+    expectTypeOf<GPUError[keyof GPUError]>().not.toBeAny();
+  });
+});

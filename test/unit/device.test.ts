@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { readDevice } from '../../lib/device.js';
+import { gpu } from '../support/cluster.js';
+import { refusal } from '../support/refusal.js';
+
+describe('readDevice', () => {
+  it('copies and freezes what it knows and leaves the rest out', () => {
+    const given = {
+      ...gpu('cuda:0', { backend: 'cuda', computeUnits: 132, index: 0, simulated: true }),
+      supportsFp64: true,
+      driverVersion: undefined,
+    };
+    const device = readDevice(given);
+    expect(device).toStrictEqual({
+      deviceId: 'cuda:0',
+      name: 'Test GPU',
+      vendor: 'nvidia',
+      memoryBytes: 24e9,
+      backend: 'cuda',
+      computeUnits: 132,
+      index: 0,
+      simulated: true,
+    });
+    expect(Object.isFrozen(device)).toBe(true);
+  });
+
+  it('reads a class instance with getters, each once', () => {
+    const reads: string[] = [];
+    const device = readDevice(
+      new Proxy(gpu('a'), {
+        get(target, key) {
+          reads.push(String(key));
+          return Reflect.get(target, key);
+        },
+      }),
+    );
+    expect(device).toStrictEqual(gpu('a'));
+    expect(new Set(reads).size).toBe(reads.length);
+  });
+
+  it.each([
+    ['deviceId', '', 'ERR_GPU_OUT_OF_RANGE'],
+    ['deviceId', 7, 'ERR_GPU_INVALID_TYPE'],
+    ['name', undefined, 'ERR_GPU_INVALID_TYPE'],
+    ['vendor', null, 'ERR_GPU_INVALID_TYPE'],
+    ['memoryBytes', undefined, 'ERR_GPU_INVALID_TYPE'],
+    ['memoryBytes', 24n, 'ERR_GPU_INVALID_TYPE'],
+    ['memoryBytes', -1, 'ERR_GPU_OUT_OF_RANGE'],
+    ['memoryBytes', NaN, 'ERR_GPU_OUT_OF_RANGE'],
+    ['computeUnits', Infinity, 'ERR_GPU_OUT_OF_RANGE'],
+    ['computeUnits', -1, 'ERR_GPU_OUT_OF_RANGE'],
+    ['computeUnits', null, 'ERR_GPU_INVALID_TYPE'],
+    ['memoryBandwidthGBps', 'fast', 'ERR_GPU_INVALID_TYPE'],
+    ['clockRateMhz', NaN, 'ERR_GPU_OUT_OF_RANGE'],
+    ['backend', 1, 'ERR_GPU_INVALID_TYPE'],
+    ['index', 0.5, 'ERR_GPU_OUT_OF_RANGE'],
+    ['simulated', 'yes', 'ERR_GPU_INVALID_TYPE'],
+  ] as const)('refuses %s: %o', (key, value, code) => {
+    const message = refusal(code, () => readDevice({ ...gpu('a'), [key]: value }));
+    expect(message).toContain(`device.${key}`);
+  });
+});

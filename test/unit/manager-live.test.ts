@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { GPUClusteringManager } from '../../lib/manager.js';
+import type { LiveStatus } from '../../lib/telemetry/live-status.js';
+import type { GPUMetrics } from '../../lib/telemetry/sample.js';
+import { LiveCluster, type LiveClusterParts } from '../../lib/telemetry/store.js';
+import { gpu, sample, sizes } from '../support/cluster.js';
+import { refusal } from '../support/refusal.js';
+
+const latest: Readonly<Record<string, GPUMetrics>> = {
+  fresh: sample('fresh', { ageMs: 20, memoryUsedBytes: 12e9, simulated: true }),
+  stale: sample('stale', { ageMs: 700, simulated: true }),
+};
+
+const status: LiveStatus = {
+  simulated: true,
+  libraryPath: '/lib/simulated.so',
+  driverVersion: '570.1',
+  nvmlVersion: '12.570.1',
+  periodMs: 100,
+  rounds: 7,
+  missedDeadlines: 0,
+};
+
+function live(more: Partial<LiveClusterParts> = {}): GPUClusteringManager {
+  return new GPUClusteringManager(
+    new LiveCluster({
+      devices: new Map(['stale', 'fresh', 'silent'].map((id) => [id, gpu(id)])),
+      store: {
+        getMetrics: (deviceId) => latest[deviceId],
+        getMetricsHistory: (deviceId) => [latest[deviceId] ?? []].flat(),
+      },
+      defaultMaxAgeMs: 500,
+      status: () => status,
+      close: async () => {},
+      ...more,
+    }),
+  );
+}
+
+describe('a live GPUClusteringManager', () => {
+  it('reads devices and samples from what it was given', () => {
+    const manager = live();
+    expect(manager.listDevices()).toHaveLength(3);
+    expect(manager.getMetrics('fresh')).toBe(latest.fresh);
+    expect(manager.getMetrics('silent')).toBeUndefined();
+    expect(manager.getMetricsHistory('stale')).toHaveLength(1);
+    expect(manager.getAggregatedMetrics()).toMatchObject({ deviceCount: 2, simulated: true });
+    expect(sizes(manager.distributeWorkload([1, 2, 3, 4]).assignments)).toEqual([2, 1, 1]);
+  });
+
+  it('goes by the age that samples carry, and by its default limit', () => {
+    const manager = live();
+    expect(manager.selectBestDevice()).toBe('fresh');
+    expect(manager.selectBestDevice({ maxAgeMs: 1000 })).toBe('stale');
+    expect(manager.selectBestDevice({ maxAgeMs: 10 })).toBeUndefined();
+    expect(manager.explainSelection()[0]).toMatchObject({
+      code: 'too-old',
+      reason: 'its sample is 700 ms old, at most 500 ms count',
+    });
+  });
+
+  it('refuses to register, unregister and record, before it looks at the arguments', () => {
+    const manager = live();
+    refusal('ERR_GPU_READ_ONLY', () => manager.registerDevice(gpu('')));
+    refusal('ERR_GPU_READ_ONLY', () => manager.unregisterDevice('fresh'));
+    refusal('ERR_GPU_READ_ONLY', () => manager.recordMetrics(sample('unknown')));
+  });
+
+  it('closes its driver once, and reports when that failed', async () => {
+    let closes = 0;
+    const manager = live({
+      close: async () => {
+        closes += 1;
+      },
+    });
+    await Promise.all([manager.shutdown(), manager.shutdown()]);
+    expect(closes).toBe(1);
+    refusal('ERR_GPU_CLOSED', () => manager.registerDevice(gpu('a')));
+
+    const failing = live({ close: () => Promise.reject(new Error('stuck')) });
+    await expect(failing.shutdown()).rejects.toThrow('stuck');
+    refusal('ERR_GPU_CLOSED', () => failing.listDevices());
+  });
+});
