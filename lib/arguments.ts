@@ -94,8 +94,8 @@ export function readProperty(source: object, key: string, what: string): unknown
 }
 
 /**
- * The named options of an options object; absent and undefined are the same. Any other own enumerable
- * key is refused with ERR_GPU_UNKNOWN_OPTION.
+ * The named options of an options object; absent and undefined are the same. Any other own
+ * enumerable key is refused with ERR_GPU_UNKNOWN_OPTION.
  */
 export function readOptions<K extends string>(
   value: unknown,

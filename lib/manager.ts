@@ -39,8 +39,8 @@ interface Recorder {
  * A cluster of GPUs: its devices, their telemetry, selection among them and distribution over them.
  * `new` makes a manual one: any vendor, you register and record.
  *
- * Every method refuses a call after `shutdown()` with GPUError ERR_GPU_CLOSED, before it looks at its
- * arguments. A refused call changes nothing.
+ * Every method refuses a call after `shutdown()` with GPUError ERR_GPU_CLOSED, before it looks at
+ * its arguments. A refused call changes nothing.
  *
  * @example
  * const manager = new GPUClusteringManager();
@@ -89,7 +89,10 @@ export class GPUClusteringManager {
     );
   }
 
-  /** @throws TypeError ERR_GPU_INVALID_TYPE, ERR_GPU_UNKNOWN_OPTION; RangeError ERR_GPU_OUT_OF_RANGE. */
+  /**
+   * @throws TypeError ERR_GPU_INVALID_TYPE, ERR_GPU_UNKNOWN_OPTION.
+   * @throws RangeError ERR_GPU_OUT_OF_RANGE.
+   */
   constructor(options?: GPUClusteringManagerOptions);
   /** @internal */
   constructor(cluster: LiveCluster);
@@ -117,7 +120,8 @@ export class GPUClusteringManager {
   }
 
   /**
-   * Adds a device, as a copy. The same id again replaces the description and keeps place and history.
+   * Adds a device, as a copy. The same id again replaces the description and keeps place and
+   * history.
    * @throws TypeError ERR_GPU_INVALID_TYPE; RangeError ERR_GPU_OUT_OF_RANGE.
    * @throws GPUError ERR_GPU_READ_ONLY on a live cluster.
    */

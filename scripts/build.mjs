@@ -1,6 +1,6 @@
 // Builds what is out of date: the addon (node-gyp, build/Release), the simulated driver (CMake,
 // prebuilds/), the TypeScript (dist/) and its ESM facades.
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { install } from './install.mjs';
@@ -32,11 +32,8 @@ const simulator = {
   make() {
     cmake('release', ['simulator']);
     mkdirSync(join(root, prebuilds), { recursive: true });
-    for (const soname of sonames) {
-      const target = join(root, prebuilds, soname);
-      copyFileSync(join(root, 'out/release/libnvidia-ml.so.1'), target);
-      run('strip', ['--strip-all', target]);
-    }
+    run('strip', ['--strip-all', '-o', 'out/libnvidia-ml.so', 'out/release/libnvidia-ml.so.1']);
+    for (const soname of sonames) replaceFile('out/libnvidia-ml.so', `${prebuilds}/${soname}`);
   },
 };
 
@@ -50,6 +47,12 @@ const typescript = {
     facades.forEach(writeFacade);
   },
 };
+
+/** Copies a library over another that running programs may have mapped. */
+export function replaceFile(from, to) {
+  copyFileSync(join(root, from), join(root, `${to}.new`));
+  renameSync(join(root, `${to}.new`), join(root, to));
+}
 
 /** Names are listed one by one: a star would also export `__esModule` and `module.exports`. */
 function writeFacade(path) {

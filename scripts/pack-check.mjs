@@ -16,7 +16,7 @@ const allowed = [
   /^(package\.json|binding\.gyp|README\.md|LICENSE|CHANGELOG\.md|THIRD_PARTY_NOTICES\.md)$/,
   /^dist\/.+\.(js|mjs|d\.ts|d\.mts)$/,
   /^native\/.+\.(h|cc|inc|json|map)$/,
-  /^native\/simulator\/traces\/.+\.(csv|md)$/,
+  /^native\/simulator\/(traces|scenarios)\/(.+\.csv|(.+\/)?(README\.md|LICENSE|SOURCE))$/,
   /^prebuilds\/linux-(x64|arm64)\/(gpuring\.glibc\.node|libnvidia-ml\.so(\.1)?)$/,
 ];
 const required = [

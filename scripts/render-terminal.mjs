@@ -71,17 +71,23 @@ function rectangle({ x, y, width, height, fill }) {
 
 /** Glyphs that must meet their neighbours, as parts of a cell: x, y, width, height from 0 to 1. */
 const shapes = new Map([
-  ['━', [0, 0.36, 1, 0.3]],
-  ['╸', [0, 0.36, 0.5, 0.3]],
-  ['─', [0, 0.47, 1, 0.08]],
+  ['━', [[0, 0.36, 1, 0.3]]],
+  [
+    '╾',
+    [
+      [0, 0.36, 0.5, 0.3],
+      [0.5, 0.47, 0.5, 0.08],
+    ],
+  ],
+  ['─', [[0, 0.47, 1, 0.08]]],
   ...[...'▁▂▃▄▅▆▇█'].map((block, place) => {
     const height = (0.8 * (place + 1)) / 8;
-    return [block, [0.06, 0.92 - height, 0.88, height]];
+    return [block, [[0.06, 0.92 - height, 0.88, height]]];
   }),
 ]);
 
 /** A bar's stretch, a single shape, or words with single spaces between them. */
-const pieces = /━+|─+|[╸▁▂▃▄▅▆▇█]|[^\s━─╸▁▂▃▄▅▆▇█]+(?: [^\s━─╸▁▂▃▄▅▆▇█]+)*/gu;
+const pieces = /━+|─+|[╾▁▂▃▄▅▆▇█]|[^\s━─╾▁▂▃▄▅▆▇█]+(?: [^\s━─╾▁▂▃▄▅▆▇█]+)*/gu;
 
 function drawRun({ column, text, style }, row) {
   const y = margin + row * cell.height;
@@ -101,14 +107,16 @@ function drawRun({ column, text, style }, row) {
 function drawPiece(letters, { x, y, colour, style }) {
   const shape = shapes.get(letters[0]);
   if (shape !== undefined) {
-    const [dx, dy, dw, dh] = shape;
-    return rectangle({
-      x: x + dx * cell.width,
-      y: y + dy * cell.height,
-      width: (letters.length - 1 + dw) * cell.width,
-      height: dh * cell.height,
-      fill: colour,
-    });
+    const boxes = shape.map(([dx, dy, dw, dh]) =>
+      rectangle({
+        x: x + dx * cell.width,
+        y: y + dy * cell.height,
+        width: (letters.length - 1 + dw) * cell.width,
+        height: dh * cell.height,
+        fill: colour,
+      }),
+    );
+    return boxes.join('');
   }
   const weight = style.bold ? ' font-weight="bold"' : '';
   const opacity = style.dim ? ' opacity="0.6"' : '';

@@ -31,7 +31,13 @@ export function deviceColumns(
     utilizationColumn(glyphs),
     ...(settings.history ? [historyColumn(glyphs)] : []),
     memoryBarColumn(glyphs),
-    textColumn(rows, { title: 'MEMORY GiB', priority: 2, text: memoryText, style: memoryStyle }),
+    textColumn(rows, {
+      title: 'MEMORY GiB',
+      priority: 2,
+      text: memoryText,
+      reserve: fullMemoryText,
+      style: memoryStyle,
+    }),
     textColumn(rows, { title: 'POWER W', priority: 5, text: powerText, style: powerStyle }),
     textColumn(rows, {
       title: 'TEMP',
@@ -56,6 +62,8 @@ interface TextColumn {
   readonly priority: number;
   readonly minimum?: number;
   readonly text: (row: DeviceRow) => string;
+  /** The widest that `text` is likely to become: room for it keeps the columns from jumping. */
+  readonly reserve?: (row: DeviceRow) => string;
   readonly style?: (row: DeviceRow) => Style | undefined;
 }
 
@@ -63,7 +71,8 @@ interface TextColumn {
 function textColumn(rows: readonly DeviceRow[], given: TextColumn): Column<DeviceRow> {
   const { title, priority, text, style } = given;
   const minimum = Math.max(title.length, given.minimum ?? 0);
-  const width = widestWithin(rows.map(text), { minimum, maximum: 24 });
+  const texts = [...rows.map(text), ...(given.reserve ? rows.map(given.reserve) : [])];
+  const width = widestWithin(texts, { minimum, maximum: 24 });
   const cell = (row: DeviceRow) => {
     const shown = text(row);
     return [span(shown, shown === unknownText ? 'muted' : style?.(row))];
@@ -138,10 +147,18 @@ function memoryBarColumn(glyphs: Glyphs): Column<DeviceRow> {
   };
 }
 
-function memoryText({ device, metrics }: DeviceRow): string {
-  const total =
-    metrics?.memoryTotalBytes ?? (device.memoryBytes > 0 ? device.memoryBytes : undefined);
-  return pairText(gibibytesText(metrics?.memoryUsedBytes), gibibytesText(total));
+function memoryTotalBytes({ device, metrics }: DeviceRow): number | undefined {
+  return metrics?.memoryTotalBytes ?? (device.memoryBytes > 0 ? device.memoryBytes : undefined);
+}
+
+function memoryText(row: DeviceRow): string {
+  const used = gibibytesText(row.metrics?.memoryUsedBytes);
+  return pairText(used, gibibytesText(memoryTotalBytes(row)));
+}
+
+function fullMemoryText(row: DeviceRow): string {
+  const total = gibibytesText(memoryTotalBytes(row));
+  return pairText(total, total);
 }
 
 function memoryFraction({ metrics }: DeviceRow): number | undefined {
@@ -209,6 +226,9 @@ const reasonLabels: ReadonlyMap<string, readonly [label: string, style: Style]> 
   ['gpu_idle', ['idle', 'muted']],
 ]);
 
+/** Any one reason has room, so that its coming and going moves no other column. */
+const reservedEvents = 11;
+
 function eventsColumn(rows: readonly DeviceRow[]): Column<DeviceRow> {
   const lengths = rows.map((row) =>
     eventsLine(row)
@@ -217,8 +237,8 @@ function eventsColumn(rows: readonly DeviceRow[]): Column<DeviceRow> {
   );
   return {
     title: 'EVENTS',
-    minWidth: widestWithin(lengths, { minimum: 6, maximum: 18 }),
-    maxWidth: widestWithin(lengths, { minimum: 6, maximum: 24 }),
+    minWidth: widestWithin(lengths, { minimum: reservedEvents, maximum: 18 }),
+    maxWidth: widestWithin(lengths, { minimum: reservedEvents, maximum: 24 }),
     priority: 8,
     align: 'left',
     cell: eventsLine,

@@ -3,7 +3,7 @@ import type { Line, Style } from './styled.js';
 /** The characters that pictures are made of. */
 export interface Glyphs {
   readonly full: string;
-  /** The last half cell of a bar; '' where there is none. */
+  /** The cell that is half bar and half track; '' where there is none. */
   readonly half: string;
   readonly track: string;
   /** Eight heights, lowest first. */
@@ -14,7 +14,7 @@ export interface Glyphs {
 
 const unicodeGlyphs: Glyphs = {
   full: '━',
-  half: '╸',
+  half: '╾',
   track: '─',
   levels: ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
   ellipsis: '…',

@@ -56,8 +56,8 @@ export interface CapacityLimits {
  * Item by item this picks the smallest of all k / capacity, k from 1 to the maximum, in one fixed
  * order; so any start that it is sure to reach may be taken at once. It surely reaches the floor of
  * a device's exact share (or its maximum): were a device to end below that, every other would stay
- * at or below its own share, and items would be left over. One less than the floor is taken, so that
- * rounding in the shares cannot overshoot; a heap hands out the rest, about two items a device.
+ * at or below its own share, and items would be left over. One less than the floor is taken, so
+ * that rounding in the shares cannot overshoot; a heap hands out the rest, about two a device.
  */
 export function capacityCounts(
   capacities: readonly number[],
@@ -97,8 +97,8 @@ function at(values: readonly number[], index: number): number {
 
 /**
  * Capacities by a common power of two, which changes no ratio, so that neither their sum nor
- * count / capacity leaves the range of a double. Those 2^960 times smaller than the largest count as
- * equally small.
+ * count / capacity leaves the range of a double. Those 2^960 times smaller than the largest count
+ * as equally small.
  */
 function scaledWeights(capacities: readonly number[]): number[] {
   const largest = capacities.reduce((a, b) => Math.max(a, b), 0);

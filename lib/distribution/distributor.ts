@@ -39,8 +39,8 @@ export class WorkloadDistributor {
 
   /**
    * In proportion to capacities: the greatest items / capacity is as small as can be. A device of
-   * capacity 0 gets an entry and nothing in it. An object's keys that look like integers come first,
-   * in ascending order, as JavaScript has it; a Map keeps every order.
+   * capacity 0 gets an entry and nothing in it. An object's keys that look like integers come
+   * first, in ascending order, as JavaScript has it; a Map keeps every order.
    * @throws RangeError ERR_GPU_OUT_OF_RANGE: a capacity that is negative or not finite, a maximum
    * that is no integer of at least 1; ERR_GPU_ZERO_CAPACITY: capacities that sum to 0.
    * @throws TypeError ERR_GPU_INVALID_TYPE, ERR_GPU_UNKNOWN_OPTION.

@@ -28,7 +28,8 @@ export interface DistributionOptions extends DistributorOptions {
   /** @default 'uniform' */
   readonly strategy?: DistributionStrategy;
   /**
-   * One finite number of at least 0 for every registered device; used by 'capacity', checked always.
+   * One finite number of at least 0 for every registered device; used by 'capacity', always
+   * checked.
    * @default each device's computeUnits
    */
   readonly capacities?: CapacityInput;

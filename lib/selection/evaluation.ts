@@ -1,5 +1,5 @@
-// The one place that decides which devices pass and in what order. Ranking, selecting and explaining
-// are three ways of reading its result, so they cannot disagree.
+// The one place that decides which devices pass and in what order. Ranking, selecting and
+// explaining are three ways of reading its result, so they cannot disagree.
 import type { GPUDevice } from '../device.js';
 import type { GPUMetrics } from '../telemetry/sample.js';
 import { freeMemoryBytes, policies, type Score } from './policies.js';

@@ -1,8 +1,8 @@
 import { readNumber, readOptions, readWord } from '../arguments.js';
 
 /**
- * How devices are ordered. 'score': a weighted sum of free memory (0.6) and idleness (0.4), cut down
- * above 80 °C; what is unknown drops out of the sum, and a score of 0 is never selected.
+ * How devices are ordered. 'score': a weighted sum of free memory (0.6) and idleness (0.4), cut
+ * down above 80 °C; what is unknown drops out of the sum, and a score of 0 is never selected.
  */
 export type SelectionPolicy = 'score';
 

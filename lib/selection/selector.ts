@@ -36,7 +36,8 @@ export class DeviceSelector {
       if (candidates.has(deviceId)) {
         throw rangeError(
           'ERR_GPU_DUPLICATE_DEVICE',
-          `${what}.device.deviceId: expected each device once, got ${describeValue(deviceId)} again`,
+          `${what}.device.deviceId: expected each device once, ` +
+            `got ${describeValue(deviceId)} again`,
         );
       }
       candidates.set(deviceId, candidate);

@@ -7,8 +7,8 @@ import { readMetrics } from './validation.js';
 
 export interface TelemetryCollectorOptions {
   /**
-   * Samples kept per device, an integer of at least 1; the oldest goes first. Memory grows with what
-   * is recorded, not with this number.
+   * Samples kept per device, an integer of at least 1; the oldest goes first. Memory grows with
+   * what is recorded, not with this number.
    * @default 100
    */
   readonly maxHistory?: number;

@@ -3,7 +3,7 @@ import type { NativeDevice } from '../native.js';
 import type { CheckedOpenOptions } from './open-options.js';
 
 /**
- * The devices that the option `devices` asks for, in the order it asks for them.
+ * The devices that the option `devices` asks for: a list in its own order, else by driver index.
  * @throws GPUError ERR_GPU_NO_DEVICE when CUDA_VISIBLE_DEVICES leaves none; RangeError
  *   ERR_GPU_UNKNOWN_DEVICE, ERR_GPU_DUPLICATE_DEVICE for a list
  */
@@ -14,7 +14,7 @@ export function chooseDevices(
 ): readonly NativeDevice[] {
   if (filter === 'all') return all;
   if (filter === 'visible') {
-    if (visible.length > 0) return visible;
+    if (visible.length > 0) return all.filter((device) => visible.includes(device));
     throw new GPUError('ERR_GPU_NO_DEVICE', 'CUDA_VISIBLE_DEVICES leaves no device', {
       hint: `it is ${JSON.stringify(process.env.CUDA_VISIBLE_DEVICES)}; pass devices: 'all'`,
     });

@@ -15,7 +15,7 @@ export interface LiveTelemetryOptions {
   readonly maxHistory: number;
 }
 
-/** The sampler's samples. Reading the latest one is reading memory; only history is a native call. */
+/** The sampler's samples. The latest is read from memory; only history takes a native call. */
 export class LiveTelemetry implements TelemetryStore {
   readonly #native: NativeModule;
   readonly #session: NativeSession;
@@ -95,7 +95,7 @@ export class LiveTelemetry implements TelemetryStore {
   }
 }
 
-/** The sampler's clock: CLOCK_MONOTONIC, which process.hrtime() reads without a native call of ours. */
+/** The sampler's clock, CLOCK_MONOTONIC: process.hrtime() reads it without a call of ours. */
 function monotonicMs(): number {
   const [seconds, nanoseconds] = process.hrtime();
   return seconds * 1e3 + nanoseconds / 1e6;

@@ -22,9 +22,9 @@ export interface OpenOptions {
    */
   readonly simulate?: true | string | Scenario;
   /**
-   * `'visible'` (default): what CUDA_VISIBLE_DEVICES leaves, all when it is unset, in CUDA's
-   * order. `'all'`: every device of the driver. A list: UUIDs (a unique prefix is enough) or
-   * driver indices.
+   * `'visible'` (default): what CUDA_VISIBLE_DEVICES leaves, all when it is unset. `'all'`: every
+   * device of the driver. Both by driver index; `cudaIndex` is the place in CUDA's order. A list:
+   * UUIDs (a unique start is enough) or driver indices, in this order.
    */
   readonly devices?: 'visible' | 'all' | readonly (string | number)[];
   /** Gives up opening: `open()` rejects with the signal's reason. */

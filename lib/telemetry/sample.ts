@@ -11,8 +11,8 @@ export interface GPUMetrics extends MetricValues {
   /** Unix time in milliseconds at which the sample was begun. */
   readonly timestampMs: number;
   /**
-   * Milliseconds from the sample's begin to this reading of it. Live samples carry it; of a recorded
-   * sample the age follows from `timestampMs`, and an `ageMs` handed in is not kept.
+   * Milliseconds from the sample's begin to this reading of it. Live samples carry it; of a
+   * recorded sample the age follows from `timestampMs`, and an `ageMs` handed in is not kept.
    */
   readonly ageMs?: number;
   /** Present, and then true, when a simulated driver made the values up. */

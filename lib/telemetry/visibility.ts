@@ -12,7 +12,7 @@ export interface CudaEnvironment {
  * CUDA_VISIBLE_DEVICES is read as CUDA reads it: a list of ordinals or of UUIDs (a unique prefix is
  * enough), and the first entry that names no device ends the list. Ordinals count in CUDA's order,
  * which is that of the PCI bus under CUDA_DEVICE_ORDER=PCI_BUS_ID, and otherwise "fastest first".
- * CUDA does not publish how it judges speed; cores times clock is used here, exact among equal boards.
+ * CUDA does not publish how it judges speed; cores times clock is taken here, exact among equals.
  */
 export function cudaOrder(
   devices: readonly NativeDevice[],

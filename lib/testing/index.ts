@@ -3,5 +3,5 @@
  * @module
  */
 
-export type { Scenario, ScenarioDevices, ScenarioFault } from './simulator.js';
+export type { Scenario, ScenarioDevices, ScenarioFault, ScenarioLoad } from './simulator.js';
 export { scenarioNames, simulatedDriverPath } from './simulator.js';

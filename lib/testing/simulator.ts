@@ -12,15 +12,35 @@ const scenarioFolder = join(root, 'native', 'simulator', 'scenarios');
 export interface ScenarioDevices {
   /** h100, h200, a100, l40s, l4, rtx4090, t4, rtx3090, rtxa5000, v100s, k40m. */
   readonly board: string;
+  /** Default 1. */
   readonly count?: number;
   /** CSV as written by nvidia-smi --query-gpu; relative to the scenario file. */
   readonly trace?: string;
   /** Rows of the trace that belong to this board: column name to value. */
   readonly select?: Readonly<Record<string, string>>;
+  /** After the last row: from the start (default), the last row for good, or no data. */
   readonly atEnd?: 'loop' | 'hold' | 'end';
-  readonly load?: { readonly shape: string; readonly [parameter: string]: string | number };
+  /** Without a trace: the load that the model of the board follows. Default: idle. */
+  readonly load?: ScenarioLoad;
   readonly note?: string;
 }
+
+/** A load curve in percent of the board's full load; native/simulator/scenarios/README.md. */
+export type ScenarioLoad =
+  | { readonly shape: 'constant'; readonly percent?: number }
+  | {
+      readonly shape: 'steps';
+      readonly percents: readonly number[];
+      readonly periodSeconds?: number;
+    }
+  | {
+      readonly shape: 'sine' | 'square' | 'ramp' | 'noise' | 'inference';
+      readonly periodSeconds?: number;
+      readonly minPercent?: number;
+      readonly maxPercent?: number;
+      /** square and inference: the share of a period at high load. */
+      readonly dutyPercent?: number;
+    };
 
 /** A return code or a delay in place of a function's answer. */
 export interface ScenarioFault {

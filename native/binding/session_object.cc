@@ -43,10 +43,14 @@ SessionOptions UnpackOptions(const Napi::Object& options) {
 
 const char* StateName(SamplerState state) {
   switch (state) {
-    case SamplerState::kOpening: return "opening";
-    case SamplerState::kRunning: return "running";
-    case SamplerState::kFailed: return "failed";
-    case SamplerState::kStopped: return "stopped";
+    case SamplerState::kOpening:
+      return "opening";
+    case SamplerState::kRunning:
+      return "running";
+    case SamplerState::kFailed:
+      return "failed";
+    case SamplerState::kStopped:
+      return "stopped";
   }
   return "failed";
 }
@@ -70,7 +74,8 @@ Napi::Function SessionObject::Define(Napi::Env env) {
                      });
 }
 
-SessionObject::SessionObject(const Napi::CallbackInfo& info) : ObjectWrap(info), sessions_(AddonData::Of(info.Env()).sessions) {
+SessionObject::SessionObject(const Napi::CallbackInfo& info)
+    : ObjectWrap(info), sessions_(AddonData::Of(info.Env()).sessions) {
   refused_ = Session::Open(UnpackOptions(info[0].As<Napi::Object>()), &session_);
   sessions_->insert(this);
 }
@@ -147,8 +152,8 @@ void SessionObject::Watch(const Napi::CallbackInfo& info) {
 Napi::Value SessionObject::ReadHistory(const Napi::CallbackInfo& info) {
   const auto row = info[0].As<Napi::Number>().Uint32Value();
   const auto from = info[1].As<Napi::Number>().Int64Value();
-  const uint64_t count = ReadPublicHistory(session_->sampler(), row, static_cast<uint64_t>(from),
-                                           Doubles(info[2]));
+  const uint64_t count =
+      ReadPublicHistory(session_->sampler(), row, static_cast<uint64_t>(from), Doubles(info[2]));
   return Napi::Number::New(info.Env(), static_cast<double>(count));
 }
 

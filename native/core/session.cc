@@ -35,9 +35,9 @@ Status Session::Open(const SessionOptions& options, std::unique_ptr<Session>* se
   if (shared.sampler == nullptr) {
     shared.key = options.key;
     shared.periods_ns.clear();
-    shared.sampler = Sampler::Start(
-        options.make_source(), std::make_shared<RealClock>(),
-        {options.period_ns, options.history_samples, options.memory_limit_bytes});
+    shared.sampler =
+        Sampler::Start(options.make_source(), std::make_shared<RealClock>(),
+                       {options.period_ns, options.history_samples, options.memory_limit_bytes});
   } else if (shared.key != options.key) {
     return Status::Error(StatusCode::kAlreadyOpen,
                          "this process already samples another driver library or scenario",
@@ -75,8 +75,6 @@ void Session::Close() {
   }
 }
 
-bool Session::WaitClosed(int64_t timeout_ns) {
-  return !last_ || sampler_->WaitStopped(timeout_ns);
-}
+bool Session::WaitClosed(int64_t timeout_ns) { return !last_ || sampler_->WaitStopped(timeout_ns); }
 
 }  // namespace gpuring

@@ -11,21 +11,21 @@ namespace gpuring {
 
 enum class StatusCode : uint8_t {
   kOk,
-  kOutOfRange,           // an argument the native side alone can judge (memory bound)
-  kClosed,               // the session was shut down
-  kAlreadyOpen,          // another library or scenario is open in this process
-  kLibraryNotFound,      // no file of that name
-  kLibraryInvalid,       // a file, but no ELF library, no NVML, or of another architecture
-  kDriverNotLoaded,      // NVML_ERROR_DRIVER_NOT_LOADED
-  kDriverMismatch,       // NVML_ERROR_LIB_RM_VERSION_MISMATCH
-  kNoPermission,         // NVML_ERROR_NO_PERMISSION
-  kNoDevice,             // the driver answers and has no GPU
-  kDeviceLost,           // this GPU answers no more
-  kNotSupported,         // this board or driver does not offer the value
-  kTryAgain,             // no value at this moment
-  kTimeout,              // no answer in time
-  kScenarioInvalid,      // the simulated driver refused its scenario
-  kDriverError,          // any other failure the driver reported
+  kOutOfRange,       // an argument the native side alone can judge (memory bound)
+  kClosed,           // the session was shut down
+  kAlreadyOpen,      // another library or scenario is open in this process
+  kLibraryNotFound,  // no file of that name
+  kLibraryInvalid,   // a file, but no ELF library, no NVML, or of another architecture
+  kDriverNotLoaded,  // NVML_ERROR_DRIVER_NOT_LOADED
+  kDriverMismatch,   // NVML_ERROR_LIB_RM_VERSION_MISMATCH
+  kNoPermission,     // NVML_ERROR_NO_PERMISSION
+  kNoDevice,         // the driver answers and has no GPU
+  kDeviceLost,       // this GPU answers no more
+  kNotSupported,     // this board or driver does not offer the value
+  kTryAgain,         // no value at this moment
+  kTimeout,          // no answer in time
+  kScenarioInvalid,  // the simulated driver refused its scenario
+  kDriverError,      // any other failure the driver reported
 };
 inline constexpr size_t kStatusCodeCount = static_cast<size_t>(StatusCode::kDriverError) + 1;
 

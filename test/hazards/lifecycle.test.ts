@@ -36,7 +36,7 @@ describe('worker.terminate() while polling', () => {
     expect(ending).toMatchObject({ code: 0, signal: null, stdout: `${runs} rounds\n` });
   });
 
-  it(`leaves no thread in unloaded code when only workers use the addon, ${runs} rounds`, async () => {
+  it(`leaves no thread in unloaded code, ${runs} rounds in workers alone`, async () => {
     const ending = await runProgram('hazards/programs/worker-terminate.cjs', {
       args: [String(runs), 'alone'],
       timeoutMs: 120_000,

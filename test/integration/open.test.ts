@@ -152,8 +152,8 @@ describe('several opens in a process', () => {
 });
 
 describe('what is in the way of open()', () => {
-  const failing = (returns: number, functionName = 'nvmlInit*'): OpenOptions => ({
-    simulate: { ...twoBoards, faults: [{ function: functionName, return: returns }] },
+  const failing = (returns: number): OpenOptions => ({
+    simulate: { ...twoBoards, faults: [{ function: 'nvmlInit*', return: returns }] },
   });
 
   it.each([
@@ -161,14 +161,14 @@ describe('what is in the way of open()', () => {
     ['driver not loaded', failing(9), 'ERR_GPU_DRIVER_NOT_LOADED'],
     ['library and driver differ', failing(18), 'ERR_GPU_DRIVER_MISMATCH'],
     ['no permission', failing(4), 'ERR_GPU_NO_PERMISSION'],
-    ['no GPU', failing(6, 'nvmlDeviceGetHandleByIndex*'), 'ERR_GPU_NO_DEVICE'],
+    ['no GPU', { simulate: { devices: [] } }, 'ERR_GPU_NO_DEVICE'],
     ['an unknown error', failing(999), 'ERR_GPU_DRIVER_ERROR'],
   ] as const)('%s: its code and a hint', async (_, options, code) => {
     const hint = expect.stringMatching(/\w+ \w+/);
     await expect(open(options)).rejects.toMatchObject({ name: 'GPUError', code, hint });
   });
 
-  it('tells a file that is no library from one that is not NVML and one of another machine', async () => {
+  it('tells no library, no NVML and another architecture apart by their hints', async () => {
     const foreign = Buffer.alloc(64);
     foreign.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
     foreign.writeUInt16LE(3, 16);
@@ -245,6 +245,12 @@ describe('isAvailable', () => {
     expect(await isAvailable({ libraryPath: simulatedDriverPath() })).toBe(true);
     const manager = await open({ simulate: twoBoards });
     expect(manager.listDevices()).toHaveLength(3);
+  });
+
+  it('does not take the simulated driver of this process for a real one', async () => {
+    const before = await isAvailable();
+    await open({ simulate: twoBoards });
+    expect(await isAvailable()).toBe(before);
   });
 
   it('is false, and never rejects, of what cannot work', async () => {

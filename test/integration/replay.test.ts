@@ -43,7 +43,7 @@ async function replay({ board, file, select }: Replay, rows: number) {
     if (now > rows) break;
   }
   const history = manager.getMetricsHistory(deviceId);
-  const { simulation } = manager.status();
+  const simulation = manager.status()?.simulation;
   await manager.shutdown();
   return { history, recorded: simulation?.devices[0]?.recorded ?? [], simulation };
 }

@@ -1,6 +1,6 @@
-// What the seed module did wrong, one test each, by the numbers of its list of known faults. 9 to 11
-// are properties of policy `score` that stay; they are pinned, so that no other policy inherits them
-// unseen.
+// What the seed module did wrong, one test each, by the numbers of its list of known faults. 9 to
+// 11 are properties of policy `score` that stay; they are pinned, so that no other policy inherits
+// them unseen.
 import { describe, expect, it } from 'vitest';
 import { WorkloadDistributor } from '../../lib/distribution/distributor.js';
 import { DeviceSelector } from '../../lib/selection/selector.js';

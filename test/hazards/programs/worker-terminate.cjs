@@ -1,5 +1,5 @@
-// Terminates workers while their sampler polls. With `alone`, the main thread never loads the addon,
-// so that it comes and goes with the worker; else the main thread polls on, and must not notice.
+// Terminates workers while their sampler polls. With `alone` the main thread never loads the
+// addon, so that it comes and goes with the worker; else the main thread polls on unharmed.
 const { once } = require('node:events');
 const { Worker } = require('node:worker_threads');
 

@@ -5,7 +5,7 @@
 #include <cinttypes>
 #include <cstdio>
 
-#include "../check.h"
+#include "check.h"
 #include "explorer.h"
 
 namespace gpuring::explorer {

@@ -100,7 +100,7 @@ describe('openLive', () => {
     expect(session.isClosed).toBe(true);
   });
 
-  it('turns a native failure into an error with code, hint and the return of the driver', async () => {
+  it('turns a native failure into an error with code, hint and driver return', async () => {
     const failure = {
       code: 'ERR_GPU_DRIVER_MISMATCH',
       message: 'differs',
