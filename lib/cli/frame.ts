@@ -35,16 +35,16 @@ export function liveFrame(
   { size, glyphs }: { readonly size: FrameSize; readonly glyphs: Glyphs },
 ): readonly Line[] {
   const { columns, rows } = size;
-  const above = [...simulationLines(view), headerLine(view, state, columns), []];
-  const below = [[], clusterLine(view, columns), keysLine(state)];
-  const heading = 1;
-  const room = Math.max(1, rows - above.length - heading - below.length);
   const table = deviceTable(sortRows(view.rows, state.sort), view, {
     columns,
     glyphs,
     history: true,
   });
-  const lines = [...above, ...cutRows(table, room), ...below];
+  const above = [...simulationLines(view), headerLine(view, state, columns)];
+  const below = [clusterLine(view, columns), keysLine(state)];
+  const room = rows - above.length - below.length;
+  const blank: readonly Line[] = room >= table.length + 2 ? [[]] : [];
+  const lines = [...above, ...blank, ...cutRows(table, room), ...blank, ...below];
   return lines.slice(0, rows).map((line) => clip(line, columns, glyphs.ellipsis));
 }
 
@@ -116,12 +116,12 @@ function spread(left: Line, right: Line, columns: number): Line {
   return [...kept, { text: ' '.repeat(filler) }, ...right];
 }
 
+/** The table in at most `room` lines, but at least its heading and one more. */
 function cutRows(table: readonly Line[], room: number): readonly Line[] {
-  const [heading = [], ...rows] = table;
-  if (rows.length <= room) return table;
-  const shown = rows.slice(0, room - 1);
-  const hidden = countText(rows.length - shown.length, 'more device');
-  return [heading, ...shown, [span(`${hidden}: enlarge the window`, 'warning')]];
+  if (table.length <= room) return table;
+  const shown = table.slice(0, Math.max(1, room - 1));
+  const hidden = countText(table.length - shown.length, 'more device');
+  return [...shown, [span(`${hidden}: enlarge the window`, 'warning')]];
 }
 
 /** Totals over the devices that answered; the rightmost ones are left out when it is narrow. */

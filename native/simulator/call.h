@@ -95,6 +95,10 @@ class DeviceCall {
   nvmlReturn_t result_;
 };
 
+// Told by the serial number, which desktop boards lack. The driver offers these boards more, and
+// they come with ECC on.
+inline bool IsProfessional(const Board& board) { return board.has_serial; }
+
 // INSUFFICIENT_SIZE unless the text and its terminator fit.
 nvmlReturn_t CopyText(std::string_view text, char* out, unsigned int size);
 

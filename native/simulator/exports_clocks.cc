@@ -36,10 +36,9 @@ nvmlReturn_t ReadClock(const DeviceCall& call, nvmlClockType_t type, unsigned in
   return call.Read(kClockColumns[type], mhz);
 }
 
-// Application clocks exist on boards for data centres, told by their ECC; nobody has set any, so
-// that they stand at the highest.
+// Nobody has set any, so that they stand at the highest.
 nvmlReturn_t TellApplicationClock(const DeviceCall& call, nvmlClockType_t type, unsigned int* mhz) {
-  if (call.ok() && !call.board().has_ecc) return NVML_ERROR_NOT_SUPPORTED;
+  if (call.ok() && !IsProfessional(call.board())) return NVML_ERROR_NOT_SUPPORTED;
   return TellMaxClock(call, type, mhz);
 }
 

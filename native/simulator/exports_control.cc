@@ -41,8 +41,6 @@ GPURING_EXPORT unsigned int gpuringSimulatorControl(const char* command, const c
   }
   std::string text;
   const nvmlReturn_t result = simulator::World::Get().Control(command, argument, &text);
-  const bool loaded = result == NVML_SUCCESS && std::string_view(command) == "load";
-  if (loaded) simulator::RenewHandles();
   simulator::Reply(text, {reply, reply_size});
   return result;
 }

@@ -22,7 +22,8 @@ Answer NotSupported() { return {NVML_ERROR_NOT_SUPPORTED, 0}; }
 Answer Known(int64_t value) { return {NVML_SUCCESS, value}; }
 
 Answer EccMode(const Board& board) {
-  return board.has_ecc ? Known(NVML_FEATURE_ENABLED) : NotSupported();
+  if (!board.has_ecc) return NotSupported();
+  return Known(IsProfessional(board) ? NVML_FEATURE_ENABLED : NVML_FEATURE_DISABLED);
 }
 Answer NoReplays(const Board&) { return Known(0); }
 Answer NvLinkCount(const Board& board) {

@@ -3,13 +3,21 @@
 #include "simulator/call.h"
 
 namespace gpuring::simulator {
+namespace {
+
+nvmlEnableState_t EccMode(const Board& board) {
+  return IsProfessional(board) ? NVML_FEATURE_ENABLED : NVML_FEATURE_DISABLED;
+}
+
+}  // namespace
+
 GPURING_EXPORT nvmlReturn_t nvmlDeviceGetEccMode(nvmlDevice_t device, nvmlEnableState_t* current,
                                                  nvmlEnableState_t* pending) {
   const DeviceCall call(__func__, device, current, pending);
   if (!call.ok()) return call.result();
   if (!call.board().has_ecc) return NVML_ERROR_NOT_SUPPORTED;
-  *current = NVML_FEATURE_ENABLED;
-  *pending = NVML_FEATURE_ENABLED;
+  *current = EccMode(call.board());
+  *pending = EccMode(call.board());
   return NVML_SUCCESS;
 }
 
@@ -18,15 +26,16 @@ GPURING_EXPORT nvmlReturn_t nvmlDeviceGetDefaultEccMode(nvmlDevice_t device,
   const DeviceCall call(__func__, device, mode);
   if (!call.ok()) return call.result();
   if (!call.board().has_ecc) return NVML_ERROR_NOT_SUPPORTED;
-  *mode = NVML_FEATURE_ENABLED;
+  *mode = EccMode(call.board());
   return NVML_SUCCESS;
 }
 
-// Boards for data centres, told by their ECC, are kept initialised; a desktop's are not.
+// Servers keep their boards initialised, desktops do not.
 GPURING_EXPORT nvmlReturn_t nvmlDeviceGetPersistenceMode(nvmlDevice_t device,
                                                          nvmlEnableState_t* mode) {
   const DeviceCall call(__func__, device, mode);
-  if (call.ok()) *mode = call.board().has_ecc ? NVML_FEATURE_ENABLED : NVML_FEATURE_DISABLED;
+  if (call.ok())
+    *mode = IsProfessional(call.board()) ? NVML_FEATURE_ENABLED : NVML_FEATURE_DISABLED;
   return call.result();
 }
 

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <climits>
-#include <vector>
 
 #include "nvml/abi_extended.h"
 #include "simulator/call.h"
@@ -53,8 +52,8 @@ nvmlGpuP2PStatus_t PeerStatus(const Board& a, const Board& b, nvmlGpuP2PCapsInde
   const bool over_link =
       capability == NVML_P2P_CAPS_INDEX_NVLINK || capability == NVML_P2P_CAPS_INDEX_ATOMICS;
   if (over_link) return NVML_P2P_STATUS_NOT_SUPPORTED;
-  // Across PCIe the driver offers it to boards for data centres, told by their ECC.
-  return a.has_ecc && b.has_ecc ? NVML_P2P_STATUS_OK : NVML_P2P_STATUS_CHIPSET_NOT_SUPPORTED;
+  const bool across_pcie = IsProfessional(a) && IsProfessional(b);
+  return across_pcie ? NVML_P2P_STATUS_OK : NVML_P2P_STATUS_CHIPSET_NOT_SUPPORTED;
 }
 
 }  // namespace
@@ -70,20 +69,27 @@ GPURING_EXPORT nvmlReturn_t nvmlDeviceGetTopologyCommonAncestor(nvmlDevice_t dev
   return NVML_SUCCESS;
 }
 
-// The other devices that are this near or nearer.
+// The devices at exactly this level. Unlike other lists, a count of zero asks for the length and
+// succeeds, and a short array is filled as far as it goes.
 GPURING_EXPORT nvmlReturn_t nvmlDeviceGetTopologyNearestGpus(nvmlDevice_t device,
                                                              nvmlGpuTopologyLevel_t level,
                                                              unsigned int* count,
                                                              nvmlDevice_t* devices) {
   const DeviceCall call(__func__, device, count);
   if (!call.ok()) return call.result();
-  if (level > NVML_TOPOLOGY_SYSTEM) return NVML_ERROR_INVALID_ARGUMENT;
-  std::vector<nvmlDevice_t> nearest;
-  for (int peer = 0; peer < World::Get().device_count(); ++peer) {
-    const bool near = CommonAncestor(call.device(), peer) <= level;
-    if (near && peer != call.device()) nearest.push_back(DeviceHandle(peer));
+  if (level > NVML_TOPOLOGY_SYSTEM || (devices == nullptr && *count > 0)) {
+    return NVML_ERROR_INVALID_ARGUMENT;
   }
-  return CopyList(nearest, count, devices);
+  const unsigned int room = *count;
+  unsigned int found = 0;
+  for (int peer = 0; peer < World::Get().device_count(); ++peer) {
+    if (peer == call.device() || CommonAncestor(call.device(), peer) != level) continue;
+    if (room > 0 && found == room) break;
+    if (room > 0) devices[found] = DeviceHandle(peer);
+    ++found;
+  }
+  *count = found;
+  return NVML_SUCCESS;
 }
 
 GPURING_EXPORT nvmlReturn_t nvmlDeviceGetP2PStatus(nvmlDevice_t device, nvmlDevice_t other,

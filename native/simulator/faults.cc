@@ -24,9 +24,10 @@ void ReadFault(const JsonValue& value, const std::string& path, Refusals* refusa
   fields.Integer("calls", {1, kLargestCount}, &calls);
   if (calls >= 0) fault->calls = static_cast<uint64_t>(calls);
   fields.RefuseOthers();
-  if (fault->function.empty()) refusals->Add(value, path, "a member \"function\"");
+  if (fault->function.empty()) refusals->AddAt(value.place, path, "expected a member \"function\"");
   if (fault->result == NVML_SUCCESS && fault->delay_ms == 0) {
-    refusals->Add(value, path, "a \"return\" other than 0 or a \"delayMs\" other than 0");
+    refusals->AddAt(value.place, path,
+                    "expected a \"return\" other than 0 or a \"delayMs\" other than 0");
   }
 }
 
@@ -73,7 +74,8 @@ Suffering MeetFaults(std::string_view function, int device, std::vector<Fault>* 
 
 void ReadFaults(const JsonValue& array, const std::string& path, Refusals* refusals,
                 std::vector<Fault>* faults) {
-  if (array.items.size() > kMostFaults) refusals->Add(array, path, "at most 1000 faults");
+  if (array.items.size() > kMostFaults)
+    refusals->AddAt(array.place, path, "expected at most 1000 faults");
   for (size_t i = 0; i < array.items.size() && refusals->none(); ++i) {
     faults->emplace_back();
     ReadFault(array.items[i], path + "[" + std::to_string(i) + "]", refusals, &faults->back());

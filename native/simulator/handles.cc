@@ -48,11 +48,6 @@ nvmlReturn_t ShutdownWorld() {
   return result;
 }
 
-void RenewHandles() {
-  const std::lock_guard lock(LifeMutex());
-  if (initializations > 0) generation.store(++lives);
-}
-
 uint32_t Generation() { return generation.load(); }
 
 nvmlDevice_t DeviceHandle(int device) {

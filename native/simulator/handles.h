@@ -20,11 +20,10 @@ int DecodeHandle(uintptr_t handle, HandleKind kind, uint32_t generation);
 // earlier life are stale. Any thread.
 nvmlReturn_t InitializeWorld(uint32_t flags);
 nvmlReturn_t ShutdownWorld();
-// Every handle given so far goes stale, as when another scenario takes the host's place.
-void RenewHandles();
 // The present life, or 0 while the library is shut down.
 uint32_t Generation();
 
+// A handle stands for an index: when another scenario is loaded meanwhile, for that of its device.
 nvmlDevice_t DeviceHandle(int device);
 // -1 for a null, stale or foreign handle.
 int DeviceIndex(nvmlDevice_t handle);

@@ -66,7 +66,8 @@ void ReadLoad(const JsonValue& value, const std::string& path, Refusals* refusal
   size_t shape = kLoadShapeNames.size();
   fields.Choice("shape", kLoadShapeNames, &shape);
   if (shape == kLoadShapeNames.size()) {
-    return refusals->Add(value, path, "a member \"shape\", one of " + JoinChoices(kLoadShapeNames));
+    return refusals->AddAt(value.place, path,
+                           "expected a member \"shape\", one of " + JoinChoices(kLoadShapeNames));
   }
   curve->shape = static_cast<LoadShape>(shape);
   const ShapeMembers members = MembersOf(curve->shape);
@@ -84,11 +85,11 @@ void ReadLoad(const JsonValue& value, const std::string& path, Refusals* refusal
   if (curve->shape == LoadShape::kConstant) ReadPercent("percent", &fields, &curve->maximum);
   if (curve->shape == LoadShape::kSteps) {
     ReadLevels(&fields, refusals, &curve->levels);
-    if (curve->levels.empty()) refusals->Add(value, path, "a member \"percents\"");
+    if (curve->levels.empty()) refusals->AddAt(value.place, path, "expected a member \"percents\"");
   }
   fields.RefuseOthers();
   if (curve->minimum > curve->maximum) {
-    refusals->Add(value, path, "minPercent no greater than maxPercent");
+    refusals->AddAt(value.place, path, "expected minPercent no greater than maxPercent");
   }
 }
 
@@ -130,7 +131,7 @@ class ScenarioReader {
     const JsonValue* faults = fields.TakeArray("faults");
     fields.RefuseOthers();
     if (devices == nullptr) {
-      refusals_.Add(value, "", "a member \"devices\"");
+      refusals_.AddAt(value.place, "", "expected a member \"devices\"");
     } else {
       ReadDevices(*devices);
     }
@@ -171,11 +172,12 @@ class ScenarioReader {
     plan.at_end = static_cast<AtEnd>(at_end);
     fields.RefuseOthers();
     if (load != nullptr) {
-      if (trace != nullptr) refusals_.Add(value, path, "\"load\" or \"trace\", not both");
+      if (trace != nullptr)
+        refusals_.AddAt(value.place, path, "expected \"load\" or \"trace\", not both");
       ReadLoad(*load, path + ".load", &refusals_, &plan.curve);
     }
     if (trace == nullptr && (select != nullptr || value.Find("atEnd") != nullptr)) {
-      refusals_.Add(value, path, "a \"trace\" beside \"select\" and \"atEnd\"");
+      refusals_.AddAt(value.place, path, "expected a \"trace\" beside \"select\" and \"atEnd\"");
     }
     if (trace != nullptr) plan.trace = ReadTrace(*trace, select, path);
     if (refusals_.none()) AddDevices(value, path, count, plan);
@@ -237,8 +239,15 @@ class ScenarioReader {
   void AddDevices(const JsonValue& value, const std::string& path, int64_t count,
                   const DevicePlan& plan) {
     if (scenario_->devices.size() + static_cast<size_t>(count) > kDeviceLimit) {
-      return refusals_.Add(value, path,
-                           "at most " + std::to_string(kDeviceLimit) + " devices in all");
+      return refusals_.AddAt(
+          value.place, path,
+          "expected at most " + std::to_string(kDeviceLimit) + " devices in all");
+    }
+    if (plan.trace != nullptr) rows_ += plan.trace->row_count() * static_cast<size_t>(count);
+    if (rows_ > kScenarioRowLimit) {
+      return refusals_.AddAt(
+          value.place, path,
+          "expected at most " + std::to_string(kScenarioRowLimit) + " trace rows over all devices");
     }
     for (int64_t i = 0; i < count; ++i) {
       scenario_->devices.push_back(plan);

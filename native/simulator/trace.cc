@@ -144,7 +144,10 @@ class Trace::Reader {
   }
 
   bool Finish() {
-    if (header_.empty()) return Fail("expected a header line, got an empty file");
+    if (header_.empty()) {
+      line_ = 1;
+      return Fail("expected a header line, got an empty file");
+    }
     const std::vector<int64_t>& starts = trace_->starts_ns_;
     if (starts.empty()) return Fail("expected at least one row" + DescribeChoices());
     std::vector<int64_t> gaps;

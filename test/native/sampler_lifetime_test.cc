@@ -70,7 +70,7 @@ TEST("sampler lifetime: dropping the handle stops the thread without waiting") {
   auto sampler = Sampler::Start(std::move(source), std::make_shared<RealClock>(), {});
   CHECK(sampler->WaitOpened(kLongNs));
   sampler->Watch(std::vector<size_t>{0});
-  while (log->polls[0] == 0) std::this_thread::yield();
+  CHECK(Eventually([&] { return log->polls[0] == 1; }));
   const int64_t start = MonotonicNowNs();
   sampler->RequestStop();
   CHECK(!sampler->WaitStopped(100 * kMs));
@@ -79,7 +79,25 @@ TEST("sampler lifetime: dropping the handle stops the thread without waiting") {
   sampler.reset();
   CHECK_EQ(log->closes.load(), 0u);
   gate.Set();  // the thread left behind ends by itself, on its own state
-  while (log->closes == 0) std::this_thread::yield();
+  CHECK(Eventually([&] { return log->closes == 1; }));
+}
+
+TEST("sampler lifetime: a hang shows as a round that began and does not complete") {
+  Event gate;
+  MemoryAnswer hanging = Answer(1);
+  hanging.gate = &gate;
+  Rig rig({.devices = {Device({Answer(1)}), Device({Answer(1), hanging}), Device({Answer(1)})}});
+  rig.WatchAll({0, 1, 2});
+  const uint64_t rounds = rig.Header(kBlockRoundsWord);
+  rig.clock->Advance(kPeriodNs);
+  CHECK(Eventually([&] { return rig.log->polls[1] == 2; }));
+  CHECK_EQ(rig.HeaderNow(kBlockRoundsWord), rounds);
+  CHECK_EQ(std::bit_cast<double>(rig.HeaderNow(kBlockRoundStartWord)),
+           NsToMs(rig.clock->MonotonicNs()));
+  CHECK_EQ(rig.log->polls[2].load(), 1u);
+  gate.Set();
+  rig.clock->AwaitWaiter();
+  CHECK_EQ(rig.Header(kBlockRoundsWord), rounds + 1);
 }
 
 TEST("sampler lifetime: a stop while opening lets the open finish, then closes") {
@@ -159,7 +177,7 @@ TEST("sampler lifetime: a thread that hangs for ever does not keep the process")
   auto sampler = Sampler::Start(std::move(source), std::make_shared<RealClock>(), {});
   CHECK(sampler->WaitOpened(kLongNs));
   sampler->Watch(std::vector<size_t>{0});
-  while (log->polls[0] == 0) std::this_thread::yield();
+  CHECK(Eventually([&] { return log->polls[0] == 1; }));
   sampler->RequestStop();
   CHECK(!sampler->WaitStopped(10 * kMs));
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <memory>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,17 @@ inline MemoryDevice Device(std::vector<MemoryAnswer> answers) {
   device.identity.uuid = "GPU-memory";
   device.answers = std::move(answers);
   return device;
+}
+
+// True once the condition holds; false if it does not within a time far beyond what is normal.
+template <class Condition>
+bool Eventually(Condition condition) {
+  const int64_t deadline = MonotonicNowNs() + kLongNs;
+  while (!condition()) {
+    if (MonotonicNowNs() >= deadline) return false;
+    std::this_thread::yield();
+  }
+  return true;
 }
 
 struct Rig {
@@ -58,7 +70,12 @@ struct Rig {
     samples.resize(read.count);
     return samples;
   }
+  // Plain reads: the sampler's thread waits on the clock while the test looks.
   [[nodiscard]] uint64_t Header(size_t word) const { return sampler->block()->words()[word]; }
+  // While the thread may be writing.
+  [[nodiscard]] uint64_t HeaderNow(size_t word) const {
+    return sampler->block()->cells()[word].Load(Order::kAcquire);
+  }
   [[nodiscard]] uint64_t RowWord(size_t row, size_t word) const {
     return Header(kBlockHeaderWords + row * Header(kBlockRowStrideWord) + word);
   }

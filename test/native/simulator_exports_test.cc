@@ -297,11 +297,15 @@ TEST("topology is symmetric and its nearest lists agree with it") {
   CHECK_EQ(there, unsigned{NVML_TOPOLOGY_NODE});
   CHECK_EQ(back, there);
   std::array<nvmlDevice_t, 6> near{};
-  CHECK_EQ(
-      Driver::Call("nvmlDeviceGetTopologyNearestGpus", driver.Device(1), 30u, &count, near.data()),
-      NVML_SUCCESS);
+  constexpr const char* kNearest = "nvmlDeviceGetTopologyNearestGpus";
+  CHECK_EQ(Driver::Call(kNearest, driver.Device(1), 30u, &count, near.data()), NVML_SUCCESS);
   CHECK_EQ(count, 3u);
   CHECK(near[0] == driver.Device(0) && near[1] == driver.Device(2));
+  count = 0;
+  CHECK_EQ(Driver::Call(kNearest, driver.Device(1), 40u, &count, nullptr), NVML_SUCCESS);
+  CHECK_EQ(count, 2u);
+  CHECK_EQ(Driver::Call(kNearest, driver.Device(1), 40u, &count, nullptr),
+           NVML_ERROR_INVALID_ARGUMENT);
 }
 
 TEST("a wait for events keeps its timeout and ends with its set") {

@@ -13,7 +13,8 @@ using check::Reply;
 constexpr const char* kValid =
     "{\"name\": \"\\u00e9\\ud83d\\ude00 \\\"x\\\"\", \"seed\": 12, \"step\": \"manual\",\n"
     " \"devices\": [{\"board\": \"h100\", \"count\": 2, \"note\": \"n\",\n"
-    "   \"load\": {\"shape\": \"steps\", \"periodSeconds\": 0.25e1, \"percents\": [0, 5.5, 1e2]}}],\n"
+    "   \"load\": {\"shape\": \"steps\", \"periodSeconds\": 0.25e1, \"percents\": [0, 5.5, "
+    "1e2]}}],\n"
     " \"faults\": [{\"function\": \"nvml*\", \"device\": 1, \"return\": 999, \"calls\": 1}]}";
 
 }  // namespace
@@ -42,8 +43,7 @@ TEST("text that is no JSON is refused at its place") {
       {"{\"a\":NaN}", "scenario:1:6: expected a JSON value, got 'N'"},
       {"{\"a\":\"x}", "scenario:1:9: expected '\"', got the end of the text"},
       {"{\"a\":\"\t\"}", "scenario:1:7: expected an escaped control character, got byte 0x09"},
-      {"{\"a\":\"\\x\"}",
-       "scenario:1:8: expected one of \" \\ / b f n r t u after '\\', got 'x'"},
+      {"{\"a\":\"\\x\"}", "scenario:1:8: expected one of \" \\ / b f n r t u after '\\', got 'x'"},
       {"{\"a\":\"\\u12g4\"}", "scenario:1:11: expected a hexadecimal digit, got 'g'"},
       {"{\"a\":\"\\ud800\"}", "scenario:1:13: expected \\u with a low surrogate, got '\"'"},
       {"{\"a\":\"\\udc00\"}",
@@ -69,8 +69,7 @@ TEST("depth, size and number of values are bounded") {
            "scenario:1:1: expected at most 1048576 bytes, got " + std::to_string(large.size()));
   std::string many = "{\"a\":[0";
   for (int i = 0; i < 30'000; ++i) many += ",0";
-  CHECK_EQ(Control("load", many + "]}").text,
-           "scenario:1:40002: expected at most 20000 values");
+  CHECK_EQ(Control("load", many + "]}").text, "scenario:1:40003: expected at most 20000 values");
 }
 
 TEST("every beginning of a valid scenario is refused, the whole is accepted") {

@@ -17,7 +17,7 @@ using check::ReadColumn;
 using check::Reading;
 
 struct Recording {
-  std::vector<std::string> columns;               // without units
+  std::vector<std::string> columns;            // without units
   std::vector<std::vector<std::string>> rows;  // cells without blanks around
 };
 
@@ -177,8 +177,8 @@ TEST("replay by rounds: set G, one board out of a file of eight") {
 
 TEST("replay by rounds: taking stock of the memory first costs no row") {
   const Recording recording = ReadRecording("v100s-miris/gpu_log.csv");
-  Driver driver(ScenarioOf({"v100s-miris/gpu_log.csv", "v100s", 107},
-                           R"(,"atEnd":"end"}],"step":"round"})"));
+  Driver driver(
+      ScenarioOf({"v100s-miris/gpu_log.csv", "v100s", 107}, R"(,"atEnd":"end"}],"step":"round"})"));
   const nvmlDevice_t device = driver.Device(0);
   char name[96];
   unsigned int generation = 0;
@@ -245,8 +245,8 @@ TEST("replay by hand: energy is the integral of the recorded power, row by row")
 }
 
 TEST("replay by the clock: the last row is reached in time, and the mode refuses steps") {
-  Driver driver(ScenarioOf({"qwen3-asr/stt_gpu_result_0331_10.csv", "l40s", 86},
-                           R"(,"atEnd":"hold"}]})"));
+  Driver driver(
+      ScenarioOf({"qwen3-asr/stt_gpu_result_0331_10.csv", "l40s", 86}, R"(,"atEnd":"hold"}]})"));
   CHECK_EQ(ReadColumn("power.draw", driver.Device(0)).value, 21410);
   CHECK_EQ(ReadColumn("power.draw", driver.Device(0)).value, 21410);  // asking moves nothing
   CHECK_EQ(Control("step", "1").result, NVML_ERROR_INVALID_STATE);

@@ -88,10 +88,16 @@ describe('the live frame', () => {
     expect(frame(view()).join('\n')).not.toMatch(/simulat/i);
   });
 
+  it('gives up blank lines before devices', () => {
+    const lines = frame(view(), { rows: 7 });
+    expect(lines).toHaveLength(7);
+    expect(order(lines)).toEqual(['0', '1', '2']);
+  });
+
   it('says how many devices the window has no room for', () => {
-    const lines = frame(view(), { rows: 8 });
-    expect(lines).toHaveLength(8);
-    expect(lines.slice(3, 5)).toEqual([
+    const lines = frame(view(), { rows: 6 });
+    expect(lines).toHaveLength(6);
+    expect(lines.slice(2, 4)).toEqual([
       '0  H100 80GB HBM3  ━━━━━───  62%  ▂ ▃▄▄▅▅▆▇▇█   41.2/80.0  312/700  54°C   12 ms',
       '2 more devices: enlarge the window',
     ]);

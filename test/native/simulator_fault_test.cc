@@ -1,0 +1,176 @@
+// Faults: calls that fail, answer late or never, and the world under many threads.
+#include <atomic>
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "simulator_columns.h"
+
+namespace gpuring {
+namespace {
+
+using check::Control;
+using check::Driver;
+using check::ReadColumn;
+
+using Milliseconds = std::chrono::milliseconds;
+
+nvmlReturn_t AskPower(nvmlDevice_t device) { return ReadColumn("power.draw", device).result; }
+
+template <typename Work>
+Milliseconds Time(const Work& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - start);
+}
+
+void Inject(const std::string& faults) { CHECK_EQ(Control("inject", faults).text, ""); }
+
+constexpr const char* kTwo = R"({"devices":[{"board":"l4","count":2}]})";
+
+}  // namespace
+
+TEST("a fault strikes its function, its device, and only its share of the calls") {
+  Driver driver(R"({"devices":[{"board":"l4","count":2}],"faults":[
+      {"function":"nvmlDeviceGetPower*","device":1,"return":15,"afterCalls":2,"calls":3}]})");
+  const nvmlDevice_t first = driver.Device(0);
+  const nvmlDevice_t second = driver.Device(1);
+  std::string pattern;
+  for (int call = 0; call < 7; ++call) {
+    CHECK_EQ(AskPower(first), NVML_SUCCESS);
+    CHECK_EQ(ReadColumn("temperature.gpu", second).result, NVML_SUCCESS);
+    const nvmlReturn_t result = AskPower(second);
+    pattern += result == NVML_SUCCESS ? '.' : result == NVML_ERROR_GPU_IS_LOST ? 'x' : '?';
+  }
+  CHECK_EQ(pattern, "..xxx..");
+}
+
+TEST("injected faults come first, replace each other, and go with an empty list") {
+  Driver driver(R"({"devices":[{"board":"l4"}],
+                    "faults":[{"function":"nvmlDeviceGetPowerUsage","return":4}]})");
+  const nvmlDevice_t device = driver.Device(0);
+  CHECK_EQ(AskPower(device), NVML_ERROR_NO_PERMISSION);
+  Inject(R"([{"function":"*PowerUsage","return":999}])");
+  CHECK_EQ(AskPower(device), NVML_ERROR_UNKNOWN);
+  Inject(R"([{"function":"*Temperature*","return":3}])");
+  CHECK_EQ(AskPower(device), NVML_ERROR_NO_PERMISSION);
+  CHECK_EQ(ReadColumn("temperature.gpu", device).result, NVML_ERROR_NOT_SUPPORTED);
+  Inject("[]");
+  CHECK_EQ(ReadColumn("temperature.gpu", device).result, NVML_SUCCESS);
+  CHECK_EQ(Control("load", kTwo).result, NVML_SUCCESS);
+  CHECK_EQ(AskPower(driver.Device(0)), NVML_SUCCESS);
+}
+
+TEST("wrong faults are refused and leave the injected ones in place") {
+  Driver driver(kTwo);
+  Inject(R"([{"function":"nvmlDeviceGetPowerUsage","return":9}])");
+  CHECK_EQ(Control("inject", "{}").text, "faults:1:1: expected an array of faults, got an object");
+  CHECK_EQ(Control("inject", "[").text,
+           "faults:1:2: expected a JSON value, got the end of the text");
+  CHECK_EQ(Control("inject", R"([{"function":"a","return":"x"}])").text,
+           "faults:1:27: faults[0].return: expected an integer from 0 to 65534, got \"x\"");
+  CHECK_EQ(Control("inject", R"([{"function":"a","return":1,"devise":2}])").text,
+           "faults:1:29: faults[0]: expected only function, device, return, delayMs, afterCalls, "
+           "calls, got the member \"devise\"");
+  CHECK_EQ(AskPower(driver.Device(0)), NVML_ERROR_DRIVER_NOT_LOADED);
+}
+
+TEST("a star stands for any run of characters, anywhere") {
+  Driver driver(kTwo);
+  const nvmlDevice_t device = driver.Device(0);
+  struct Pattern {
+    const char* glob;
+    bool matches;
+  };
+  for (const Pattern& pattern : {Pattern{"*", true},
+                                 {"nvmlDeviceGetPowerUsage", true},
+                                 {"nvml*Power*", true},
+                                 {"*Usage", true},
+                                 {"n*e*P*U*e", true},
+                                 {"nvmlDeviceGetPowerUsage*", true},
+                                 {"**", true},
+                                 {"nvmlDeviceGetPower", false},
+                                 {"*power*", false},
+                                 {"nvmlDeviceGetPowerUsage_v2", false},
+                                 {"*Usag", false}}) {
+    Inject(R"([{"function":")" + std::string(pattern.glob) + R"(","return":10}])");
+    CHECK_EQ(AskPower(device), pattern.matches ? NVML_ERROR_TIMEOUT : NVML_SUCCESS);
+  }
+}
+
+TEST("init fails as often as it is told to") {
+  CHECK_EQ(Control("load", R"({"devices":[{"board":"l4"}],
+                              "faults":[{"function":"nvmlInit*","return":9,"calls":2}]})")
+               .result,
+           NVML_SUCCESS);
+  CHECK_EQ(Driver::Call("nvmlInit_v2"), NVML_ERROR_DRIVER_NOT_LOADED);
+  CHECK_EQ(Driver::Call("nvmlInit"), NVML_ERROR_DRIVER_NOT_LOADED);
+  CHECK_EQ(Driver::Call("nvmlInit_v2"), NVML_SUCCESS);
+  CHECK_EQ(Driver::Call("nvmlShutdown"), NVML_SUCCESS);
+}
+
+TEST("a late call is late, and holds up no other") {
+  Driver driver(kTwo);
+  const nvmlDevice_t slow = driver.Device(0);
+  const nvmlDevice_t quick = driver.Device(1);
+  Inject(R"([{"function":"*PowerUsage","device":0,"delayMs":300}])");
+  std::thread late([slow] {
+    CHECK(Time([slow] { CHECK_EQ(AskPower(slow), NVML_SUCCESS); }) >= Milliseconds(295));
+  });
+  std::this_thread::sleep_for(Milliseconds(50));
+  CHECK(Time([quick] { CHECK_EQ(AskPower(quick), NVML_SUCCESS); }) < Milliseconds(200));
+  late.join();
+}
+
+TEST("a call that hangs for ever comes back when the faults are replaced") {
+  Driver driver(kTwo);
+  const nvmlDevice_t device = driver.Device(0);
+  Inject(R"([{"function":"*PowerUsage","device":0,"delayMs":-1,"return":15}])");
+  std::atomic<bool> back{false};
+  std::thread hung([device, &back] {
+    CHECK_EQ(AskPower(device), NVML_ERROR_GPU_IS_LOST);
+    back = true;
+  });
+  std::this_thread::sleep_for(Milliseconds(200));
+  CHECK(!back);
+  CHECK_EQ(AskPower(driver.Device(1)), NVML_SUCCESS);
+  Inject("[]");
+  hung.join();
+  CHECK_EQ(AskPower(device), NVML_SUCCESS);
+}
+
+TEST("threads ask, step, inject, describe and load at once") {
+  Driver driver(GPURING_SCENARIOS_DIR "/mixed.json");
+  std::atomic<bool> done{false};
+  std::vector<std::thread> threads;
+  for (unsigned int i = 0; i < 4; ++i) {
+    threads.emplace_back([i, &done] {
+      const unsigned int index = i % 2;
+      char uuid[96];
+      while (!done) {
+        // Loading makes handles stale, at any point of this.
+        const auto fits = [](nvmlReturn_t result) {
+          return result == NVML_SUCCESS || result == NVML_ERROR_INVALID_ARGUMENT;
+        };
+        nvmlDevice_t device = nullptr;
+        CHECK(fits(Driver::Call("nvmlDeviceGetHandleByIndex_v2", index, &device)));
+        for (const char* column :
+             {"power.draw", "memory.used", "temperature.gpu", "total_energy"}) {
+          CHECK(fits(ReadColumn(column, device).result));
+        }
+        CHECK(fits(Driver::Call("nvmlDeviceGetUUID", device, uuid, 96u)));
+        CHECK(check::Describe().size() > 20);
+      }
+    });
+  }
+  for (int round = 0; round < 30; ++round) {
+    CHECK_EQ(Control("load", kTwo).result, NVML_SUCCESS);
+    Inject(R"([{"function":"nothing","return":3}])");
+    CHECK_EQ(Control("load", GPURING_SCENARIOS_DIR "/h100x8.json").result, NVML_SUCCESS);
+  }
+  done = true;
+  for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace gpuring
