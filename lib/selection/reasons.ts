@@ -25,10 +25,10 @@ export interface SelectionExplanation {
   readonly reason: string;
 }
 
-const bytesPerGigabyte = 1e9;
+const bytesPerGibibyte = 2 ** 30;
 
-function gigabytes(bytes: number): string {
-  return `${(bytes / bytesPerGigabyte).toFixed(2)} GB`;
+function gibibytes(bytes: number): string {
+  return `${(bytes / bytesPerGibibyte).toFixed(2)} GiB`;
 }
 
 function percent(share: number | undefined): string {
@@ -52,8 +52,8 @@ function rejectionText({ candidate, code }: Rejected, { criteria, nowMs }: Momen
     }
     case 'not-enough-memory':
     case 'memory-unknown': {
-      const free = freeBytes === undefined ? 'free memory unknown' : `${gigabytes(freeBytes)} free`;
-      return `${free}, ${gigabytes(criteria.minMemoryBytes)} wanted`;
+      const free = freeBytes === undefined ? 'free memory unknown' : `${gibibytes(freeBytes)} free`;
+      return `${free}, ${gibibytes(criteria.minMemoryBytes)} wanted`;
     }
     default:
       return 'neither its memory nor its utilisation is known';

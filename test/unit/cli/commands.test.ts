@@ -166,7 +166,7 @@ describe('select', () => {
     expect(output).toBe('');
     const lines = errors.trimEnd().split('\n');
     expect(lines[0]).toBe('gpuring: no device fits');
-    expect(lines[1]).toBe('  0 NVIDIA H100 80GB HBM3: 41.66 GB free, 64.42 GB wanted');
+    expect(lines[1]).toBe('  0 NVIDIA H100 80GB HBM3: 38.80 GiB free, 60.00 GiB wanted');
     expect(lines).toHaveLength(4);
   });
 

@@ -108,7 +108,7 @@ describe('DeviceSelector.explainSelection', () => {
       deviceId: 'c',
       status: 'rejected',
       code: 'not-enough-memory',
-      reason: '4.00 GB free, 8.00 GB wanted',
+      reason: '3.73 GiB free, 7.45 GiB wanted',
     });
     expect(explained[3]?.reason).toContain('equal to b, which comes first');
   });
@@ -138,7 +138,7 @@ describe('DeviceSelector.explainSelection', () => {
     expect(mute.explainSelection()[0]).toMatchObject({ status: 'rejected', code: 'score-unknown' });
     expect(mute.explainSelection({ minMemoryBytes: 1e9 })[0]).toMatchObject({
       code: 'memory-unknown',
-      reason: 'free memory unknown, 1.00 GB wanted',
+      reason: 'free memory unknown, 0.93 GiB wanted',
     });
     const hot = selectorOf({ a: { temperatureCelsius: 90 } }).explainSelection()[0];
     expect(hot?.reason).toContain('heat factor 0.75');
