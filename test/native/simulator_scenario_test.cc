@@ -45,9 +45,10 @@ class Folder {
     std::remove(path_);
   }
   std::string Write(const std::string& name, const std::string& text) {
-    files_.push_back(std::string(path_) + "/" + name);
-    std::ofstream(files_.back(), std::ios::binary) << text;
-    return files_.back();
+    const std::string file = std::string(path_) + "/" + name;
+    if (std::find(files_.begin(), files_.end(), file) == files_.end()) files_.push_back(file);
+    std::ofstream(file, std::ios::binary) << text;
+    return file;
   }
 
  private:
@@ -232,6 +233,43 @@ TEST("a trace's mistake is named with file, line, column and expectation") {
         folder.Write("s.json", R"({"devices":[{"board":"t4","trace":"trace.csv"}]})");
     CheckRefused({scenario.c_str(), scenario + ":1:35: devices[0].trace: " + trace + wrong.reply});
   }
+}
+
+TEST("five thousand damaged traces: each is taken or refused with its line") {
+  uint64_t state = 7;
+  const auto next = [&state](uint64_t bound) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return (state >> 33) % bound;
+  };
+  const std::string valid =
+      "timestamp, power.draw [W], utilization.gpu [%], memory.used [MiB], pstate, fan.speed [%]\n"
+      "2024/01/01 00:00:00.000, 50.25 W, 10 %, 100 MiB, P0, [N/A]\n"
+      "2024/01/01 00:00:00.100, 60, 20, 200 MiB, P2, 30 %\n"
+      "2024-01-01T00:00:00.250+00:00, [Unknown Error], 30 %, 300, P8, 40\n";
+  const std::string alphabet = "0123456789,.:/-+TZPW%[] \n\r\"x\xff";
+  Folder folder;
+  const std::string scenario =
+      folder.Write("s.json", R"({"step":"manual","devices":[{"board":"t4","trace":"trace.csv"}]})");
+  int refused = 0;
+  for (int i = 0; i < 5'000; ++i) {
+    std::string text = valid;
+    for (uint64_t damage = 1 + next(5); damage > 0; --damage) {
+      const size_t at = next(text.size());
+      if (next(2) == 0) {
+        text[at] = alphabet[next(alphabet.size())];
+      } else {
+        text.erase(at, 1 + next(12));
+      }
+      if (text.empty()) text = "\n";
+    }
+    folder.Write("trace.csv", text);
+    const Reply reply = Control("load", scenario);
+    if (reply.result == NVML_SUCCESS) continue;
+    ++refused;
+    CHECK_EQ(reply.result, NVML_ERROR_INVALID_ARGUMENT);
+    CHECK(Mentions(reply.text, "/trace.csv:") && Mentions(reply.text, "expected"));
+  }
+  CHECK(refused > 1'000 && refused < 5'000);
 }
 
 TEST("the rows of all traces together are bounded") {
