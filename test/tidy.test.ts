@@ -38,6 +38,12 @@ interface TreeLine {
   readonly comment: string;
 }
 
+/** `a.{h,cc}` is a.h and a.cc. */
+function expanded(name: string): readonly string[] {
+  const [, stem, endings] = /^(.*)\{(.*)\}$/.exec(name) ?? [];
+  return endings === undefined ? [name] : endings.split(',').map((ending) => stem + ending);
+}
+
 /** The lines `path  comment` of the first fenced block that has any; two spaces are one level. */
 function treeOf(markdown: string): readonly TreeLine[] {
   const blocks = [...markdown.matchAll(/^```\w*\n([\s\S]*?)^```$/gm)].map(([, body = '']) => body);
@@ -46,8 +52,10 @@ function treeOf(markdown: string): readonly TreeLine[] {
   return tree.split('\n').flatMap((line) => {
     const [, indent = '', name = '', comment = ''] = /^( *)(\S+)(?: {2,}(.*))?$/.exec(line) ?? [];
     if (name === '') return [];
-    folders.splice(indent.length / 2, Number.POSITIVE_INFINITY, name.replace(/\/$/, ''));
-    return [{ path: folders.join('/'), comment: comment.trim() }];
+    return expanded(name).map((file) => {
+      folders.splice(indent.length / 2, Number.POSITIVE_INFINITY, file.replace(/\/$/, ''));
+      return { path: folders.join('/'), comment: comment.trim() };
+    });
   });
 }
 
@@ -105,10 +113,10 @@ describe('lists that are the disk', () => {
       'not there: b',
       'not listed: c',
     ]);
-    const text = '```\nnative/   all\n  a.cc    one\n  data/  rows\n  gone.h  old\nx\n```\n';
+    const text = '```\nnative/   all\n  a.{cc,h}    one\n  data/  rows\nx\n```\n';
     expect(treeProblems(treeOf(text), ['native/a.cc', 'native/data/b.cc', 'new.ts'])).toEqual([
       'no comment: x',
-      'not there: native/gone.h',
+      'not there: native/a.h',
       'not there: x',
       'source without a line of its own: native/data/b.cc',
       'not listed: new.ts',
