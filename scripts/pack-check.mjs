@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { prebuilds } from './build.mjs';
 import { nodeProgram } from './node-packages.mjs';
 import { prebuild } from './prebuild.mjs';
-import { bin, capture, main, root, run } from './process.mjs';
+import { bin, capture, main, root } from './process.mjs';
 import { missingHardening, soname, symbolsAboveFloor } from './shared-library.mjs';
 import { Tally } from './tally.mjs';
 
@@ -68,7 +68,7 @@ function checkBinaries() {
 
 function checkSameExports(shipped) {
   check("node-gyp's addon and cmake-js's have the same exports", () => {
-    run('npm', ['run', '--silent', 'build:cmake']);
+    capture('npm', ['run', '--silent', 'build:cmake']);
     const script = join(root, 'test/package/exports.cjs');
     const other = join(root, 'out/cmake/Release/gpuring.node');
     const [ours, theirs] = [shipped, other].map((path) =>

@@ -4,21 +4,24 @@ import { capture } from './process.mjs';
 // Debian 10 and RHEL 8; the official binaries of Node ask for the same.
 const floor = { GLIBC: [2, 28], GLIBCXX: [3, 4, 25], CXXABI: [1, 3, 11] };
 
-const isNewer = (version, bound) => {
-  const index = bound.findIndex((part, i) => (version[i] ?? 0) !== part);
-  return index >= 0 && (version[index] ?? 0) > bound[index];
-};
+function isAbove(version) {
+  const [family, number] = version.split('_');
+  if (!/^[\d.]+$/.test(number)) return true; // GLIBC_PRIVATE, GLIBC_ABI_...: of one release
+  const parts = number.split('.').map(Number);
+  const index = floor[family].findIndex((part, i) => (parts[i] ?? 0) !== part);
+  return index >= 0 && (parts[index] ?? 0) > floor[family][index];
+}
 
-/** Symbols that an older system lacks, as objdump spells them. */
+/** What the library asks for and an older system lacks: versions, each with its symbols. */
 export function symbolsAboveFloor(path) {
-  const table = capture('objdump', ['-T', path]);
-  return table.split('\n').filter((line) => {
-    const match = /\((GLIBC|GLIBCXX|CXXABI)_([\d.]+)\)|\b(GLIBC|GLIBCXX|CXXABI)_([\d.]+)\b/.exec(
-      line,
+  const references = capture('objdump', ['-p', path]);
+  const versions = references.match(/\b(GLIBC|GLIBCXX|CXXABI)_[\w.]+/g) ?? [];
+  const symbols = capture('objdump', ['-T', path]).split('\n');
+  return [...new Set(versions)].filter(isAbove).map((version) => {
+    const named = symbols.filter(
+      (line) => line.includes(`${version})`) || line.includes(`${version} `),
     );
-    if (match === null) return false;
-    const [family, version] = [match[1] ?? match[3], match[2] ?? match[4]];
-    return isNewer(version.split('.').map(Number), floor[family]);
+    return [version, ...named.map((line) => line.split(/\s+/).at(-1))].join(' ');
   });
 }
 

@@ -54,9 +54,10 @@ struct ScenarioOrigin {
 // `where`: JSON when it begins with '{', else the path of a file.
 [[nodiscard]] bool LoadScenario(const std::string& where, Scenario* scenario, std::string* error);
 
-// What is simulated when nobody names a scenario; needs no file.
+// What is simulated when nobody names a scenario; needs no file. Programs that never heard of the
+// simulator meet it, older ones among them: a board whose brand and architecture they all know.
 inline constexpr std::string_view kBuiltInScenario =
-    R"({"name": "built-in", "seed": 1, "devices": [{"board": "h100", "count": 8,
+    R"({"name": "built-in", "seed": 1, "devices": [{"board": "v100s", "count": 8,
         "load": {"shape": "noise", "periodSeconds": 12, "minPercent": 5, "maxPercent": 98}}]})";
 
 }  // namespace gpuring::simulator

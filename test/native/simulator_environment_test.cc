@@ -91,11 +91,12 @@ class CapturedErrors {
 
 }  // namespace
 
-TEST("without a name, eight modelled H100s") {
+TEST("without a name, eight modelled boards that old programs know") {
   FreshLibrary library(nullptr);
   CHECK_EQ(library.Init(), NVML_SUCCESS);
   CHECK_EQ(library.Count(), 8u);
   CHECK(library.Describe().find("\"scenario\":\"built-in\"") != std::string::npos);
+  CHECK(library.Describe().find("\"board\":\"v100s\"") != std::string::npos);
 }
 
 TEST("GPURING_SCENARIO names a file or is the scenario itself") {
