@@ -30,10 +30,12 @@ const simulator = {
   inputs: [...lists, 'CMakeLists.txt', 'CMakePresets.json', 'native/simulator', 'native/nvml'],
   outputs: sonames.map((soname) => `${prebuilds}/${soname}`),
   make() {
-    cmake('release', ['simulator']);
+    cmake('release', ['simulator', 'simulator_unversioned']);
     mkdirSync(join(root, prebuilds), { recursive: true });
-    run('strip', ['--strip-all', '-o', 'out/libnvidia-ml.so', 'out/release/libnvidia-ml.so.1']);
-    for (const soname of sonames) replaceFile('out/libnvidia-ml.so', `${prebuilds}/${soname}`);
+    for (const soname of sonames) {
+      run('strip', ['--strip-all', '-o', 'out/stripped', `out/release/${soname}`]);
+      replaceFile('out/stripped', `${prebuilds}/${soname}`);
+    }
   },
 };
 

@@ -4,7 +4,7 @@ import { readOptions, readString } from '../arguments.js';
 import type { GPUDevice } from '../device.js';
 import { GPUError, rangeError } from '../errors.js';
 import { loadNative, type NativeModule, type NativeSession, toGPUError } from '../native.js';
-import { scenarioText, simulatedDriverPath } from '../testing/simulator.js';
+import { scenarioText, ownSimulatedDriverPath } from '../testing/simulator.js';
 import { chooseDevices } from './device-filter.js';
 import { LiveTelemetry } from './live.js';
 import { liveDevice } from './live-device.js';
@@ -41,7 +41,7 @@ export async function openLive(
   options.signal?.throwIfAborted();
   const { simulate } = options;
   const session = native.openSession({
-    libraryPath: simulate === undefined ? options.libraryPath : simulatedDriverPath(),
+    libraryPath: simulate === undefined ? options.libraryPath : ownSimulatedDriverPath(),
     scenario: simulate === undefined ? '' : scenarioText(simulate),
     periodMs: options.periodMs,
     maxHistory: options.maxHistory,

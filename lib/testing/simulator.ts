@@ -77,8 +77,19 @@ export interface Scenario {
  * @throws GPUError ERR_GPU_SIMULATOR_NOT_FOUND when this platform has none
  */
 export function simulatedDriverPath(): string {
-  const folder = join(root, 'prebuilds', `${process.platform}-${process.arch}`);
-  const path = join(folder, 'libnvidia-ml.so.1');
+  return builtDriver('libnvidia-ml.so.1');
+}
+
+/**
+ * The copy that `simulate` opens. Its soname is not the one that a search for the real driver asks
+ * the loader for, so that the loader never answers such a search with this library.
+ */
+export function ownSimulatedDriverPath(): string {
+  return builtDriver('libnvidia-ml.so');
+}
+
+function builtDriver(file: string): string {
+  const path = join(root, 'prebuilds', `${process.platform}-${process.arch}`, file);
   if (existsSync(path)) return path;
   throw new GPUError('ERR_GPU_SIMULATOR_NOT_FOUND', `no simulated driver at ${path}`, {
     hint: 'it ships for linux-x64; in a checkout, npm run build makes it',

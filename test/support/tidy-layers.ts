@@ -11,6 +11,7 @@ const standardLibrary = /^[a-z_]+$/;
 const notNode = /^(?!napi|node_api|uv\.h)/;
 
 const layers: readonly Layer[] = [
+  { folder: 'native/portable_libc.cc', ours: /^$/, system: notNode },
   { folder: 'native/core/', ours: /^core\//, system: standardLibrary },
   { folder: 'native/aggregate/', ours: /^(core|aggregate)\//, system: standardLibrary },
   { folder: 'native/nvml/', ours: /^(core|nvml)\//, system: notNode },

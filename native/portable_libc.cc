@@ -1,12 +1,11 @@
 // Keeps what ships loadable on glibc 2.28 and the libstdc++ of GCC 8. Where the compiler's own
 // headers refer to a newer symbol, it is defined here, hidden from everybody else. Built into the
 // addon and into the simulated driver; `npm run pack:check` says when a new one is needed.
+#include <bits/functexcept.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <condition_variable>
-#include <mutex>
 #include <new>
 #include <typeinfo>
 
@@ -20,14 +19,6 @@ char __libc_single_threaded = 0;
 // the very struct that glibc declares.
 int fstat(int descriptor, struct stat* result) noexcept {
   return static_cast<int>(syscall(SYS_fstat, descriptor, result));
-}
-
-// GCC 12 gave condition_variable::wait(unique_lock<mutex>&) a new version.
-void PortableWait(std::condition_variable* condition, std::unique_lock<std::mutex>* lock) noexcept
-    __asm__("_ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE");
-
-void PortableWait(std::condition_variable* condition, std::unique_lock<std::mutex>* lock) noexcept {
-  pthread_cond_wait(condition->native_handle(), lock->mutex()->native_handle());
 }
 
 // GCC 9: how std::make_shared finds its object again without RTTI, when the address of the tag it
