@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 
 export interface Ending {
   readonly code: number | null;
@@ -9,12 +9,12 @@ export interface Ending {
   readonly elapsedMs: number;
 }
 
-/** Runs a Node program under test/ to its end, or to the end of `timeoutMs`. */
+/** Runs a Node program (a path under test/, or an absolute one) to its end, or to the end of `timeoutMs`. */
 export function runProgram(
   path: string,
   options: { args?: readonly string[]; env?: NodeJS.ProcessEnv; timeoutMs?: number } = {},
 ): Promise<Ending> {
-  const file = join(__dirname, '..', path);
+  const file = resolve(__dirname, '..', path);
   const { args = [], env = process.env, timeoutMs = 30_000 } = options;
   const started = performance.now();
   return new Promise((resolve) => {
