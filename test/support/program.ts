@@ -9,7 +9,7 @@ export interface Ending {
   readonly elapsedMs: number;
 }
 
-/** Runs a Node program (a path under test/, or an absolute one) to its end, or to the end of `timeoutMs`. */
+/** Runs a Node program, under test/ or of an absolute path, to its end or that of `timeoutMs`. */
 export function runProgram(
   path: string,
   options: { args?: readonly string[]; env?: NodeJS.ProcessEnv; timeoutMs?: number } = {},
