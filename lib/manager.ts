@@ -7,6 +7,7 @@ import {
   best,
   type Candidate,
   evaluate,
+  isRecent,
   type Moment,
   type RankedDevice,
   rank,
@@ -25,9 +26,6 @@ import { checkMetrics, readUncheckedMetrics } from './telemetry/validation.js';
 
 /** Options of a manual cluster. */
 export interface GPUClusteringManagerOptions extends TelemetryCollectorOptions {}
-
-/** The greatest age, in periods, of a live sample that selection accepts by default. */
-const maxAgePeriods = 5;
 
 /** What only a manual cluster lets its user change. */
 interface Recorder {
@@ -52,7 +50,7 @@ interface Recorder {
 export class GPUClusteringManager {
   readonly #devices: ReadonlyMap<string, GPUDevice>;
   readonly #store: TelemetryStore;
-  readonly #defaultMaxAgeMs: number;
+  readonly #defaultMaxAgeMs: () => number;
   readonly #close: () => Promise<void>;
   /** Undefined on a live cluster. */
   readonly #recorder: Recorder | undefined;
@@ -82,7 +80,7 @@ export class GPUClusteringManager {
       new LiveCluster({
         devices: opened.devices,
         store: opened.telemetry,
-        defaultMaxAgeMs: maxAgePeriods * opened.periodMs,
+        defaultMaxAgeMs: opened.defaultMaxAgeMs,
         status: opened.status,
         close: opened.close,
       }),
@@ -112,7 +110,7 @@ export class GPUClusteringManager {
     this.#recorder = { devices, store };
     this.#devices = devices;
     this.#store = store;
-    this.#defaultMaxAgeMs = Infinity;
+    this.#defaultMaxAgeMs = () => Infinity;
     this.#close = async () => {
       devices.clear();
       store.clear();
@@ -190,10 +188,15 @@ export class GPUClusteringManager {
     return this.#store.getMetricsHistory(this.#requireDevice(deviceId, 'deviceId'));
   }
 
-  /** Sums and means over every device's latest sample; undefined when there is no sample. */
+  /**
+   * Sums and means over every device's latest sample; undefined when there is none. On a live
+   * cluster a sample older than selection accepts counts as none: a dead device draws no power.
+   */
   getAggregatedMetrics(): AggregatedMetrics | undefined {
     this.#requireOpen();
-    return aggregate(this.#candidates().flatMap(({ metrics }) => metrics ?? []));
+    const moment = this.#moment();
+    const samples = this.#candidates().flatMap(({ metrics }) => metrics ?? []);
+    return aggregate(samples.filter((sample) => isRecent(sample, moment)));
   }
 
   /**
@@ -258,14 +261,15 @@ export class GPUClusteringManager {
     return this.shutdown();
   }
 
-  #moment(request: SelectionRequest | undefined): Moment {
-    return { criteria: readRequest(request, this.#defaultMaxAgeMs), nowMs: Date.now() };
+  #moment(request?: SelectionRequest): Moment {
+    return { criteria: readRequest(request, this.#defaultMaxAgeMs()), nowMs: Date.now() };
   }
 
   #candidates(): Candidate[] {
     return Array.from(this.#devices.values(), (device) => ({
       device,
       metrics: this.#store.getMetrics(device.deviceId),
+      failure: this.#store.getFailure?.(device.deviceId),
     }));
   }
 

@@ -3,6 +3,7 @@ import { type ErrorCode, GPUError } from './errors.js';
 /** Where things lie in the published block, in 64-bit words; native/core/published_block.h. */
 export interface BlockLayout {
   readonly roundsWord: number;
+  readonly roundStartMsWord: number;
   readonly missedDeadlinesWord: number;
   readonly periodMsWord: number;
   readonly firstRowWord: number;

@@ -1,6 +1,7 @@
 // The one place that decides which devices pass and in what order. Ranking, selecting and
 // explaining are three ways of reading its result, so they cannot disagree.
 import type { GPUDevice } from '../device.js';
+import type { ErrorCode } from '../errors.js';
 import type { GPUMetrics } from '../telemetry/sample.js';
 import { freeMemoryBytes, policies, type Score } from './policies.js';
 import type { SelectionCriteria } from './request.js';
@@ -9,6 +10,8 @@ export interface Candidate {
   readonly device: GPUDevice;
   /** Undefined: the device has no sample yet. */
   readonly metrics: GPUMetrics | undefined;
+  /** Why its latest reading failed. */
+  readonly failure?: ErrorCode | undefined;
 }
 
 /** A device with the score that orders it, 0..1. */
@@ -41,16 +44,22 @@ export function ageOf(metrics: GPUMetrics, nowMs: number): number {
   return metrics.ageMs ?? Math.max(0, nowMs - metrics.timestampMs);
 }
 
+/** Whether the sample is of an age that counts. */
+export function isRecent(metrics: GPUMetrics, { criteria, nowMs }: Moment): boolean {
+  return ageOf(metrics, nowMs) <= criteria.maxAgeMs;
+}
+
 export interface Moment {
   readonly criteria: SelectionCriteria;
   readonly nowMs: number;
 }
 
-function evaluateOne(candidate: Candidate, { criteria, nowMs }: Moment): Passed | Rejected {
+function evaluateOne(candidate: Candidate, moment: Moment): Passed | Rejected {
   const { device, metrics } = candidate;
+  const { criteria } = moment;
   const reject = (code: RejectionCode): Rejected => ({ passed: false, candidate, code });
   if (metrics === undefined) return reject('no-metrics');
-  if (ageOf(metrics, nowMs) > criteria.maxAgeMs) return reject('too-old');
+  if (!isRecent(metrics, moment)) return reject('too-old');
   if (criteria.minMemoryBytes > 0) {
     const freeBytes = freeMemoryBytes(metrics);
     if (freeBytes === undefined) {

@@ -39,14 +39,22 @@ function weightedMean(freeShare: number | undefined, idleShare: number | undefin
   return freeWeight * freeShare + idleWeight * idleShare;
 }
 
-/** Memory that is free by the sample: total less used; undefined when either is unknown. */
-export function freeMemoryBytes(metrics: GPUMetrics): number | undefined {
+/** Total less used, as the score's formula has it: what the driver reserves counts as free. */
+function unusedMemoryBytes(metrics: GPUMetrics): number | undefined {
   const { memoryTotalBytes: total, memoryUsedBytes: used } = metrics;
   return total === undefined || used === undefined ? undefined : total - used;
 }
 
+/**
+ * Memory that can still be allocated: what the sample says is free, else total less used; undefined
+ * when neither is known.
+ */
+export function freeMemoryBytes(metrics: GPUMetrics): number | undefined {
+  return metrics.memoryFreeBytes ?? unusedMemoryBytes(metrics);
+}
+
 function freeShareOf(device: GPUDevice, metrics: GPUMetrics): number | undefined {
-  const freeBytes = freeMemoryBytes(metrics);
+  const freeBytes = unusedMemoryBytes(metrics);
   if (freeBytes === undefined || device.memoryUnknown) return undefined;
   return clamp01(freeBytes / device.memoryBytes);
 }

@@ -42,13 +42,14 @@ function scoreText(score: Score): string {
 }
 
 function rejectionText({ candidate, code }: Rejected, { criteria, nowMs }: Moment): string {
-  const { metrics } = candidate;
-  if (metrics === undefined) return 'no sample yet';
+  const { metrics, failure } = candidate;
+  const cause = failure === undefined ? '' : `; its latest reading failed: ${failure}`;
+  if (metrics === undefined) return `no sample yet${cause}`;
   const freeBytes = freeMemoryBytes(metrics);
   switch (code) {
     case 'too-old': {
       const ageMs = Math.round(ageOf(metrics, nowMs));
-      return `its sample is ${ageMs} ms old, at most ${criteria.maxAgeMs} ms count`;
+      return `its sample is ${ageMs} ms old, at most ${criteria.maxAgeMs} ms count${cause}`;
     }
     case 'not-enough-memory':
     case 'memory-unknown': {

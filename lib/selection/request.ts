@@ -8,13 +8,14 @@ export type SelectionPolicy = 'score';
 
 export interface SelectionRequest {
   /**
-   * Memory that must be free (total less used) by the latest sample.
+   * Memory that must be free by the latest sample: its `memoryFreeBytes`, else total less used.
    * @default 0
    */
   readonly minMemoryBytes?: number;
   /**
    * The greatest age of a sample that still counts; Infinity takes any.
-   * @default Infinity on a manual cluster, five periods on a live one
+   * @default Infinity on a manual cluster; on a live one five periods, or five rounds of readings
+   * where the driver needs longer than a period for one
    */
   readonly maxAgeMs?: number;
   /** @default 'score' */

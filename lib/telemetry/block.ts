@@ -44,6 +44,11 @@ export class BlockReader {
     return sequence > 0 ? this.#row.doubles : undefined;
   }
 
+  /** Which write of the row is there now; it differs after every poll. 0: never polled. */
+  version(row: number): number {
+    return this.#copyRow(row) ? countIn(this.#row, this.#layout.rowLockWord) : 0;
+  }
+
   /** What the last poll of the device came to: an index into `NativeModule.statusNames`. */
   status(row: number): number | undefined {
     if (!this.#copyRow(row)) return undefined;
@@ -65,14 +70,19 @@ export class BlockReader {
     }
   }
 
-  /** False: never written, or the writer was in the way every time (it writes once a period). */
+  /** False: never written, or not to be had whole. */
   #copyRow(row: number): boolean {
     const halves = this.#halves;
     if (halves === undefined) return this.#session.readRow(row, this.#row.integers);
+    return this.#copyInPlace(halves, row) ?? this.#session.readRow(row, this.#row.integers);
+  }
+
+  /** Undefined: the writer was in the way every time (it may have lost its processor). */
+  #copyInPlace(halves: Int32Array, row: number): boolean | undefined {
     const { firstRowWord, rowStrideWords, rowWords, rowLockWord } = this.#layout;
     const start = 2 * (firstRowWord + row * rowStrideWords);
     const lock = start + 2 * rowLockWord;
-    for (let attempt = 0; attempt < 1000; attempt++) {
+    for (let attempt = 0; attempt < 100; attempt++) {
       const before = Atomics.load(halves, lock);
       if ((before & 1) !== 0) continue;
       for (let half = 0; half < 2 * rowWords; half++) {
@@ -80,7 +90,7 @@ export class BlockReader {
       }
       if (Atomics.load(halves, lock) === before) return before !== 0;
     }
-    return false;
+    return undefined;
   }
 }
 

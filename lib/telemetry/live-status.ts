@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors.js';
 import { type MetricKey, metricTable } from './metrics.generated.js';
 
 /** What the simulated driver says of one of its devices. */
@@ -18,6 +19,11 @@ export interface Simulation {
   readonly devices: readonly SimulatedDevice[];
 }
 
+export interface DeviceFailure {
+  readonly deviceId: string;
+  readonly code: ErrorCode;
+}
+
 /** How a live manager is doing. */
 export interface LiveStatus {
   readonly simulated: boolean;
@@ -31,39 +37,55 @@ export interface LiveStatus {
   readonly periodMs: number;
   /** Rounds of readings so far. */
   readonly rounds: number;
+  /** What the latest complete round took; longer than the period when the driver is slow. */
+  readonly roundLengthMs: number;
   /** Deadlines that passed while a round was still under way; their rounds were left out. */
   readonly missedDeadlines: number;
+  /** Devices whose latest reading failed, and why. Their samples age and drop out of selection. */
+  readonly failing: readonly DeviceFailure[];
+  /** Devices that the driver counts but would not hand out when it was opened; absent: none. */
+  readonly skippedDevices?: number;
   /** Present when the driver is the simulated one. */
   readonly simulation?: Simulation;
 }
 
+/** As the simulated driver gives it; another build of it may leave anything out. */
 interface Description {
-  readonly scenario: string;
-  readonly seed: number;
-  readonly devices: readonly {
-    readonly uuid: string;
-    readonly board: string;
-    readonly trace: string | null;
-    readonly recorded: readonly string[];
-    readonly modelled: readonly string[];
+  readonly scenario?: string;
+  readonly seed?: number;
+  readonly devices?: readonly {
+    readonly uuid?: string;
+    readonly board?: string;
+    readonly trace?: string | null;
+    readonly recorded?: readonly string[];
+    readonly modelled?: readonly string[];
   }[];
 }
 
 /** The simulated driver's description of itself (JSON), in terms of metrics. */
 export function describeSimulation(json: string | undefined): Simulation | undefined {
   if (json === undefined) return undefined;
-  const { scenario, seed, devices } = JSON.parse(json) as Description;
+  const { scenario = '', seed = 0, devices = [] } = parsed(json);
   return {
     scenario,
     seed,
-    devices: devices.map(({ uuid, board, trace, recorded, modelled }) => ({
+    devices: devices.map(({ uuid = '', board = '', trace, recorded = [], modelled = [] }) => ({
       deviceId: uuid,
       board,
-      ...(trace === null ? {} : { trace }),
+      ...(typeof trace === 'string' && { trace }),
       recorded: metricsOf(recorded),
       modelled: metricsOf(modelled),
     })),
   };
+}
+
+/** A library that says it simulates and not what is still a simulation. */
+function parsed(json: string): Description {
+  try {
+    return (JSON.parse(json) ?? {}) as Description;
+  } catch {
+    return {};
+  }
 }
 
 function metricsOf(columns: readonly string[]): readonly MetricKey[] {

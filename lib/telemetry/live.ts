@@ -1,10 +1,24 @@
+import type { ErrorCode } from '../errors.js';
 import type { NativeModule, NativeSession } from '../native.js';
 import { BlockReader } from './block.js';
 import type { MetricKey } from './metrics.generated.js';
 import type { GPUMetrics } from './sample.js';
 import type { TelemetryStore } from './store.js';
 
+/** Kept from the start: fake timers of a user's tests replace it, and would make samples ageless. */
+const { hrtime } = process;
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** How the sampler is doing. */
+export interface Pace {
+  /** Rounds completed. */
+  readonly rounds: number;
+  /** What the latest round took; longer than the period when the driver is slow. */
+  readonly roundLengthMs: number;
+  readonly missedDeadlines: number;
+  readonly periodMs: number;
+}
 
 export interface LiveTelemetryOptions {
   readonly native: NativeModule;
@@ -59,22 +73,37 @@ export class LiveTelemetry implements TelemetryStore {
     );
   }
 
-  /** Rounds the sampler completed, deadlines it missed, and its pace now. */
-  pace(): { rounds: number; missedDeadlines: number; periodMs: number } {
-    const { roundsWord, missedDeadlinesWord, periodMsWord } = this.#native.layout;
+  getFailure(deviceId: string): ErrorCode | undefined {
+    const row = this.#rows.get(deviceId);
+    const status = row === undefined ? undefined : this.#block.status(row);
+    const name = status === undefined ? '' : this.#native.statusNames[status];
+    return name === '' ? undefined : (name as ErrorCode);
+  }
+
+  pace(): Pace {
+    const { roundsWord, roundStartMsWord, roundLengthMsWord, missedDeadlinesWord, periodMsWord } =
+      this.#native.layout;
+    const rounds = this.#block.count(roundsWord);
+    const roundLengthMs = this.#block.double(roundLengthMsWord);
+    const periodMs = this.#block.double(periodMsWord);
+    const sinceStartMs = monotonicMs() - this.#block.double(roundStartMsWord);
+    // While a round hangs, the sampler itself counts nothing. The next deadline after a round lies
+    // within its length and one period; one more period is left for a late wake.
+    const overdue = rounds === 0 ? 0 : Math.floor((sinceStartMs - roundLengthMs) / periodMs) - 1;
     return {
-      rounds: this.#block.count(roundsWord),
-      missedDeadlines: this.#block.count(missedDeadlinesWord),
-      periodMs: this.#block.double(periodMsWord),
+      rounds,
+      roundLengthMs,
+      missedDeadlines: this.#block.count(missedDeadlinesWord) + Math.max(0, overdue),
+      periodMs,
     };
   }
 
-  /** True once every row was polled at least once, whatever came of it. */
-  polledAll(): boolean {
-    for (const row of this.#rows.values()) {
-      if (this.#block.status(row) === undefined) return false;
-    }
-    return true;
+  /** Begins to poll the devices. What it returns is true once each was polled since. */
+  watch(): () => boolean {
+    const rows = [...this.#rows.values()];
+    const before = rows.map((row) => this.#block.version(row));
+    this.#session.watch(rows);
+    return () => rows.every((row, index) => this.#block.version(row) !== before[index]);
   }
 
   /** `words`: a row of the block from the sequence on. */
@@ -97,6 +126,6 @@ export class LiveTelemetry implements TelemetryStore {
 
 /** The sampler's clock, CLOCK_MONOTONIC: process.hrtime() reads it without a call of ours. */
 function monotonicMs(): number {
-  const [seconds, nanoseconds] = process.hrtime();
+  const [seconds, nanoseconds] = hrtime();
   return seconds * 1e3 + nanoseconds / 1e6;
 }

@@ -4,11 +4,11 @@ import { readOptions, readString } from '../arguments.js';
 import type { GPUDevice } from '../device.js';
 import { GPUError, rangeError } from '../errors.js';
 import { loadNative, type NativeModule, type NativeSession, toGPUError } from '../native.js';
-import { scenarioText, ownSimulatedDriverPath } from '../testing/simulator.js';
+import { ownSimulatedDriverPath, scenarioText } from '../testing/simulator.js';
 import { chooseDevices } from './device-filter.js';
 import { LiveTelemetry } from './live.js';
 import { liveDevice } from './live-device.js';
-import { describeSimulation, type LiveStatus } from './live-status.js';
+import { type DeviceFailure, describeSimulation, type LiveStatus } from './live-status.js';
 import { type CheckedOpenOptions, type OpenOptions, readOpenOptions } from './open-options.js';
 import { cudaOrder } from './visibility.js';
 
@@ -18,13 +18,15 @@ const log = debuglog('gpuring');
 export interface Opened {
   readonly devices: ReadonlyMap<string, GPUDevice>;
   readonly telemetry: LiveTelemetry;
-  readonly periodMs: number;
+  /** The greatest age that selection accepts by default: five periods, or five slow rounds. */
+  defaultMaxAgeMs(): number;
   status(): LiveStatus;
   close(): Promise<void>;
 }
 
 const memoryLimitBytes = 2 ** 30;
 const closeWaitMs = 250;
+const maxAgeRounds = 5;
 const firstSampleWaitMs = 1000;
 const probeTimeoutMs = 10_000;
 
@@ -123,8 +125,8 @@ async function begin(
     simulated: driver.simulation !== undefined,
     maxHistory: options.maxHistory,
   });
-  session.watch([...rows.values()]);
-  await until(() => (telemetry.polledAll() ? true : undefined), {
+  const polled = telemetry.watch();
+  await until(() => (polled() ? true : undefined), {
     timeoutMs: firstSampleWaitMs,
     signal: options.signal,
   });
@@ -133,7 +135,8 @@ async function begin(
   return {
     devices,
     telemetry,
-    periodMs: options.periodMs,
+    defaultMaxAgeMs: () =>
+      maxAgeRounds * Math.max(options.periodMs, telemetry.pace().roundLengthMs),
     status: () => ({
       simulated: simulation !== undefined,
       libraryPath: driver.libraryPath,
@@ -141,6 +144,8 @@ async function begin(
       nvmlVersion: driver.nvmlVersion,
       ...cudaVersion(driver.cudaDriverVersion),
       ...telemetry.pace(),
+      failing: failing(telemetry, devices.keys()),
+      ...(driver.skippedDevices !== undefined && { skippedDevices: driver.skippedDevices }),
       ...(simulation === undefined ? {} : { simulation }),
     }),
     close: async () => {
@@ -151,6 +156,13 @@ async function begin(
       log(stopped === undefined ? 'close: the driver hangs, its thread is abandoned' : 'closed');
     },
   };
+}
+
+function failing(telemetry: LiveTelemetry, deviceIds: Iterable<string>): DeviceFailure[] {
+  return Array.from(deviceIds).flatMap((deviceId) => {
+    const code = telemetry.getFailure(deviceId);
+    return code === undefined ? [] : [{ deviceId, code }];
+  });
 }
 
 function cudaVersion(version: number | undefined): { cudaDriverVersion?: string } {

@@ -1,4 +1,5 @@
 import type { GPUDevice } from '../device.js';
+import type { ErrorCode } from '../errors.js';
 import type { LiveStatus } from './live-status.js';
 import type { GPUMetrics } from './sample.js';
 
@@ -8,14 +9,16 @@ export interface TelemetryStore {
   getMetrics(deviceId: string): GPUMetrics | undefined;
   /** Oldest first; a fresh array. */
   getMetricsHistory(deviceId: string): readonly GPUMetrics[];
+  /** Why the latest reading of the device failed; undefined when it did not. Live stores only. */
+  getFailure?(deviceId: string): ErrorCode | undefined;
 }
 
 export interface LiveClusterParts {
   /** By device id, in the order in which ties are broken. */
   readonly devices: ReadonlyMap<string, GPUDevice>;
   readonly store: TelemetryStore;
-  /** The greatest age that selection accepts when a request does not say. */
-  readonly defaultMaxAgeMs: number;
+  /** The greatest age of a sample that counts, now, when a request does not say. */
+  defaultMaxAgeMs(): number;
   status(): LiveStatus;
   /** Called once. */
   close(): Promise<void>;

@@ -34,6 +34,7 @@ Napi::Array StatusNames(Napi::Env env) {
 Napi::Object Layout(Napi::Env env) {
   Napi::Object layout = Napi::Object::New(env);
   layout.Set("roundsWord", kBlockRoundsWord);
+  layout.Set("roundStartMsWord", kBlockRoundStartWord);
   layout.Set("missedDeadlinesWord", kBlockMissedDeadlinesWord);
   layout.Set("periodMsWord", kBlockPeriodWord);
   layout.Set("firstRowWord", kBlockHeaderWords);

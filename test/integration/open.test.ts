@@ -7,6 +7,7 @@ import { isAvailable } from '../../lib/telemetry/open.js';
 import type { OpenOptions } from '../../lib/telemetry/open-options.js';
 import type { Scenario } from '../../lib/testing/simulator.js';
 import { simulatedDriverPath } from '../../lib/testing/simulator.js';
+import { runProgram } from '../support/program.js';
 
 const managers: GPUClusteringManager[] = [];
 
@@ -247,10 +248,9 @@ describe('isAvailable', () => {
     expect(manager.listDevices()).toHaveLength(3);
   });
 
-  it('does not take the simulated driver of this process for a real one', async () => {
-    const before = await isAvailable();
-    await open({ simulate: twoBoards });
-    expect(await isAvailable()).toBe(before);
+  it('never meets the simulated driver unasked, whatever the process opened before', async () => {
+    const ending = await runProgram('integration/programs/unasked.cjs');
+    expect(ending).toMatchObject({ code: 0, stdout: 'as before\n' });
   });
 
   it('is false, and never rejects, of what cannot work', async () => {

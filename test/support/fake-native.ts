@@ -10,8 +10,10 @@ import type {
 
 export const fakeLayout: BlockLayout = {
   roundsWord: 5,
+  roundStartMsWord: 6,
   missedDeadlinesWord: 7,
   periodMsWord: 8,
+  roundLengthMsWord: 9,
   firstRowWord: 16,
   rowStrideWords: 8,
   rowWords: 7,
@@ -39,6 +41,13 @@ export class FakeBlock {
     });
   }
 
+  /** A poll that brought no sample: the row keeps the last one and says why. */
+  fail(row: number, status: number): void {
+    const start = fakeLayout.firstRowWord + row * fakeLayout.rowStrideWords;
+    this.integers[start] = (this.integers[start] ?? 0n) + 2n;
+    this.integers[start + fakeLayout.rowStatusWord] = BigInt(status);
+  }
+
   /** Leaves the row as a writer that is in the middle of it. */
   beginWrite(row: number): void {
     const start = fakeLayout.firstRowWord + row * fakeLayout.rowStrideWords;
@@ -54,6 +63,8 @@ export interface FakeSessionOptions {
   readonly failure?: NativeStatus;
   readonly devices?: readonly NativeDevice[];
   readonly driver?: NativeDriver;
+  /** What the first poll of every watched row publishes. */
+  readonly firstSample?: readonly number[];
 }
 
 export class FakeSession implements NativeSession {
@@ -94,6 +105,9 @@ export class FakeSession implements NativeSession {
   }
   watch(rows: readonly number[]): void {
     this.watched = rows;
+    const { block, firstSample } = this.#options;
+    if (firstSample === undefined) return;
+    for (const row of rows) block.publish(row, firstSample);
   }
   readHistory(): number {
     return 0;

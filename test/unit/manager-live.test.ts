@@ -18,7 +18,9 @@ const status: LiveStatus = {
   nvmlVersion: '12.570.1',
   periodMs: 100,
   rounds: 7,
+  roundLengthMs: 1,
   missedDeadlines: 0,
+  failing: [],
 };
 
 function live(more: Partial<LiveClusterParts> = {}): GPUClusteringManager {
@@ -28,8 +30,9 @@ function live(more: Partial<LiveClusterParts> = {}): GPUClusteringManager {
       store: {
         getMetrics: (deviceId) => latest[deviceId],
         getMetricsHistory: (deviceId) => [latest[deviceId] ?? []].flat(),
+        getFailure: (deviceId) => (deviceId === 'fresh' ? undefined : 'ERR_GPU_DEVICE_LOST'),
       },
-      defaultMaxAgeMs: 500,
+      defaultMaxAgeMs: () => 500,
       status: () => status,
       close: async () => {},
       ...more,
@@ -44,7 +47,6 @@ describe('a live GPUClusteringManager', () => {
     expect(manager.getMetrics('fresh')).toBe(latest.fresh);
     expect(manager.getMetrics('silent')).toBeUndefined();
     expect(manager.getMetricsHistory('stale')).toHaveLength(1);
-    expect(manager.getAggregatedMetrics()).toMatchObject({ deviceCount: 2, simulated: true });
     expect(sizes(manager.distributeWorkload([1, 2, 3, 4]).assignments)).toEqual([2, 1, 1]);
   });
 
@@ -55,8 +57,19 @@ describe('a live GPUClusteringManager', () => {
     expect(manager.selectBestDevice({ maxAgeMs: 10 })).toBeUndefined();
     expect(manager.explainSelection()[0]).toMatchObject({
       code: 'too-old',
-      reason: 'its sample is 700 ms old, at most 500 ms count',
+      reason:
+        'its sample is 700 ms old, at most 500 ms count; ' +
+        'its latest reading failed: ERR_GPU_DEVICE_LOST',
     });
+    expect(manager.explainSelection()[2]).toMatchObject({
+      code: 'no-metrics',
+      reason: 'no sample yet; its latest reading failed: ERR_GPU_DEVICE_LOST',
+    });
+  });
+
+  it('leaves a dead device out of the cluster as selection does', () => {
+    expect(live().getAggregatedMetrics()).toMatchObject({ deviceCount: 1, simulated: true });
+    expect(live({ defaultMaxAgeMs: () => 10 }).getAggregatedMetrics()).toBeUndefined();
   });
 
   it('refuses to register, unregister and record, before it looks at the arguments', () => {

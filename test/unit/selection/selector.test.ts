@@ -42,6 +42,12 @@ describe('DeviceSelector.rankDevices', () => {
 });
 
 describe('DeviceSelector.selectBestDevice', () => {
+  it('compares minMemoryBytes with what the sample says is free, reserved memory left out', () => {
+    const selector = selectorOf({ a: { memoryUsedBytes: 4e9, memoryFreeBytes: 19e9 } });
+    expect(selector.selectBestDevice({ minMemoryBytes: 19e9 })).toBe('a');
+    expect(selector.selectBestDevice({ minMemoryBytes: 19.5e9 })).toBeUndefined();
+  });
+
   it('compares minMemoryBytes with total less used, equal enough', () => {
     const selector = selectorOf({ a: full });
     expect(selector.selectBestDevice({ minMemoryBytes: 3e9 })).toBe('a');

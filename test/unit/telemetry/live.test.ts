@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { BlockReader } from '../../../lib/telemetry/block.js';
 import { LiveTelemetry } from '../../../lib/telemetry/live.js';
 import { openLive } from '../../../lib/telemetry/open.js';
@@ -31,6 +31,16 @@ describe.each([
     block.publish(0, [0, 0, 0, 0, 0]);
     expect(reads.row(0)).toBeUndefined();
     expect(reads.status(0)).toBe(0);
+  });
+
+  it('tells one write of a row from the next', () => {
+    const { block, reader: reads } = reader();
+    expect(reads.version(0)).toBe(0);
+    block.publish(0, [1, 2, 3, 4, 5]);
+    const first = reads.version(0);
+    block.publish(0, [1, 2, 3, 4, 5]);
+    expect(first).toBeGreaterThan(0);
+    expect(reads.version(0)).toBeGreaterThan(first);
   });
 
   it('gives up on a writer that never ends, rather than spin for ever', () => {
@@ -81,6 +91,46 @@ describe('LiveTelemetry', () => {
     expect(live.getMetrics('GPU-1')?.simulated).toBe(true);
   });
 
+  it('keeps its clock when fake timers take the process over', () => {
+    const { block, live } = telemetry(false);
+    block.publish(0, [1, nowMs() - 5000, 1, 2, 3]);
+    vi.useFakeTimers({ toFake: ['hrtime', 'performance', 'Date'], now: 0 });
+    try {
+      expect(live.getMetrics('GPU-1')?.ageMs).toBeGreaterThan(4000);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('counts the deadlines of a round that hangs', () => {
+    const { block, live } = telemetry(false);
+    block.integers[fakeLayout.roundsWord] = 7n;
+    block.integers[fakeLayout.missedDeadlinesWord] = 3n;
+    block.doubles[fakeLayout.periodMsWord] = 10;
+    block.doubles[fakeLayout.roundLengthMsWord] = 2;
+    block.doubles[fakeLayout.roundStartMsWord] = nowMs() - 8;
+    expect(live.pace()).toEqual({ rounds: 7, roundLengthMs: 2, missedDeadlines: 3, periodMs: 10 });
+    block.doubles[fakeLayout.roundStartMsWord] = nowMs() - 1000;
+    expect(live.pace().missedDeadlines).toBeGreaterThanOrEqual(3 + 98);
+  });
+
+  it('says why the latest reading failed', () => {
+    const { block, live } = telemetry(false);
+    block.publish(0, [1, nowMs(), 1, 2, 3]);
+    expect(live.getFailure('GPU-1')).toBeUndefined();
+    block.fail(0, 1);
+    expect(live.getFailure('GPU-1')).toBe('ERR_GPU_DEVICE_LOST');
+  });
+
+  it('is done watching once each row was polled anew, not when it ever was', () => {
+    const { block, live } = telemetry(false);
+    block.publish(0, [1, nowMs(), 1, 2, 3]);
+    const polled = live.watch();
+    expect(polled()).toBe(false);
+    block.fail(0, 1);
+    expect(polled()).toBe(true);
+  });
+
   it('knows nothing of a device that it does not watch', () => {
     const { live } = telemetry(false);
     expect(live.getMetrics('GPU-2')).toBeUndefined();
@@ -90,9 +140,11 @@ describe('LiveTelemetry', () => {
 
 describe('openLive', () => {
   it('waits for the driver, watches the devices and closes its session', async () => {
-    const block = new FakeBlock();
-    block.publish(0, [1, nowMs(), 1, 2, 3]);
-    const session = new FakeSession({ block, states: ['opening', 'opening', 'running'] });
+    const session = new FakeSession({
+      block: new FakeBlock(),
+      states: ['opening', 'opening', 'running'],
+      firstSample: [1, nowMs(), 1, 2, 3],
+    });
     const opened = await openLive({ libraryPath: 'some.so' }, new FakeNative(session));
     expect([...opened.devices.keys()]).toEqual(['GPU-1']);
     expect(session.watched).toEqual([0]);
@@ -116,9 +168,10 @@ describe('openLive', () => {
   });
 
   it('describes a device with unknown memory as such', async () => {
-    const block = new FakeBlock();
-    block.publish(0, [1, nowMs(), 1, 2, 3]);
-    const session = new FakeSession({ block });
+    const session = new FakeSession({
+      block: new FakeBlock(),
+      firstSample: [1, nowMs(), 1, 2, 3],
+    });
     const opened = await openLive({}, new FakeNative(session));
     expect(opened.devices.get('GPU-1')).toEqual({
       deviceId: 'GPU-1',

@@ -1,0 +1,31 @@
+// What a search for the real driver finds must not depend on simulated ones opened before.
+const { GPUClusteringManager, isAvailable } = require('../../../dist/index.js');
+const { simulatedDriverPath } = require('../../../dist/testing/index.js');
+
+async function found() {
+  try {
+    const manager = await GPUClusteringManager.open();
+    const { simulated } = manager;
+    await manager.shutdown();
+    return simulated ? 'simulated' : 'real';
+  } catch (error) {
+    return error.code;
+  }
+}
+
+async function main() {
+  const before = [await isAvailable(), await found()];
+  const uses = [
+    { simulate: true },
+    { libraryPath: simulatedDriverPath() },
+    { simulate: 'h100x8', devices: 'all' },
+  ];
+  for (const options of uses) {
+    const manager = await GPUClusteringManager.open(options);
+    await manager.shutdown();
+    const after = [await isAvailable(), await found()];
+    if (String(after) !== String(before)) throw new Error(`${before} before, ${after} after`);
+  }
+  console.log('as before');
+}
+main();
