@@ -35,8 +35,8 @@ export function describeValue(value: unknown): string {
   }
 }
 
-/** Array.isArray throws on a revoked proxy. */
-function isArray(value: unknown): value is readonly unknown[] {
+/** Array.isArray, which throws on a revoked proxy. */
+export function isArray(value: unknown): value is readonly unknown[] {
   try {
     return Array.isArray(value);
   } catch {
@@ -72,10 +72,13 @@ export function readSafely<R>(what: string, read: () => R): R {
   }
 }
 
-/** Each of `values`, one at a time; what its iterator throws becomes a cause. */
+/** Each item of an iterable, one at a time; what its iterator throws becomes a cause. */
 export function* readEach<T>(values: Iterable<T>, what: string): Generator<T> {
+  const isObject = typeof values === 'object' && values !== null;
+  const iterate = isObject ? readSafely(what, () => values[Symbol.iterator]) : undefined;
+  if (typeof iterate !== 'function') throw wrongType(what, `an iterable of ${what}`, values);
   try {
-    for (const value of values) yield value;
+    for (const value of { [Symbol.iterator]: () => iterate.call(values) }) yield value;
   } catch (cause) {
     throw unreadable(what, cause);
   }
@@ -127,6 +130,13 @@ export function readNonEmptyString(value: unknown, what: string): string {
   if (typeof value !== 'string') throw wrongType(what, 'a non-empty string', value);
   if (value === '') throw outOfRange(what, 'a non-empty string', value);
   return value;
+}
+
+/** A non-empty string that native code gets whole: a NUL character would end it there. */
+export function readNativeString(value: unknown, what: string): string {
+  const text = readNonEmptyString(value, what);
+  if (text.includes('\0')) throw outOfRange(what, 'a string without NUL characters', value);
+  return text;
 }
 
 export function readNumber(value: unknown, what: string, rule: NumberRule = {}): number {

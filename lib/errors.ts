@@ -33,6 +33,7 @@ export const errorCodes = [
   'ERR_GPU_TIMEOUT',
   'ERR_GPU_DRIVER_ERROR',
 ] as const;
+Object.freeze(errorCodes);
 
 export type ErrorCode = (typeof errorCodes)[number];
 

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * Know and share out GPUs: telemetry, selection and distribution.
  * @module

@@ -1,9 +1,11 @@
-import { type ErrorCode, GPUError } from './errors.js';
+import { type ErrorCode, GPUError, rangeError } from './errors.js';
 
 /** Where things lie in the published block, in 64-bit words; native/core/published_block.h. */
 export interface BlockLayout {
   readonly roundsWord: number;
   readonly roundStartMsWord: number;
+  /** Of the latest completed round. */
+  readonly roundLengthMsWord: number;
   readonly missedDeadlinesWord: number;
   readonly periodMsWord: number;
   readonly firstRowWord: number;
@@ -46,6 +48,8 @@ export interface NativeDriver {
   readonly libraryPath: string;
   readonly driverVersion: string;
   readonly nvmlVersion: string;
+  /** Devices that the driver counts and that could not be had; absent: none. */
+  readonly skippedDevices?: number;
   /** 1000 major + 10 minor. */
   readonly cudaDriverVersion?: number;
   /** The simulated driver's description of itself (JSON); absent for a real driver. */
@@ -87,7 +91,7 @@ export interface NativeSession {
   closed(): boolean;
 }
 
-/** An attempt to reach the driver, on a thread of its own. */
+/** An attempt to reach the driver, shared by all who probe the same library at that time. */
 export interface NativeProbe {
   /** Undefined: still trying. */
   available(): boolean | undefined;
@@ -111,7 +115,7 @@ export interface NativeModule {
   monotonicMs(): number;
   openSession(options: NativeOpenOptions): NativeSession;
   startProbe(libraryPath: string): NativeProbe;
-  /** Closes this environment's sessions and waits at most `timeoutMs` for their threads. */
+  /** Closes this environment's sessions; waits at most `timeoutMs` for threads that are to end. */
   stopAll(timeoutMs: number): void;
 }
 
@@ -156,7 +160,7 @@ export function loadNative(): NativeModule {
   return loaded;
 }
 
-/** At exit the sampling thread gets this long to let go of the driver; then it is abandoned. */
+/** At exit our threads get this long to let go of the driver; then they are abandoned. */
 const exitWaitMs = 100;
 
 function loadFailure(cause: unknown): GPUError {
@@ -176,7 +180,12 @@ function loadFailure(cause: unknown): GPUError {
 }
 
 /** The one place where a native failure becomes an error. */
-export function toGPUError(status: NativeStatus): GPUError {
+export function errorOf(status: NativeStatus): GPUError | RangeError {
+  if (status.code === 'ERR_GPU_OUT_OF_RANGE') {
+    // How much history fits is known once the driver has said how many devices there are.
+    const limit = status.hint === '' ? '' : `; ${status.hint}`;
+    return rangeError(status.code, `options.maxHistory: ${status.message}${limit}`);
+  }
   return new GPUError(status.code as ErrorCode, status.message, {
     hint: status.hint === '' ? undefined : status.hint,
     nvmlReturn: status.nvmlReturn === 0 ? undefined : status.nvmlReturn,

@@ -168,10 +168,20 @@ function checkOnNode(version, folder) {
 
 function checkTypes(folder) {
   const typeRoots = [join(root, 'node_modules/@types')];
-  const config = JSON.parse(readFileSync(join(folder, 'tsconfig.json'), 'utf8'));
-  config.compilerOptions.typeRoots = typeRoots;
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
-  check('types, from CommonJS and from ESM', () => capture(bin('tsc'), ['-p', folder]));
+  const { files, compilerOptions } = JSON.parse(
+    readFileSync(join(folder, 'tsconfig.json'), 'utf8'),
+  );
+  const cases = {
+    "with Node's types": { typeRoots },
+    "without Node's types": { types: [], lib: ['es2022', 'dom'] },
+  };
+  for (const [name, options] of Object.entries(cases)) {
+    check(`types, from CommonJS and from ESM, ${name}`, () => {
+      const config = { files, compilerOptions: { ...compilerOptions, ...options } };
+      writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
+      capture(bin('tsc'), ['-p', folder]);
+    });
+  }
 }
 
 main(import.meta.url, () => {

@@ -182,6 +182,9 @@ export class Options {
     const factor = byteUnits.get((unit ?? '?').toLowerCase());
     const bytes = Number(digits) * (factor ?? Number.NaN);
     if (Number.isSafeInteger(Math.round(bytes))) return Math.round(bytes);
-    throw new UsageError(`--${name}: expected a size such as 20GiB or 500MB, got ${quote(given)}`);
+    throw new UsageError(
+      `--${name}: expected bytes, or a number with kB, MB, GB, TB, KiB, MiB, GiB or TiB ` +
+        `(20GiB), got ${quote(given)}`,
+    );
   }
 }

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors.js';
 import { clockEventReasonNames } from '../telemetry/clock-events.js';
 import {
   durationText,
@@ -8,15 +9,16 @@ import {
   wholeText,
 } from './format.js';
 import { bar, type Glyphs, sparkline } from './glyphs.js';
+import { foldMinute } from './load-history.js';
 import { type Line, printable, type Style, span } from './styled.js';
 import { type Column, widestWithin } from './table.js';
-import { type DeviceRow, historySeconds } from './view.js';
+import type { DeviceRow } from './view.js';
 
 interface ColumnSettings {
   readonly glyphs: Glyphs;
   readonly periodMs: number;
-  /** False where one reading is shown and there is no recent history. */
-  readonly history: boolean;
+  /** Where the history ends; absent where one reading is shown and there is none. */
+  readonly historyUntilMs?: number | undefined;
 }
 
 /** The table of devices. Widths follow from the rows, so that no number is ever cut. */
@@ -24,12 +26,12 @@ export function deviceColumns(
   rows: readonly DeviceRow[],
   settings: ColumnSettings,
 ): readonly Column<DeviceRow>[] {
-  const { glyphs } = settings;
+  const { glyphs, historyUntilMs } = settings;
   return [
     textColumn(rows, { title: '#', priority: 0, text: indexText }),
     nameColumn(rows),
     utilizationColumn(glyphs),
-    ...(settings.history ? [historyColumn(glyphs)] : []),
+    ...(historyUntilMs === undefined ? [] : [historyColumn(glyphs, historyUntilMs)]),
     memoryBarColumn(glyphs),
     textColumn(rows, {
       title: 'MEMORY GiB',
@@ -119,16 +121,17 @@ function utilizationColumn(glyphs: Glyphs): Column<DeviceRow> {
   };
 }
 
-function historyColumn(glyphs: Glyphs): Column<DeviceRow> {
+/** The last minute, whatever the width and the period. */
+function historyColumn(glyphs: Glyphs, unixMs: number): Column<DeviceRow> {
   return {
     title: 'HISTORY',
-    minWidth: 8,
+    minWidth: 10,
     maxWidth: 30,
     priority: 7,
     align: 'left',
     cell: ({ utilizationPercents }, width) => {
-      const shown = utilizationPercents.slice(historySeconds - width);
-      return [{ text: sparkline(shown, glyphs), style: 'accent' }];
+      const shown = foldMinute(utilizationPercents, { width, unixMs });
+      return [{ text: sparkline(shown, glyphs).padStart(width), style: 'accent' }];
     },
   };
 }
@@ -239,13 +242,15 @@ function eventsColumn(rows: readonly DeviceRow[]): Column<DeviceRow> {
     title: 'EVENTS',
     minWidth: widestWithin(lengths, { minimum: reservedEvents, maximum: 18 }),
     maxWidth: widestWithin(lengths, { minimum: reservedEvents, maximum: 24 }),
-    priority: 8,
+    // A failure must be seen in a narrow window too.
+    priority: rows.some(({ failure }) => failure !== undefined) ? 1 : 8,
     align: 'left',
     cell: eventsLine,
   };
 }
 
-function eventsLine({ metrics }: DeviceRow): Line {
+function eventsLine({ failure, metrics }: DeviceRow): Line {
+  if (failure !== undefined) return [span(failureLabel(failure), 'bad')];
   const bits = metrics?.clockEventReasons;
   if (bits === undefined) return [{ text: unknownText, style: 'muted' }];
   const names = clockEventReasonNames(bits);
@@ -255,4 +260,10 @@ function eventsLine({ metrics }: DeviceRow): Line {
     ...known.map(([, [label, style]]) => ({ text: label, style })),
     ...unknown.map((name) => ({ text: name, style: 'warning' as const })),
   ].flatMap((piece, place) => (place === 0 ? [piece] : [{ text: ', ' }, piece]));
+}
+
+/** `ERR_GPU_DEVICE_LOST` as `lost`, `ERR_GPU_NO_PERMISSION` as `no permission`. */
+function failureLabel(code: ErrorCode): string {
+  const words = code.replace(/^ERR_GPU_(DEVICE_)?/, '');
+  return words.toLowerCase().replaceAll('_', ' ');
 }

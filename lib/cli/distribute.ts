@@ -3,7 +3,7 @@ import { type Command, type CommandContext, printJson } from './command.js';
 import { type Options, UsageError } from './command-line.js';
 import { countText, groupDigits } from './format.js';
 import { simulationLines } from './frame.js';
-import { layoutOf, openOptions, printLines, sessionOptions, withCluster } from './session.js';
+import { clusterOptions, layoutOf, openOptions, printLines, withCluster } from './session.js';
 import { type Line, span } from './styled.js';
 import { type Column, tableLines, widestWithin } from './table.js';
 
@@ -16,7 +16,7 @@ export const distribute: Command = {
   name: 'distribute',
   summary: 'share out N equal items over the devices',
   options: {
-    ...sessionOptions,
+    ...clusterOptions,
     items: { kind: 'value', value: 'N', text: 'how many items there are' },
     strategy: { kind: 'value', value: 'NAME', text: 'uniform (default) or capacity' },
     'max-per-device': { kind: 'value', value: 'N', text: 'the most items one device may get' },

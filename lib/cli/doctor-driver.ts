@@ -87,6 +87,16 @@ function devicesFinding(cluster: Cluster): Finding {
   const counts = new Map<string, number>();
   for (const { name } of devices) counts.set(name, (counts.get(name) ?? 0) + 1);
   const boards = [...counts].map(([name, count]) => `${count} x ${name}`).join(', ');
+  const { skippedDevices: skipped = 0 } = statusOf(cluster);
+  if (skipped > 0) {
+    const refused = `the driver would not hand out ${countText(skipped, 'more device')}`;
+    return {
+      check: 'devices',
+      verdict: 'WARN',
+      detail: `${boards === '' ? 'none' : boards}; ${refused}`,
+      hint: 'a lost GPU, or one this container or user may not open: nvidia-smi -L tells more',
+    };
+  }
   if (devices.length > 0) return { check: 'devices', verdict: 'PASS', detail: boards };
   return {
     check: 'devices',
@@ -98,13 +108,21 @@ function devicesFinding(cluster: Cluster): Finding {
 
 function samplesFinding(cluster: Cluster): Finding {
   const devices = devicesOf(cluster);
-  const silent = devices.filter(({ deviceId }) => cluster.getMetrics(deviceId) === undefined);
+  const failures = new Map(statusOf(cluster).failing.map(({ deviceId, code }) => [deviceId, code]));
+  const failed = devices.flatMap(({ deviceId, index }) => {
+    const code = failures.get(deviceId);
+    return code === undefined ? [] : [`device ${index} fails: ${code}`];
+  });
+  const silent = devices
+    .filter(({ deviceId }) => !failures.has(deviceId))
+    .filter(({ deviceId }) => cluster.getMetrics(deviceId) === undefined)
+    .map(({ index }) => index);
   const check = 'samples';
-  if (silent.length === 0) {
+  if (silent.length === 0 && failed.length === 0) {
     const detail = `${countText(devices.length, 'device')} answered within a second`;
     return { check, verdict: 'PASS', detail };
   }
-  const indices = silent.map(({ index }) => index).join(', ');
+  const late = silent.length === 0 ? [] : [`no answer within a second from ${silent.join(', ')}`];
   const hint = 'a hung or lost GPU: nvidia-smi and dmesg tell more';
-  return { check, verdict: 'WARN', detail: `no answer within a second from ${indices}`, hint };
+  return { check, verdict: 'WARN', detail: [...failed, ...late].join('; '), hint };
 }

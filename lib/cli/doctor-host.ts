@@ -1,3 +1,4 @@
+import { isCudaOrderEstimated } from './cuda-order.js';
 import type { Host } from './host.js';
 import type { Environment } from './terminal.js';
 
@@ -118,8 +119,7 @@ export function checkVisibility(devices: readonly VisibleDevice[], env: Environm
     const hint = 'CUDA stops at the first entry that names no device and takes none twice';
     return { check, verdict: 'WARN', detail, hint };
   }
-  const mixed = new Set(devices.map(({ name }) => name)).size > 1;
-  if (mixed && env.CUDA_DEVICE_ORDER !== 'PCI_BUS_ID') {
+  if (isCudaOrderEstimated(devices, env)) {
     const hint = "CUDA's order of unequal boards is an estimate: set CUDA_DEVICE_ORDER=PCI_BUS_ID";
     return { check, verdict: 'WARN', detail: `${detail}; boards differ`, hint };
   }

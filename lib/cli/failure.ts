@@ -1,3 +1,4 @@
+import { allDevicesHint } from '../telemetry/device-filter.js';
 import { UsageError } from './command-line.js';
 import { printable } from './styled.js';
 
@@ -28,19 +29,29 @@ export interface Failure {
 }
 
 /** A failure in one line: the code, the reason, what to do about it. */
-export function failureOf(error: unknown): Failure {
+export function failureOf(
+  error: unknown,
+  { simulating }: { readonly simulating: boolean },
+): Failure {
   if (error instanceof UsageError) {
     return { line: oneLine(`gpuring: ${error.message} (gpuring --help)`), exitCode: 2 };
   }
   const { code, hint } = detailsOf(error);
   const message = error instanceof Error ? error.message : String(error);
+  const helps = !simulating && absentDriverCodes.has(code) && hint !== allDevicesHint;
   const parts = [
-    `gpuring: ${code === undefined ? '' : `${code}: `}${message}`,
-    ...(hint === undefined ? [] : [hint]),
-    ...(absentDriverCodes.has(code) ? ['without a GPU, add --simulate'] : []),
+    // Node's own messages begin with the code.
+    `gpuring: ${code === undefined || message.startsWith(code) ? '' : `${code}: `}${message}`,
+    ...(hint === undefined ? [] : [inTermsOfOptions(hint)]),
+    ...(helps ? ['without a GPU, add --simulate'] : []),
   ];
   const sentences = parts.map((part) => part.trim().replace(/\.$/, ''));
   return { line: oneLine(sentences.join('; ')), exitCode: usageCodes.has(code) ? 2 : 1 };
+}
+
+/** A GPU that CUDA_VISIBLE_DEVICES hides is there: no simulation is wanted then. */
+function inTermsOfOptions(hint: string): string {
+  return hint === allDevicesHint ? 'add --all for every device of the driver' : hint;
 }
 
 export function detailsOf(error: unknown): { readonly code?: string; readonly hint?: string } {

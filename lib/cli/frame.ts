@@ -77,7 +77,8 @@ function deviceTable(
   }: { readonly columns: number; readonly glyphs: Glyphs; readonly history: boolean },
 ): readonly Line[] {
   const { periodMs } = view.status;
-  const table = deviceColumns(rows, { glyphs, periodMs, history });
+  const historyUntilMs = history ? view.unixMs : undefined;
+  const table = deviceColumns(rows, { glyphs, periodMs, historyUntilMs });
   return tableLines(table, rows, { width: columns, ellipsis: glyphs.ellipsis });
 }
 
@@ -124,20 +125,27 @@ function cutRows(table: readonly Line[], room: number): readonly Line[] {
   return [...shown, [span(`${hidden}: enlarge the window`, 'warning')]];
 }
 
-/** Totals over the devices that answered; the rightmost ones are left out when it is narrow. */
+/**
+ * Totals over the devices that answer, with their number where some do not say; the rightmost ones
+ * are left out when it is narrow.
+ */
 function clusterLine(view: ClusterView, columns: number): Line {
   const { aggregate, rows, status } = view;
-  // The totals add up what is known: nothing in all means that no device says.
-  const known = (aggregate?.totalMemoryBytes ?? 0) > 0 ? aggregate : undefined;
+  const { deviceCount = 0, memoryDeviceCount = 0, powerDeviceCount = 0 } = aggregate ?? {};
+  const known = memoryDeviceCount > 0 ? aggregate : undefined;
   const memory = pairText(
     gibibytesText(known?.usedMemoryBytes),
     gibibytesText(known?.totalMemoryBytes),
   );
+  const over = (count: number) =>
+    count > 0 && count < rows.length ? ` (${count} of ${rows.length})` : '';
   const pieces = [
-    span(countText(rows.length, 'device'), 'strong'),
+    deviceCount < rows.length
+      ? span(`${deviceCount} of ${countText(rows.length, 'device')} answering`, 'warning')
+      : span(countText(rows.length, 'device'), 'strong'),
     span(`mean ${percentText(aggregate?.averageUtilizationPercent)}`),
-    span(`memory ${memory} GiB`),
-    span(`power ${powerTotalText(aggregate?.totalPowerWatts)} W`),
+    span(`memory ${memory} GiB${over(memoryDeviceCount)}`),
+    span(`power ${powerTotalText(aggregate?.totalPowerWatts)} W${over(powerDeviceCount)}`),
     span(
       `${countText(status.missedDeadlines, 'period')} missed of ${groupDigits(status.rounds)}`,
       status.missedDeadlines > 0 ? 'warning' : 'muted',

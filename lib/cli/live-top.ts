@@ -3,10 +3,11 @@ import type { CommandContext } from './command.js';
 import { liveFrame, type TopState } from './frame.js';
 import { glyphsFor } from './glyphs.js';
 import { keysOf, press } from './keys.js';
+import { LoadHistory } from './load-history.js';
 import { Screen } from './screen.js';
 import { paint } from './styled.js';
 import { lookOf } from './terminal.js';
-import { type ClusterView, captureView } from './view.js';
+import { type ClusterView, captureView, observe } from './view.js';
 
 /** Twice a second: the eye cannot read numbers that change faster. */
 const redrawMs = 500;
@@ -21,6 +22,7 @@ class LiveTop {
   readonly #context: CommandContext;
   readonly #screen: Screen;
   readonly #look: ReturnType<typeof lookOf>;
+  readonly #history = new LoadHistory();
   #state: TopState = { sort: 'index', paused: false, help: false };
   #view: ClusterView | undefined;
   #end: (error?: unknown) => void = () => undefined;
@@ -93,7 +95,9 @@ class LiveTop {
 
   #redraw(): void {
     if (this.#view === undefined || !this.#state.paused) {
-      this.#view = captureView(this.#cluster, this.#context.now());
+      this.#view = captureView(this.#cluster, this.#context.now(), this.#history);
+    } else {
+      observe(this.#cluster, this.#history);
     }
     const lines = liveFrame(this.#view, this.#state, {
       size: this.#screen.size,

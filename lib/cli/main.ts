@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GPUClusteringManager } from '../manager.js';
+import { failureOf } from './failure.js';
 import { thisHost } from './host.js';
 import { run } from './run.js';
 
@@ -21,10 +22,20 @@ function end(signalName: keyof typeof signalNumbers): void {
 
 for (const name of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.on(name, () => end(name));
 
+let outputFailed = false;
+
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  if (endedBy === undefined) end('SIGPIPE'); // `gpuring top | head`: the reader has seen enough
+  if (error.code === 'EPIPE') {
+    if (endedBy === undefined) end('SIGPIPE'); // `gpuring top | head`: the reader has seen enough
+    return;
+  }
+  if (outputFailed) return;
+  outputFailed = true;
+  process.exitCode = 1; // also when the command was done before its output failed
+  stop.abort(error);
+  process.stderr.write(`${failureOf(error, { simulating: false }).line}\n`);
 });
+process.stderr.on('error', () => undefined); // nothing is left to tell it to
 
 /** Runs `restore` on every way out of the process that runs code at all. */
 function onExit(restore: () => void): () => void {
@@ -57,7 +68,8 @@ async function main(): Promise<void> {
     sleep: (ms) => delay(ms, undefined, { signal: stop.signal }).catch(() => undefined),
     onExit,
   });
-  process.exitCode = endedBy === undefined ? exitCode : 128 + signalNumbers[endedBy];
+  if (endedBy !== undefined) process.exitCode = 128 + signalNumbers[endedBy];
+  else process.exitCode = outputFailed ? 1 : exitCode;
 }
 
 void main();

@@ -20,7 +20,8 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
     return await dispatch(argv, context);
   } catch (error) {
     if (context.signal.aborted) return 1;
-    const { line, exitCode } = failureOf(error);
+    const simulating = argv.some((argument) => /^--simulate(=|$)/.test(argument));
+    const { line, exitCode } = failureOf(error, { simulating });
     context.stderr.write(`${line}\n`);
     return exitCode;
   }

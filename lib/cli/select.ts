@@ -3,13 +3,14 @@ import type { SelectionRequest } from '../selection/request.js';
 import { type Cluster, type Device, devicesOf, statusOf } from './cluster.js';
 import { type Command, type CommandContext, printJson } from './command.js';
 import type { Options } from './command-line.js';
+import { isCudaOrderEstimated } from './cuda-order.js';
 import { simulationLines } from './frame.js';
 import {
+  clusterOptions,
   firstSamples,
   layoutOf,
   openOptions,
   printLines,
-  sessionOptions,
   withCluster,
 } from './session.js';
 import { type Line, printable, type Style, span } from './styled.js';
@@ -21,7 +22,7 @@ export const select: Command = {
   name: 'select',
   summary: 'choose the device to run on, with the reason',
   options: {
-    ...sessionOptions,
+    ...clusterOptions,
     'min-memory': { kind: 'value', value: 'SIZE', text: 'memory that must be free, as 20GiB' },
     policy: { kind: 'value', value: 'NAME', text: 'how devices are ordered: score (default)' },
     explain: { kind: 'flag', text: 'say what became of every device' },
@@ -33,7 +34,7 @@ export const select: Command = {
       await firstSamples(cluster, context);
       const choice = choose(cluster, request);
       if (options.has('json')) {
-        printJson(jsonOf(cluster, choice), context);
+        printJson(jsonOf(cluster, choice, context), context);
       } else {
         report(cluster, choice, { context, explain: options.has('explain') });
       }
@@ -77,9 +78,10 @@ function environmentLine({ deviceId }: SelectionExplanation): string {
   return `CUDA_VISIBLE_DEVICES=${printable(deviceId)}`;
 }
 
-function jsonOf(cluster: Cluster, { selected, verdicts }: Choice) {
+function jsonOf(cluster: Cluster, { selected, verdicts }: Choice, { env }: CommandContext) {
   return {
     simulated: statusOf(cluster).simulated,
+    ...(isCudaOrderEstimated(cluster.listDevices(), env) ? { cudaOrderEstimated: true } : {}),
     ...(selected === undefined
       ? {}
       : {
@@ -110,8 +112,9 @@ function report(
   }
   if (selected !== undefined) {
     const { device, reason } = selected;
+    const about = isCudaOrderEstimated(cluster.listDevices(), context.env) ? '~' : '';
     const cuda =
-      device.cudaIndex === undefined ? 'not visible to CUDA' : `CUDA ${device.cudaIndex}`;
+      device.cudaIndex === undefined ? 'not visible to CUDA' : `CUDA ${about}${device.cudaIndex}`;
     lines.push([
       span('selected  '),
       span(device.name, 'strong'),

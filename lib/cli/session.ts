@@ -17,6 +17,12 @@ export const sessionOptions: OptionSpecs = {
   period: { kind: 'value', value: 'MS', text: 'read the driver every MS milliseconds (100)' },
 };
 
+/** Those of every command that shows or uses devices. */
+export const clusterOptions: OptionSpecs = {
+  ...sessionOptions,
+  all: { kind: 'flag', text: 'all devices, whatever CUDA_VISIBLE_DEVICES leaves' },
+};
+
 const hourMs = 3_600_000;
 
 /** What `open` is to be called with. A simulator only where `--simulate` stands. */
@@ -32,6 +38,7 @@ export function openOptions(options: Options, signal: AbortSignal): OpenOptions 
     ...(libraryPath === undefined ? {} : { libraryPath }),
     ...(periodMs === undefined ? {} : { periodMs }),
     ...(scenario === undefined ? {} : { simulate: scenario === '' ? true : scenario }),
+    ...(options.has('all') ? { devices: 'all' } : {}),
   };
 }
 

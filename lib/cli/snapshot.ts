@@ -2,11 +2,11 @@ import { type Cluster, statusOf } from './cluster.js';
 import { type Command, printJson } from './command.js';
 import { plainFrame } from './frame.js';
 import {
+  clusterOptions,
   firstSamples,
   layoutOf,
   openOptions,
   printLines,
-  sessionOptions,
   withCluster,
 } from './session.js';
 import { captureView } from './view.js';
@@ -14,7 +14,7 @@ import { captureView } from './view.js';
 export const snapshot: Command = {
   name: 'snapshot',
   summary: 'print one reading of every device',
-  options: { ...sessionOptions, json: { kind: 'flag', text: 'print JSON' } },
+  options: { ...clusterOptions, json: { kind: 'flag', text: 'print JSON' } },
   run: (options, context) =>
     withCluster(context, openOptions(options, context.signal), async (cluster) => {
       await firstSamples(cluster, context);
@@ -28,7 +28,10 @@ export const snapshot: Command = {
     }),
 };
 
-/** A device without `metrics` has not answered; a metric that is absent is unknown. */
+/**
+ * A device without `metrics` has not answered, one under `failing` did not the last time; a metric
+ * that is absent is unknown.
+ */
 function snapshotOf(cluster: Cluster) {
   const { simulated, simulation, ...status } = statusOf(cluster);
   return {
@@ -40,6 +43,9 @@ function snapshotOf(cluster: Cluster) {
       nvmlVersion: status.nvmlVersion,
       cudaDriverVersion: status.cudaDriverVersion,
     },
+    ...(status.skippedDevices === undefined ? {} : { skippedDevices: status.skippedDevices }),
+    failing: status.failing,
+    aggregate: cluster.getAggregatedMetrics(),
     devices: cluster.listDevices().map((device) => ({
       ...device,
       metrics: cluster.getMetrics(device.deviceId),

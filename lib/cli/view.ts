@@ -1,13 +1,17 @@
+import type { ErrorCode } from '../errors.js';
 import type { AggregatedMetrics } from '../telemetry/aggregate.js';
 import type { LiveStatus } from '../telemetry/live-status.js';
 import type { GPUMetrics } from '../telemetry/sample.js';
 import { type Cluster, type Device, devicesOf, statusOf } from './cluster.js';
+import { LoadHistory } from './load-history.js';
 
 export interface DeviceRow {
   readonly device: Device;
   /** Absent until the device has answered once. */
   readonly metrics?: GPUMetrics | undefined;
-  /** Mean utilisation of each of the last seconds, oldest first; undefined: no sample knew it. */
+  /** Why its latest reading failed; absent when it did not. */
+  readonly failure?: ErrorCode | undefined;
+  /** Mean utilisation of each of the last 60 seconds, oldest first; undefined: unknown. */
   readonly utilizationPercents: readonly (number | undefined)[];
 }
 
@@ -19,38 +23,33 @@ export interface ClusterView {
   readonly unixMs: number;
 }
 
-/** Seconds of history that a picture can show. */
-export const historySeconds = 60;
+/** Takes the samples since the last time into `history`. */
+export function observe(
+  cluster: Pick<Cluster, 'listDevices' | 'getMetricsHistory'>,
+  history: LoadHistory,
+): void {
+  for (const { deviceId } of cluster.listDevices()) {
+    history.add(deviceId, cluster.getMetricsHistory(deviceId));
+  }
+}
 
-export function captureView(cluster: Cluster, unixMs: number): ClusterView {
+/** `history`: what a picture that is drawn again and again keeps from one to the next. */
+export function captureView(
+  cluster: Cluster,
+  unixMs: number,
+  history: LoadHistory = new LoadHistory(),
+): ClusterView {
+  const status = statusOf(cluster);
+  const { periodMs } = status;
+  const failures = new Map(status.failing.map(({ deviceId, code }) => [deviceId, code]));
+  observe(cluster, history);
   const rows = devicesOf(cluster).map((device) => ({
     device,
     metrics: cluster.getMetrics(device.deviceId),
-    utilizationPercents: secondMeans(cluster.getMetricsHistory(device.deviceId), unixMs),
+    failure: failures.get(device.deviceId),
+    utilizationPercents: history.percents(device.deviceId, { unixMs, periodMs }),
   }));
-  return { status: statusOf(cluster), rows, aggregate: cluster.getAggregatedMetrics(), unixMs };
-}
-
-/**
- * Means over whole seconds of the wall clock, so that a picture moves on by one place a second
- * instead of flickering.
- */
-export function secondMeans(
-  history: readonly GPUMetrics[],
-  unixMs: number,
-): readonly (number | undefined)[] {
-  const newest = Math.floor(unixMs / 1000);
-  const sums = new Float64Array(historySeconds);
-  const counts = new Uint32Array(historySeconds);
-  for (const { timestampMs, computeUtilizationPercent } of history) {
-    const place = historySeconds - 1 - (newest - Math.floor(timestampMs / 1000));
-    if (computeUtilizationPercent === undefined || place < 0 || place >= historySeconds) continue;
-    sums[place] = (sums[place] ?? 0) + computeUtilizationPercent;
-    counts[place] = (counts[place] ?? 0) + 1;
-  }
-  return Array.from(counts, (count, place) =>
-    count === 0 ? undefined : (sums[place] ?? 0) / count,
-  );
+  return { status, rows, aggregate: cluster.getAggregatedMetrics(), unixMs };
 }
 
 export const sortKeys = ['index', 'utilisation', 'memory', 'power', 'temperature'] as const;

@@ -2,6 +2,9 @@ import { GPUError, rangeError } from '../errors.js';
 import type { NativeDevice } from '../native.js';
 import type { CheckedOpenOptions } from './open-options.js';
 
+/** The command line puts its own option in its place. */
+export const allDevicesHint = "pass devices: 'all' for every device of the driver";
+
 /**
  * The devices that the option `devices` asks for: a list in its own order, else by driver index.
  * @throws GPUError ERR_GPU_NO_DEVICE when CUDA_VISIBLE_DEVICES leaves none; RangeError
@@ -15,8 +18,9 @@ export function chooseDevices(
   if (filter === 'all') return all;
   if (filter === 'visible') {
     if (visible.length > 0) return all.filter((device) => visible.includes(device));
-    throw new GPUError('ERR_GPU_NO_DEVICE', 'CUDA_VISIBLE_DEVICES leaves no device', {
-      hint: `it is ${JSON.stringify(process.env.CUDA_VISIBLE_DEVICES)}; pass devices: 'all'`,
+    const list = JSON.stringify(process.env.CUDA_VISIBLE_DEVICES);
+    throw new GPUError('ERR_GPU_NO_DEVICE', `CUDA_VISIBLE_DEVICES (${list}) leaves no device`, {
+      hint: allDevicesHint,
     });
   }
   const chosen: NativeDevice[] = [];

@@ -5,7 +5,7 @@ import type { MetricKey } from './metrics.generated.js';
 import type { GPUMetrics } from './sample.js';
 import type { TelemetryStore } from './store.js';
 
-/** Kept from the start: fake timers of a user's tests replace it, and would make samples ageless. */
+/** Kept from the start: fake timers of a user's tests would make samples ageless. */
 const { hrtime } = process;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

@@ -85,7 +85,7 @@ export const metricTable: readonly MetricRow[] = [
     unit: 'B',
     kind: 'gauge',
     minimum: 1,
-    maximum: null,
+    maximum: 1125899906842624,
     column: 'memory.total',
     text:
       'device memory in all',
@@ -95,7 +95,7 @@ export const metricTable: readonly MetricRow[] = [
     unit: 'B',
     kind: 'gauge',
     minimum: 0,
-    maximum: null,
+    maximum: 1125899906842624,
     column: 'memory.used',
     text:
       'device memory in use; an old driver without the second version of the call counts the reserved part in',
@@ -105,7 +105,7 @@ export const metricTable: readonly MetricRow[] = [
     unit: 'B',
     kind: 'gauge',
     minimum: 0,
-    maximum: null,
+    maximum: 1125899906842624,
     column: 'memory.free',
     text:
       'device memory that can still be allocated',
@@ -115,7 +115,7 @@ export const metricTable: readonly MetricRow[] = [
     unit: 'B',
     kind: 'gauge',
     minimum: 0,
-    maximum: null,
+    maximum: 1125899906842624,
     column: 'memory.reserved',
     text:
       'device memory that driver and firmware keep for themselves',
@@ -165,7 +165,7 @@ export const metricTable: readonly MetricRow[] = [
     unit: 'J',
     kind: 'counter',
     minimum: 0,
-    maximum: null,
+    maximum: 9007199254740.99,
     column: 'total_energy_consumption',
     text:
       'energy since the driver was loaded; Volta and newer',
@@ -225,7 +225,7 @@ export const metricTable: readonly MetricRow[] = [
     unit: 'bits',
     kind: 'flags',
     minimum: 0,
-    maximum: null,
+    maximum: 9007199254740991,
     column: 'clocks_event_reasons.active',
     text:
       'why the clocks are where they are, as NVML\'s bits; `clockEventReasonNames()` spells them',

@@ -1,9 +1,11 @@
 import {
+  isArray,
   type NumberRule,
-  readNonEmptyString,
+  readArray,
+  readNativeString,
   readNumber,
   readOptions,
-  readString,
+  readSafely,
   wrongType,
 } from '../arguments.js';
 import { rangeError } from '../errors.js';
@@ -74,7 +76,7 @@ export function readOpenOptions(value: unknown): CheckedOpenOptions {
     maxHistory: number('maxHistory', 6000, { minimum: 1, maximum: 2 ** 32, integer: true }),
     openTimeoutMs: number('openTimeoutMs', 30_000, { minimum: 1, maximum: 2 ** 31 - 1 }),
     libraryPath:
-      libraryPath === undefined ? '' : readNonEmptyString(libraryPath, 'options.libraryPath'),
+      libraryPath === undefined ? '' : readNativeString(libraryPath, 'options.libraryPath'),
     simulate,
     devices: readDeviceFilter(options.get('devices')),
     signal: readSignal(options.get('signal')),
@@ -83,8 +85,8 @@ export function readOpenOptions(value: unknown): CheckedOpenOptions {
 
 function readSimulate(value: unknown): true | string | Scenario | undefined {
   if (value === undefined || value === true) return value;
-  if (typeof value === 'string' && value !== '') return value;
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+  if (typeof value === 'string') return readNativeString(value, 'options.simulate');
+  if (typeof value === 'object' && value !== null && !isArray(value)) {
     return value as Scenario; // its members are checked by the simulated driver's own reader
   }
   throw wrongType('options.simulate', 'true, a scenario name or path, or a scenario', value);
@@ -93,17 +95,21 @@ function readSimulate(value: unknown): true | string | Scenario | undefined {
 function readDeviceFilter(value: unknown): CheckedOpenOptions['devices'] {
   if (value === undefined || value === 'visible') return 'visible';
   if (value === 'all') return 'all';
-  if (!Array.isArray(value)) {
+  if (!isArray(value)) {
     throw wrongType('options.devices', "'visible', 'all' or an array of UUIDs or indices", value);
   }
-  return value.map((entry: unknown, position) => {
-    const what = `options.devices[${position}]`;
-    if (typeof entry === 'string') return readString(entry, what);
-    return readNumber(entry, what, { minimum: 0, integer: true });
+  return readArray(value, 'options.devices').map((entry, position) => {
+    if (typeof entry === 'string') return entry;
+    return readNumber(entry, `options.devices[${position}]`, { minimum: 0, integer: true });
   });
 }
 
 function readSignal(value: unknown): AbortSignal | undefined {
-  if (value === undefined || value instanceof AbortSignal) return value;
-  throw wrongType('options.signal', 'an AbortSignal', value);
+  if (value === undefined) return undefined;
+  const what = 'options.signal';
+  // Reading `aborted` refuses an object that only inherits from AbortSignal.
+  const isSignal = (given: unknown): given is AbortSignal =>
+    readSafely(what, () => given instanceof AbortSignal && given.aborted !== undefined);
+  if (!isSignal(value)) throw wrongType(what, 'an AbortSignal', value);
+  return value;
 }

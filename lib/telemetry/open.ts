@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { debuglog } from 'node:util';
-import { readOptions, readString } from '../arguments.js';
+import { readNativeString, readOptions } from '../arguments.js';
 import type { GPUDevice } from '../device.js';
 import { GPUError, rangeError } from '../errors.js';
-import { loadNative, type NativeModule, type NativeSession, toGPUError } from '../native.js';
+import { errorOf, loadNative, type NativeModule, type NativeSession } from '../native.js';
 import { ownSimulatedDriverPath, scenarioText } from '../testing/simulator.js';
 import { chooseDevices } from './device-filter.js';
 import { LiveTelemetry } from './live.js';
@@ -100,7 +100,7 @@ async function opened(session: NativeSession, options: CheckedOpenOptions): Prom
     );
   }
   const failure = session.failure();
-  if (failure !== undefined) throw toGPUError(failure);
+  if (failure !== undefined) throw errorOf(failure);
 }
 
 async function begin(
@@ -179,7 +179,7 @@ function cudaVersion(version: number | undefined): { cudaDriverVersion?: string 
 export async function isAvailable(options?: { readonly libraryPath?: string }): Promise<boolean> {
   try {
     const path = readOptions(options, ['libraryPath']).get('libraryPath');
-    const libraryPath = path === undefined ? '' : readString(path, 'options.libraryPath');
+    const libraryPath = path === undefined ? '' : readNativeString(path, 'options.libraryPath');
     const probe = loadNative().startProbe(libraryPath);
     return (await until(() => probe.available(), { timeoutMs: probeTimeoutMs })) ?? false;
   } catch (error) {

@@ -7,38 +7,58 @@ import {
   readProperty,
 } from '../arguments.js';
 import { readMark } from '../device.js';
-import { type MetricKey, type MetricRow, metricTable } from './metrics.generated.js';
+import {
+  type MetricKey,
+  type MetricRow,
+  type MetricValues,
+  metricTable,
+} from './metrics.generated.js';
 import type { GPUMetrics } from './sample.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
  * Where the rule for a recorded value is not the metric table's. The table says what a driver can
- * plausibly report; a user may know better, so these hold only what physics forbids.
+ * plausibly report; a user may know better, so these hold only what the value's definition forbids.
  */
 const recordedRules: { readonly [K in MetricKey]?: NumberRule } = {
+  computeUtilizationPercent: { minimum: 0, maximum: 100 },
+  memoryUtilizationPercent: { minimum: 0, maximum: 100 },
   memoryTotalBytes: { above: 0 },
+  powerLimitWatts: { minimum: 0 },
   temperatureCelsius: { minimum: -273.15 },
   memoryTemperatureCelsius: { minimum: -273.15 },
+  performanceState: { minimum: 0, maximum: 15, integer: true },
 };
 
 /** Above every physical value; keeps sums over devices finite and bytes exact. */
 const greatestValue = Number.MAX_SAFE_INTEGER;
 
-function ruleOf(row: MetricRow): NumberRule {
-  const recorded = recordedRules[row.key];
-  if (recorded !== undefined) return { ...recorded, maximum: greatestValue };
+function ruleOf({ key, minimum, kind }: MetricRow): NumberRule {
+  const recorded = recordedRules[key];
+  if (recorded !== undefined) return { maximum: greatestValue, ...recorded };
   return {
-    ...(row.minimum !== null && { minimum: row.minimum }),
-    maximum: row.maximum ?? greatestValue,
-    ...((row.kind === 'state' || row.kind === 'flags') && { integer: true }),
+    ...(minimum !== null && { minimum }),
+    maximum: greatestValue,
+    ...((kind === 'state' || kind === 'flags') && { integer: true }),
   };
 }
 
-const rules: readonly (readonly [MetricKey, NumberRule])[] = metricTable.map((row) => [
-  row.key,
-  ruleOf(row),
-]);
+/** The order of checks; the memory's two are compared before the temperature is looked at. */
+const checkedFirst: readonly MetricKey[] = [
+  'computeUtilizationPercent',
+  'memoryUsedBytes',
+  'memoryTotalBytes',
+  'temperatureCelsius',
+];
+
+function place({ key }: MetricRow): number {
+  return checkedFirst.includes(key) ? checkedFirst.indexOf(key) : checkedFirst.length;
+}
+
+const rules: readonly (readonly [MetricKey, NumberRule])[] = metricTable
+  .toSorted((a, b) => place(a) - place(b))
+  .map((row) => [row.key, ruleOf(row)]);
 
 /** A sample's properties as they were handed in: each read once, none checked yet. */
 export interface UncheckedMetrics {
@@ -59,22 +79,28 @@ export function readUncheckedMetrics(value: unknown, what = 'metrics'): Unchecke
   };
 }
 
-/** The sample as a frozen copy without unknown keys; refuses what no device can have measured. */
+/**
+ * The sample as a frozen copy without unknown keys; refuses what no device can have measured, in
+ * this order: utilisation, memory used, memory total, used above total, temperature, the rest.
+ */
 export function checkMetrics(unchecked: UncheckedMetrics, what = 'metrics'): GPUMetrics {
-  const metrics: Mutable<GPUMetrics> = {
-    deviceId: readNonEmptyString(unchecked.deviceId, `${what}.deviceId`),
-    timestampMs: readNumber(unchecked.timestampMs, `${what}.timestampMs`),
-  };
+  const deviceId = readNonEmptyString(unchecked.deviceId, `${what}.deviceId`);
+  const values: Mutable<MetricValues> = {};
   for (const [index, [key, rule]] of rules.entries()) {
+    if (key === 'temperatureCelsius') compareMemory(values, what);
     const value = unchecked.values[index];
-    if (value !== undefined) metrics[key] = readNumber(value, `${what}.${key}`, rule);
+    if (value !== undefined) values[key] = readNumber(value, `${what}.${key}`, rule);
   }
-  const { memoryUsedBytes: used, memoryTotalBytes: total } = metrics;
+  const timestampMs = readNumber(unchecked.timestampMs, `${what}.timestampMs`);
+  const simulated = readMark(unchecked.simulated, `${what}.simulated`);
+  return Object.freeze({ deviceId, timestampMs, ...values, ...(simulated && { simulated }) });
+}
+
+function compareMemory(values: MetricValues, what: string): void {
+  const { memoryUsedBytes: used, memoryTotalBytes: total } = values;
   if (used !== undefined && total !== undefined && used > total) {
     throw outOfRange(`${what}.memoryUsedBytes`, `at most memoryTotalBytes (${total})`, used);
   }
-  if (readMark(unchecked.simulated, `${what}.simulated`)) metrics.simulated = true;
-  return Object.freeze(metrics);
 }
 
 export function readMetrics(value: unknown, what = 'metrics'): GPUMetrics {

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, isAbsolute, join, resolve } from 'node:path';
+import { readSafely, wrongType } from '../arguments.js';
 import { GPUError } from '../errors.js';
 
 const root = join(__dirname, '..', '..');
@@ -34,11 +35,17 @@ export type ScenarioLoad =
       readonly periodSeconds?: number;
     }
   | {
-      readonly shape: 'sine' | 'square' | 'ramp' | 'noise' | 'inference';
+      readonly shape: 'sine' | 'ramp' | 'noise';
       readonly periodSeconds?: number;
       readonly minPercent?: number;
       readonly maxPercent?: number;
-      /** square and inference: the share of a period at high load. */
+    }
+  | {
+      readonly shape: 'square' | 'inference';
+      readonly periodSeconds?: number;
+      readonly minPercent?: number;
+      readonly maxPercent?: number;
+      /** The share of a period at high load. */
       readonly dutyPercent?: number;
     };
 
@@ -58,13 +65,14 @@ export interface ScenarioFault {
 /** What the simulated driver simulates; the same form as a scenario file. */
 export interface Scenario {
   readonly name?: string;
+  readonly note?: string;
   readonly seed?: number;
   readonly driverVersion?: string;
   /**
-   * When a replayed trace moves on: by the clock, one row per polling round, or when told
-   * (`SimulatedDriver.step`). Default: clock.
+   * When a replayed trace moves on: by the clock, or one row with each polling round. Default:
+   * clock.
    */
-  readonly step?: 'clock' | 'round' | 'manual';
+  readonly step?: 'clock' | 'round';
   /** Where relative trace paths start. Default: the traces that ship in this package. */
   readonly baseDirectory?: string;
   readonly devices: readonly ScenarioDevices[];
@@ -108,12 +116,10 @@ export function scenarioNames(): readonly string[] {
  * The text that tells the simulated driver what to simulate: a path, or JSON.
  * `true` is the scenario `mixed`; a bare word names a shipped scenario; else it is a path.
  * @throws GPUError ERR_GPU_SCENARIO_INVALID when a bare word names none
+ * @throws TypeError ERR_GPU_INVALID_TYPE when an object cannot be written as a JSON object
  */
 export function scenarioText(simulate: true | string | Scenario): string {
-  if (typeof simulate === 'object') {
-    const baseDirectory = join(root, 'native', 'simulator', 'traces');
-    return JSON.stringify({ baseDirectory, ...simulate });
-  }
+  if (typeof simulate === 'object') return scenarioJson(simulate);
   const name = simulate === true ? 'mixed' : simulate;
   if (name.includes('/') || name.endsWith('.json')) {
     return isAbsolute(name) ? name : resolve(name);
@@ -124,4 +130,13 @@ export function scenarioText(simulate: true | string | Scenario): string {
     });
   }
   return join(scenarioFolder, `${name}.json`);
+}
+
+function scenarioJson(scenario: Scenario): string {
+  const baseDirectory = join(root, 'native', 'simulator', 'traces');
+  const what = 'options.simulate';
+  // Getters and toJSON are the caller's code; what the latter returns need not be an object.
+  const text: unknown = readSafely(what, () => JSON.stringify({ baseDirectory, ...scenario }));
+  if (typeof text === 'string' && text.startsWith('{')) return text;
+  throw wrongType(what, 'a scenario that JSON can write as an object', scenario);
 }

@@ -9,12 +9,14 @@
 #include "core/clock.h"
 #include "core/history.h"
 #include "core/published_row.h"
+#include "core/session.h"
+#include "nvml/probe.h"
 
 namespace gpuring {
 namespace {
 
 constexpr int64_t kNsPerMs = 1'000'000;
-// A worker that ends waits this long for its sampler's thread, if it was the last to share it.
+// A worker that ends waits this long for threads that are to end.
 constexpr int64_t kCleanupWaitMs = 100;
 
 Napi::Array MetricKeys(Napi::Env env) {
@@ -35,6 +37,7 @@ Napi::Object Layout(Napi::Env env) {
   Napi::Object layout = Napi::Object::New(env);
   layout.Set("roundsWord", kBlockRoundsWord);
   layout.Set("roundStartMsWord", kBlockRoundStartWord);
+  layout.Set("roundLengthMsWord", kBlockRoundLengthWord);
   layout.Set("missedDeadlinesWord", kBlockMissedDeadlinesWord);
   layout.Set("periodMsWord", kBlockPeriodWord);
   layout.Set("firstRowWord", kBlockHeaderWords);
@@ -89,9 +92,9 @@ AddonData::AddonData(Napi::Env env)
 void AddonData::StopAll(int64_t timeout_ms) {
   const int64_t deadline_ns = MonotonicNowNs() + timeout_ms * kNsPerMs;
   for (SessionObject* session : *sessions) session->CloseNow();
-  for (SessionObject* session : *sessions) {
-    if (!session->WaitClosed(deadline_ns - MonotonicNowNs())) return;  // abandoned
-  }
+  // The process's, not only this environment's: what others left behind may meet its end as well.
+  // Threads that are still in the driver at the deadline are abandoned.
+  (void)(Session::WaitAllEnded(deadline_ns) && Probe::WaitAllEnded(deadline_ns));
 }
 
 NODE_API_MODULE(gpuring, Init)

@@ -19,7 +19,8 @@ class AddonData {
 
   static AddonData& Of(Napi::Env env) { return *env.GetInstanceData<AddonData>(); }
 
-  // Closes all sessions, then waits at most `timeout_ms` in all for their threads. Idempotent.
+  // Closes all sessions of this environment, then waits at most `timeout_ms` in all for threads of
+  // the process that are to end: samplers that nobody shares any more, and probes. Idempotent.
   void StopAll(int64_t timeout_ms);
 
   Napi::FunctionReference session_constructor;

@@ -61,6 +61,7 @@ Napi::Object BoxDriver(Napi::Env env, const SourceIdentity& identity) {
   object.Set("driverVersion", identity.driver_version);
   object.Set("nvmlVersion", identity.nvml_version);
   SetIfKnown(object, "cudaDriverVersion", identity.cuda_driver_version);
+  if (identity.skipped_devices > 0) object.Set("skippedDevices", identity.skipped_devices);
   if (!identity.simulation.empty()) object.Set("simulation", identity.simulation);
   return object;
 }

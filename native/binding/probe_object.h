@@ -1,10 +1,11 @@
-// An attempt to reach the driver on a thread of its own, as JavaScript holds it.
+// An attempt to reach the driver, as JavaScript holds it.
 #pragma once
 
 #include <napi.h>
 
-#include <atomic>
 #include <memory>
+
+#include "nvml/probe.h"
 
 namespace gpuring {
 
@@ -15,12 +16,9 @@ class ProbeObject : public Napi::ObjectWrap<ProbeObject> {
   explicit ProbeObject(const Napi::CallbackInfo& info);
 
  private:
-  enum class Outcome { kTrying, kAvailable, kUnavailable };
-
   Napi::Value Available(const Napi::CallbackInfo& info);
 
-  // Shared with the thread, which is detached: a driver that hangs must not hold anybody up.
-  std::shared_ptr<std::atomic<Outcome>> outcome_;
+  const std::shared_ptr<const Probe> probe_;
 };
 
 }  // namespace gpuring

@@ -27,13 +27,14 @@ std::span<uint64_t> Words(const Napi::Value& value) {
 // `options` was validated in lib/telemetry/open.ts.
 SessionOptions UnpackOptions(const Napi::Object& options) {
   NvmlOptions nvml;
-  nvml.library_path = options.Get("libraryPath").As<Napi::String>().Utf8Value();
+  // Now and on this thread: the environment may be another one by the time that the driver opens.
+  nvml.library_path = DriverLibraryPath(options.Get("libraryPath").As<Napi::String>().Utf8Value());
   nvml.scenario = options.Get("scenario").As<Napi::String>().Utf8Value();
   const auto number = [&](const char* key) {
     return options.Get(key).As<Napi::Number>().DoubleValue();
   };
   SessionOptions session;
-  session.key = nvml.library_path + '\n' + nvml.scenario;
+  session.key = DriverKey(nvml);
   session.period_ns = static_cast<int64_t>(number("periodMs") * kNsPerMs);
   session.history_samples = static_cast<uint64_t>(number("maxHistory"));
   session.memory_limit_bytes = static_cast<uint64_t>(number("memoryLimitBytes"));
@@ -89,18 +90,14 @@ void SessionObject::CloseNow() {
   if (session_ != nullptr) session_->Close();
 }
 
-bool SessionObject::WaitClosed(int64_t timeout_ns) {
-  return session_ == nullptr || session_->WaitClosed(timeout_ns);
-}
-
 Napi::Value SessionObject::State(const Napi::CallbackInfo& info) {
   const bool refused = session_ == nullptr;
-  const auto state = refused ? SamplerState::kFailed : session_->sampler().state();
+  const auto state = refused ? SamplerState::kFailed : session_->state();
   return Napi::String::New(info.Env(), StateName(state));
 }
 
 Napi::Value SessionObject::Failure(const Napi::CallbackInfo& info) {
-  return BoxStatus(info.Env(), session_ == nullptr ? refused_ : session_->sampler().status());
+  return BoxStatus(info.Env(), session_ == nullptr ? refused_ : session_->status());
 }
 
 Napi::Value SessionObject::Devices(const Napi::CallbackInfo& info) {
@@ -160,7 +157,7 @@ Napi::Value SessionObject::ReadHistory(const Napi::CallbackInfo& info) {
 void SessionObject::Close(const Napi::CallbackInfo&) { CloseNow(); }
 
 Napi::Value SessionObject::Closed(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), WaitClosed(0));
+  return Napi::Boolean::New(info.Env(), session_ == nullptr || session_->WaitClosed(0));
 }
 
 }  // namespace gpuring

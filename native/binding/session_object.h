@@ -18,7 +18,6 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
   ~SessionObject() override;
 
   void CloseNow();
-  [[nodiscard]] bool WaitClosed(int64_t timeout_ns);
 
  private:
   Napi::Value State(const Napi::CallbackInfo& info);

@@ -53,7 +53,7 @@ bool CopyRow(const Sampler& sampler, size_t row, std::span<uint64_t> words) {
     uint64_t version = 0;
     if (block.TryReadRow(row, words.subspan(1), &version) == LockedRead::kConsistent) {
       words[kRowLockWord] = 2 * version;
-      return true;
+      return version != 0;
     }
   }
   return false;

@@ -17,8 +17,9 @@ inline constexpr size_t kPublicSampleDoubles = kRowWords - kRowSequenceWord;
 [[nodiscard]] uint64_t ReadPublicHistory(const Sampler& sampler, size_t row, uint64_t from_sequence,
                                          std::span<double> out);
 
-// Copies a row of the block, whole. False: the writer was in the way every time, or no such row;
-// `words` is void then. REQUIRES: the sampler runs; words.size() is kRowWords. Any thread.
+// Copies a row of the block, whole. False: the row was never written, the writer was in the way
+// every time, or there is no such row; `words` is void then. REQUIRES: the sampler runs;
+// words.size() is kRowWords. Any thread.
 [[nodiscard]] bool CopyRow(const Sampler& sampler, size_t row, std::span<uint64_t> words);
 
 // A word of the block's header. REQUIRES: the sampler runs; word < kBlockHeaderWords. Any thread.

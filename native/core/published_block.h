@@ -27,7 +27,8 @@ inline constexpr size_t kBlockStateWord = 4;       // SamplerState
 inline constexpr size_t kBlockRoundsWord = 5;      // rounds completed
 inline constexpr size_t kBlockRoundStartWord = 6;  // monotonic ms, written before a round
 inline constexpr size_t kBlockMissedDeadlinesWord = 7;
-inline constexpr size_t kBlockPeriodWord = 8;  // ms
+inline constexpr size_t kBlockPeriodWord = 8;       // ms
+inline constexpr size_t kBlockRoundLengthWord = 9;  // ms, of the latest completed round
 inline constexpr size_t kBlockHeaderWords = 16;
 
 // Words of a row. The lock word is 0 until the device was polled for the first time.

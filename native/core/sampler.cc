@@ -1,8 +1,8 @@
 #include "core/sampler.h"
 
-#include <thread>
 #include <utility>
 
+#include "core/detached_thread.h"
 #include "core/sampler_core.h"
 
 namespace gpuring {
@@ -12,7 +12,9 @@ std::shared_ptr<Sampler> Sampler::Start(std::unique_ptr<Source> source,
                                         const SamplerOptions& options) {
   auto core = std::make_shared<SamplerCore>(std::move(source), std::move(clock), options);
   // Detached: nobody may ever have to wait for a thread that hangs in the driver.
-  std::thread([core] { core->Run(); }).detach();
+  if (Status started = StartDetachedThread([core] { core->Run(); }); !started.ok()) {
+    core->Finish(started);
+  }
   return std::shared_ptr<Sampler>(new Sampler(std::move(core)));
 }
 
@@ -32,11 +34,7 @@ void Sampler::ReadHistory(size_t row, uint64_t from_sequence, std::span<Sample> 
   *read = history == nullptr ? HistoryRead{} : history->Read(from_sequence, out);
 }
 
-uint64_t Sampler::HistoryCapacity() const {
-  const std::shared_ptr<History> history = core_->HistoryOf(0);
-  return history == nullptr ? 0 : history->capacity();
-}
-
+uint64_t Sampler::HistoryCapacity() const { return core_->HistoryCapacity(); }
 Status Sampler::GrowHistory(uint64_t samples) { return core_->GrowHistory(samples); }
 void Sampler::Watch(std::span<const size_t> rows) { core_->Watch(rows); }
 void Sampler::Unwatch(std::span<const size_t> rows) { core_->Unwatch(rows); }
@@ -45,8 +43,10 @@ int64_t Sampler::period_ns() const { return core_->period_ns(); }
 void Sampler::RequestStop() { core_->RequestStop(); }
 
 bool Sampler::WaitStopped(int64_t timeout_ns) const {
-  return core_->stopped().WaitUntil(MonotonicNowNs() + timeout_ns);
+  return core_->stopped()->WaitUntil(MonotonicNowNs() + timeout_ns);
 }
+
+std::shared_ptr<Event> Sampler::stopped() const { return core_->stopped(); }
 
 bool Sampler::WaitOpened(int64_t timeout_ns) const {
   return core_->opened().WaitUntil(MonotonicNowNs() + timeout_ns);

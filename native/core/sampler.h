@@ -25,8 +25,10 @@ enum class SamplerState : uint8_t {
 
 struct SamplerOptions {
   int64_t period_ns = 100'000'000;
-  uint64_t history_samples = 6'000;          // a device
-  uint64_t memory_limit_bytes = 1ull << 30;  // for the history of all devices together
+  uint64_t history_samples = 6'000;  // a device, from the start
+  // For the history of all devices together, at its peak: while a ring grows, the old one counts.
+  // A reader that is copying out of a replaced ring may keep it for as long as that takes.
+  uint64_t memory_limit_bytes = 1ull << 30;
 };
 
 // A handle on the thread and all that it touches. The thread keeps its own share of that state, so
@@ -57,10 +59,12 @@ class Sampler {
   // members 0) when `row` is no device. REQUIRES: kRunning was seen.
   void ReadHistory(size_t row, uint64_t from_sequence, std::span<Sample> out,
                    HistoryRead* read) const;
-  [[nodiscard]] uint64_t HistoryCapacity() const;  // samples a device; 0 before kRunning
-  // Asks for room for at least `samples` a device. The sampler's thread does it between two rounds;
-  // what is stored is kept. kOutOfRange: it would pass the memory limit, nothing changes. While
-  // kOpening that cannot be judged yet, and a wish that turns out to pass the limit is dropped.
+  // Samples that every device has room for; 0 before kRunning.
+  [[nodiscard]] uint64_t HistoryCapacity() const;
+  // Asks for room for at least `samples` a device; HistoryCapacity() says when it is there. The
+  // sampler's thread makes it device by device, between rounds; what is stored is kept.
+  // kOutOfRange: it would pass the memory limit, or there was no memory for as much; nothing
+  // changes. REQUIRES: kRunning was seen.
   Status GrowHistory(uint64_t samples);
 
   // Only rows with a watcher are polled; each Watch needs its Unwatch. The first watcher of a row
@@ -76,6 +80,8 @@ class Sampler {
   void RequestStop();
   // False: the thread did not end within the time (it hangs in the source) and may be abandoned.
   [[nodiscard]] bool WaitStopped(int64_t timeout_ns) const;
+  // What WaitStopped waits for. It keeps nothing else of the sampler.
+  [[nodiscard]] std::shared_ptr<Event> stopped() const;
   // False: the source is still being opened after the time.
   [[nodiscard]] bool WaitOpened(int64_t timeout_ns) const;
 

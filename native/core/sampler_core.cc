@@ -47,7 +47,7 @@ Status SamplerCore::OpenSource() {
 // All memory that sampling needs.
 Status SamplerCore::Prepare() {
   const uint64_t samples = std::max<uint64_t>(options_.history_samples, 1);
-  if (Status fits = CheckMemory(samples); !fits.ok()) return fits;
+  if (Status fits = CheckMemory(samples, 0); !fits.ok()) return fits;
   memory_ = BlockMemory::Allocate(LayoutFor(devices_.size()));
   if (memory_ == nullptr) return NoMemory("the published block");
   std::vector<Row> rows(devices_.size());
@@ -65,31 +65,35 @@ Status SamplerCore::Prepare() {
   return Status::Ok();
 }
 
-Status SamplerCore::CheckMemory(uint64_t history_samples) const {
-  const uint64_t bytes_a_step = devices_.size() * History::kSampleBytes;
-  if (bytes_a_step == 0 || history_samples <= options_.memory_limit_bytes / bytes_a_step) {
-    return Status::Ok();
-  }
+// At the peak: all rings at that size, and beside them the last one that is being replaced.
+Status SamplerCore::CheckMemory(uint64_t history_samples, uint64_t replaced_samples) const {
+  const uint64_t devices = devices_.size();
+  const uint64_t room = options_.memory_limit_bytes / History::kSampleBytes;
+  const uint64_t most = devices == 0 ? 0 : (room - std::min(room, replaced_samples)) / devices;
+  if (devices == 0 || history_samples <= most) return Status::Ok();
   uint64_t bytes = 0;
-  const bool overflows = __builtin_mul_overflow(bytes_a_step, history_samples, &bytes);
+  const bool overflows = __builtin_mul_overflow(devices, history_samples, &bytes) ||
+                         __builtin_add_overflow(bytes, replaced_samples, &bytes) ||
+                         __builtin_mul_overflow(bytes, History::kSampleBytes, &bytes);
   return Status::Error(StatusCode::kOutOfRange,
                        "maxHistory " + std::to_string(history_samples) + " needs " +
                            (overflows ? "more than 2^64" : std::to_string(bytes)) + " bytes for " +
-                           std::to_string(devices_.size()) + " devices; the limit is " +
+                           std::to_string(devices) + " devices; the limit is " +
                            std::to_string(options_.memory_limit_bytes),
-                       "maxHistory may be at most " +
-                           std::to_string(options_.memory_limit_bytes / bytes_a_step) + " here");
+                       "maxHistory may be at most " + std::to_string(most) + " here");
 }
 
 void SamplerCore::Loop() {
   Schedule schedule(clock_->MonotonicNs(), period_ns());
   while (!stop_requested_.load(std::memory_order_acquire)) {
-    ServeGrowth();
+    const bool growing = GrowOneRow();
     ServePeriod(&schedule);
     if (watch_requested_.exchange(false, std::memory_order_acquire)) {
       PollRows(Pass::kNewlyWatchedRows);
     }
-    if (!clock_->WaitUntil(schedule.next_ns())) continue;
+    const bool due = growing ? clock_->MonotonicNs() >= schedule.next_ns()
+                             : clock_->WaitUntil(schedule.next_ns());
+    if (!due) continue;
     PollRows(Pass::kEveryWatchedRow);
     schedule.RoundEnded(clock_->MonotonicNs());
     Block().StoreHeader(kBlockMissedDeadlinesWord, schedule.missed());
@@ -103,26 +107,34 @@ void SamplerCore::ServePeriod(Schedule* schedule) {
   Block().StoreHeader(kBlockPeriodWord, MsWord(period));
 }
 
-void SamplerCore::ServeGrowth() {
-  const uint64_t wanted = growth_wanted_.exchange(0, std::memory_order_relaxed);
-  if (wanted == 0 || rows_.empty() || wanted <= rows_.front().history->capacity()) return;
-  if (!CheckMemory(wanted).ok()) return;
-  std::vector<std::shared_ptr<History>> grown;
-  for (const Row& row : rows_) {
-    grown.push_back(row.history->Grown(wanted));
-    if (grown.back() == nullptr) return;
+// True: there may be more to grow. One row at a time, so that rounds go on meanwhile and only one
+// replaced ring lies beside the new ones.
+bool SamplerCore::GrowOneRow() {
+  uint64_t wanted = growth_wanted_.load(std::memory_order_relaxed);
+  const auto row = std::ranges::find_if(
+      rows_, [wanted](const Row& one) { return one.history->capacity() < wanted; });
+  if (row == rows_.end()) return false;
+  std::shared_ptr<History> ring;
+  if (CheckMemory(wanted, HistoryCapacity()).ok()) ring = row->history->Grown(wanted);
+  if (ring == nullptr) {
+    growth_refused_.store(wanted, std::memory_order_relaxed);
+    growth_wanted_.compare_exchange_strong(wanted, 0, std::memory_order_relaxed);
+    return true;
   }
   const std::lock_guard<std::mutex> lock(history_mutex_);
-  for (size_t i = 0; i < rows_.size(); i++) rows_[i].history.swap(grown[i]);
+  row->history.swap(ring);
+  return true;
 }
 
 void SamplerCore::PollRows(Pass pass) {
   PublishedBlock<StdAtomics> block = Block();
-  block.StoreHeader(kBlockRoundStartWord, MsWord(clock_->MonotonicNs()));
+  const int64_t start_ns = clock_->MonotonicNs();
+  block.StoreHeader(kBlockRoundStartWord, MsWord(start_ns));
   for (size_t i = 0; i < rows_.size(); i++) {
     if (stop_requested_.load(std::memory_order_relaxed)) return;
     if (TakeDue(&rows_[i], pass)) PollRow(i);
   }
+  block.StoreHeader(kBlockRoundLengthWord, MsWord(clock_->MonotonicNs() - start_ns));
   block.StoreHeader(kBlockRoundsWord, ++rounds_);
 }
 
@@ -160,7 +172,7 @@ void SamplerCore::Finish(const Status& opened) {
   state_.store(opened.ok() ? SamplerState::kStopped : SamplerState::kFailed,
                std::memory_order_release);
   opened_.Set();
-  stopped_.Set();
+  stopped_->Set();
 }
 
 PublishedBlock<StdAtomics> SamplerCore::Block() const {
@@ -176,10 +188,17 @@ std::shared_ptr<History> SamplerCore::HistoryOf(size_t row) const {
   return row < rows_.size() ? rows_[row].history : nullptr;
 }
 
+// Rows grow in order, so the last one has the least room.
+uint64_t SamplerCore::HistoryCapacity() const {
+  const std::lock_guard<std::mutex> lock(history_mutex_);
+  return rows_.empty() ? 0 : rows_.back().history->capacity();
+}
+
 Status SamplerCore::GrowHistory(uint64_t samples) {
-  if (state() == SamplerState::kRunning) {
-    if (Status fits = CheckMemory(samples); !fits.ok()) return fits;
-  }
+  const uint64_t capacity = HistoryCapacity();
+  if (samples <= capacity) return Status::Ok();
+  if (Status fits = CheckMemory(samples, capacity); !fits.ok()) return fits;
+  if (samples >= growth_refused_.load(std::memory_order_relaxed)) return NoMemory("the history");
   uint64_t wanted = growth_wanted_.load(std::memory_order_relaxed);
   while (wanted < samples &&
          !growth_wanted_.compare_exchange_weak(wanted, samples, std::memory_order_relaxed)) {

@@ -21,6 +21,8 @@ class SamplerCore {
 
   // The thread's whole life.
   void Run();
+  // Lets go of the source and shows the end. For the thread, or where none could be started.
+  void Finish(const Status& opened);
 
   // From any thread; the contracts are those of Sampler's members of the same names.
   [[nodiscard]] SamplerState state() const { return state_.load(std::memory_order_acquire); }
@@ -29,6 +31,7 @@ class SamplerCore {
   [[nodiscard]] const SourceIdentity& identity() const { return identity_; }
   [[nodiscard]] const std::shared_ptr<BlockMemory>& block() const { return memory_; }
   [[nodiscard]] std::shared_ptr<History> HistoryOf(size_t row) const;
+  [[nodiscard]] uint64_t HistoryCapacity() const;
   Status GrowHistory(uint64_t samples);
   void Watch(std::span<const size_t> rows);
   void Unwatch(std::span<const size_t> rows);
@@ -36,7 +39,7 @@ class SamplerCore {
   [[nodiscard]] int64_t period_ns() const { return period_ns_.load(std::memory_order_relaxed); }
   void RequestStop();
   Event& opened() { return opened_; }
-  Event& stopped() { return stopped_; }
+  [[nodiscard]] const std::shared_ptr<Event>& stopped() const { return stopped_; }
 
  private:
   struct Row {
@@ -49,14 +52,13 @@ class SamplerCore {
 
   [[nodiscard]] Status OpenSource();
   [[nodiscard]] Status Prepare();
-  [[nodiscard]] Status CheckMemory(uint64_t history_samples) const;
+  [[nodiscard]] Status CheckMemory(uint64_t history_samples, uint64_t replaced_samples) const;
   void Loop();
-  void ServeGrowth();
+  [[nodiscard]] bool GrowOneRow();
   void ServePeriod(Schedule* schedule);
   void PollRows(Pass pass);
   [[nodiscard]] bool TakeDue(Row* row, Pass pass);
   void PollRow(size_t index);
-  void Finish(const Status& opened);
   [[nodiscard]] PublishedBlock<StdAtomics> Block() const;
 
   const SamplerOptions options_;
@@ -65,13 +67,14 @@ class SamplerCore {
   std::atomic<SamplerState> state_{SamplerState::kOpening};
   Status status_;  // fixed
   Event opened_;
-  Event stopped_;
+  const std::shared_ptr<Event> stopped_ = std::make_shared<Event>();
 
   // Requests to the thread: set, then the clock is woken.
   std::atomic<bool> stop_requested_{false};
   std::atomic<bool> watch_requested_{false};
   std::atomic<int64_t> period_ns_;
-  std::atomic<uint64_t> growth_wanted_{0};  // 0: none
+  std::atomic<uint64_t> growth_wanted_{0};            // samples a row
+  std::atomic<uint64_t> growth_refused_{UINT64_MAX};  // for this much and more was no memory
 
   std::vector<DeviceIdentity> devices_;  // fixed
   SourceIdentity identity_;              // fixed

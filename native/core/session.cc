@@ -13,6 +13,7 @@ struct Shared {
   std::string key;
   std::shared_ptr<Sampler> sampler;
   std::vector<int64_t> periods_ns;
+  std::vector<std::shared_ptr<Event>> ending;  // of samplers asked to stop; some hang for good
 };
 
 // Never destroyed: static destructors run while the sampler's thread still lives.
@@ -26,30 +27,63 @@ bool IsOver(const Sampler& sampler) {
   return state == SamplerState::kFailed || state == SamplerState::kStopped;
 }
 
+// Whoever wants more history asks for it once the sampler runs, so that one opener's wish can
+// neither fail another's open nor be taken for granted.
+constexpr uint64_t kHistoryAtStart = 1;
+
+// REQUIRES: the mutex is held, `shared.sampler` is set.
+void StopShared(Shared* shared) {
+  std::erase_if(shared->ending, [](const auto& stopped) { return stopped->IsSet(); });
+  shared->ending.push_back(shared->sampler->stopped());
+  shared->sampler->RequestStop();
+  shared->sampler = nullptr;
+}
+
 }  // namespace
 
 Status Session::Open(const SessionOptions& options, std::unique_ptr<Session>* session) {
   Shared& shared = TheShared();
   const std::lock_guard<std::mutex> lock(shared.mutex);
-  if (shared.sampler != nullptr && IsOver(*shared.sampler)) shared.sampler = nullptr;
+  if (shared.sampler != nullptr && IsOver(*shared.sampler)) StopShared(&shared);
   if (shared.sampler == nullptr) {
     shared.key = options.key;
     shared.periods_ns.clear();
     shared.sampler =
         Sampler::Start(options.make_source(), std::make_shared<RealClock>(),
-                       {options.period_ns, options.history_samples, options.memory_limit_bytes});
+                       {options.period_ns, kHistoryAtStart, options.memory_limit_bytes});
   } else if (shared.key != options.key) {
     return Status::Error(StatusCode::kAlreadyOpen,
                          "this process already samples another driver library or scenario",
                          "shut the other manager down first; a process samples one driver");
-  } else if (Status grown = shared.sampler->GrowHistory(options.history_samples); !grown.ok()) {
-    return grown;
   }
   shared.periods_ns.push_back(options.period_ns);
   shared.sampler->SetPeriodNs(*std::ranges::min_element(shared.periods_ns));
-  session->reset(new Session(shared.sampler, options.period_ns));
+  session->reset(new Session(shared.sampler, options));
   return Status::Ok();
 }
+
+bool Session::WaitAllEnded(int64_t deadline_ns) {
+  Shared& shared = TheShared();
+  std::vector<std::shared_ptr<Event>> ending;
+  {
+    const std::lock_guard<std::mutex> lock(shared.mutex);
+    ending = shared.ending;
+  }
+  return std::ranges::all_of(
+      ending, [deadline_ns](const auto& stopped) { return stopped->WaitUntil(deadline_ns); });
+}
+
+SamplerState Session::state() {
+  if (!refused_.ok()) return SamplerState::kFailed;
+  const SamplerState state = sampler_->state();
+  if (state != SamplerState::kRunning) return state;
+  const bool has_room = sampler_->HistoryCapacity() >= history_samples_;
+  if (has_room || sampler_->devices().empty()) return state;
+  refused_ = sampler_->GrowHistory(history_samples_);
+  return refused_.ok() ? SamplerState::kOpening : SamplerState::kFailed;
+}
+
+Status Session::status() const { return refused_.ok() ? sampler_->status() : refused_; }
 
 void Session::Watch(std::span<const size_t> rows) {
   sampler_->Watch(rows);
@@ -68,8 +102,7 @@ void Session::Close() {
   shared.periods_ns.erase(std::ranges::find(shared.periods_ns, period_ns_));
   if (shared.periods_ns.empty()) {
     last_ = true;
-    sampler_->RequestStop();
-    shared.sampler = nullptr;
+    StopShared(&shared);
   } else {
     sampler_->SetPeriodNs(*std::ranges::min_element(shared.periods_ns));
   }

@@ -22,7 +22,8 @@ struct SessionOptions {
   std::function<std::unique_ptr<Source>()> make_source;
 };
 
-// One opener's share of the sampler. The shortest period and the longest history of all shares win.
+// One opener's share of the sampler. The shortest period and the longest history of all shares win;
+// a share whose wish cannot be met fails alone.
 // Thread rules: a session belongs to one thread; sessions of one sampler may lie in several.
 class Session {
  public:
@@ -32,7 +33,15 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
+  // False: at the deadline on the monotonic clock a sampler of this process that has lost its last
+  // share had still not let go of its thread.
+  [[nodiscard]] static bool WaitAllEnded(int64_t deadline_ns);
+
   [[nodiscard]] Sampler& sampler() const { return *sampler_; }
+  // The sampler's, but kOpening until there is room for this opener's history, and kFailed when
+  // there cannot be. Asks for that room, so it has to be called until it leaves kOpening.
+  [[nodiscard]] SamplerState state();
+  [[nodiscard]] Status status() const;  // Ok unless kFailed
   // REQUIRES: the sampler is running. Rows stay watched until Close.
   void Watch(std::span<const size_t> rows);
   // Lets go of this share, at once; the last share asks the sampler to stop. Idempotent.
@@ -42,11 +51,15 @@ class Session {
   [[nodiscard]] bool WaitClosed(int64_t timeout_ns);
 
  private:
-  Session(std::shared_ptr<Sampler> sampler, int64_t period_ns)
-      : sampler_(std::move(sampler)), period_ns_(period_ns) {}
+  Session(std::shared_ptr<Sampler> sampler, const SessionOptions& options)
+      : sampler_(std::move(sampler)),
+        period_ns_(options.period_ns),
+        history_samples_(options.history_samples) {}
 
   const std::shared_ptr<Sampler> sampler_;
   const int64_t period_ns_;
+  const uint64_t history_samples_;
+  Status refused_;  // why this share failed while the sampler runs
   std::vector<size_t> watched_;
   bool closed_ = false;
   bool last_ = false;

@@ -40,6 +40,7 @@ struct SourceIdentity {
   std::string driver_version;
   std::string nvml_version;
   std::optional<int> cuda_driver_version;  // 1000 major + 10 minor
+  uint32_t skipped_devices = 0;            // counted by the driver, and not in devices()
   std::string simulation;                  // the simulator's description (JSON); "" for a driver
 };
 

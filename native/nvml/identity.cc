@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstring>
+#include <span>
 
 namespace gpuring {
 namespace {
@@ -39,13 +40,11 @@ std::optional<uint32_t> ReadCount(CountCall call, nvmlDevice_t device) {
 
 std::optional<std::string> ReadBusId(const NvmlFunctions& nvml, nvmlDevice_t device) {
   nvmlPciInfo_t info{};
-  if (nvml.pci_info == nullptr || nvml.pci_info(device, &info) != NVML_SUCCESS) {
-    return std::nullopt;
-  }
-  std::string text(info.busId, strnlen(info.busId, sizeof(info.busId)));
-  if (text.empty()) {  // the older calls fill the short form only
-    text.assign(info.busIdLegacy, strnlen(info.busIdLegacy, sizeof(info.busIdLegacy)));
-  }
+  const auto ask = nvml.pci_info != nullptr ? nvml.pci_info : nvml.pci_info_legacy;
+  if (ask == nullptr || ask(device, &info) != NVML_SUCCESS) return std::nullopt;
+  const std::span<const char> field =
+      nvml.pci_info != nullptr ? std::span<const char>(info.busId) : info.busIdLegacy;
+  const std::string text(field.data(), strnlen(field.data(), field.size()));
   if (text.empty() || !IsUtf8(text)) return std::nullopt;
   return text;
 }
@@ -60,7 +59,10 @@ std::optional<uint64_t> ReadMemoryBytes(const NvmlFunctions& nvml, nvmlDevice_t 
              nvml.memory != nullptr && nvml.memory(device, &old) == NVML_SUCCESS) {
     total = old.total;
   }
-  if (total == 0 || total > INT64_MAX) return std::nullopt;
+  const MetricRow& row = kMetrics[static_cast<size_t>(MetricId::kMemoryTotalBytes)];
+  if (total < static_cast<uint64_t>(row.minimum) || total > static_cast<uint64_t>(row.maximum)) {
+    return std::nullopt;
+  }
   return total;
 }
 

@@ -37,8 +37,7 @@ constexpr std::array<Row, 20> kOptionalRows = {{
     {{"nvmlDeviceGetUUID"}, Assign<&F::uuid>},
     {{"nvmlDeviceGetName"}, Assign<&F::name>},
     {{"nvmlDeviceGetSerial"}, Assign<&F::serial>},
-    {{"nvmlDeviceGetPciInfo_v3", "nvmlDeviceGetPciInfo_v2", "nvmlDeviceGetPciInfo"},
-     Assign<&F::pci_info>},
+    {{"nvmlDeviceGetPciInfo_v3", "nvmlDeviceGetPciInfo_v2", "nvmlDeviceGetPciInfo"}, nullptr},
     {{"nvmlDeviceGetNumGpuCores"}, Assign<&F::core_count>},
     {{"nvmlDeviceGetMemoryBusWidth"}, Assign<&F::memory_bus_width>},
     {{"nvmlDeviceGetCudaComputeCapability"}, Assign<&F::compute_capability>},
@@ -51,9 +50,11 @@ constexpr std::array<Row, 20> kOptionalRows = {{
     {{"nvmlDeviceGetFieldValues"}, Assign<&F::field_values>},
 }};
 
-// Resolved like the others, but their absence is no lack: either the metric table names the call
-// as well, or only the simulated driver has it.
-constexpr std::array<Row, 4> kUnlistedRows = {{
+// Resolved like the others, but their absence is no lack: either the metric table or a row above
+// names the call as well, or only the simulated driver has it.
+constexpr std::array<Row, 6> kUnlistedRows = {{
+    {{"nvmlDeviceGetPciInfo_v3"}, Assign<&F::pci_info>},
+    {{"nvmlDeviceGetPciInfo_v2", "nvmlDeviceGetPciInfo"}, Assign<&F::pci_info_legacy>},
     {{"nvmlDeviceGetMemoryInfo_v2"}, Assign<&F::memory_v2>},
     {{"nvmlDeviceGetMemoryInfo"}, Assign<&F::memory>},
     {{"gpuringSimulatorDescribe"}, Assign<&F::simulator_describe>},
@@ -117,9 +118,9 @@ void NvmlLibrary::Resolve() {
   for (const Row& row : kOptionalRows) assign(row);
   for (const Row& row : kUnlistedRows) assign(row);
   for (const Pair& pair : kEnumerations) {
+    if (assign(pair[0]) && assign(pair[1])) break;
     functions_.count = nullptr;
     functions_.handle_by_index = nullptr;
-    if (assign(pair[0]) && assign(pair[1])) break;
   }
   for (size_t reading = 0; reading < kReadings.size(); ++reading) {
     for (size_t call = 0; call < kReadings[reading].symbols.size(); ++call) {

@@ -22,7 +22,8 @@ struct NvmlFunctions {
   nvmlReturn_t (*nvml_version)(char* text, unsigned int size) = nullptr;
   nvmlReturn_t (*cuda_driver_version)(int* version) = nullptr;
 
-  // The two belong together: the older pair leaves devices out and so counts them differently.
+  // The two belong together: the older pair leaves devices out and so counts them differently. Both
+  // are there or neither is.
   nvmlReturn_t (*count)(unsigned int* count) = nullptr;
   nvmlReturn_t (*handle_by_index)(unsigned int index, nvmlDevice_t* device) = nullptr;
   nvmlReturn_t (*handle_by_uuid)(const char* uuid, nvmlDevice_t* device) = nullptr;
@@ -31,6 +32,8 @@ struct NvmlFunctions {
   nvmlReturn_t (*name)(nvmlDevice_t device, char* text, unsigned int size) = nullptr;
   nvmlReturn_t (*serial)(nvmlDevice_t device, char* text, unsigned int size) = nullptr;
   nvmlReturn_t (*pci_info)(nvmlDevice_t device, nvmlPciInfo_t* info) = nullptr;
+  // Writes a shorter struct: busIdLegacy and the numbers, and whatever it likes behind them.
+  nvmlReturn_t (*pci_info_legacy)(nvmlDevice_t device, nvmlPciInfo_t* info) = nullptr;
   nvmlReturn_t (*memory_v2)(nvmlDevice_t device, nvmlMemory_v2_t* memory) = nullptr;
   nvmlReturn_t (*memory)(nvmlDevice_t device, nvmlMemory_t* memory) = nullptr;
   nvmlReturn_t (*core_count)(nvmlDevice_t device, unsigned int* count) = nullptr;

@@ -1,6 +1,8 @@
 #include "nvml/reading_call.h"
 
+#include <array>
 #include <cmath>
+#include <span>
 
 namespace gpuring {
 namespace {
@@ -43,15 +45,23 @@ nvmlReturn_t AskUtilization(const ReadingCall& call, nvmlDevice_t device, Sample
   return result;
 }
 
+// The total first. A part that exceeds it cannot be meant.
+void StoreMemory(const Reading& reading, std::span<const unsigned long long> values,
+                 Sample* sample) {
+  Store(reading, 0, values[0], sample);
+  const bool total_known = reading.outputs[0] != kNoMetric && sample->Knows(reading.outputs[0]);
+  for (size_t slot = 1; slot < values.size(); ++slot) {
+    if (!total_known || values[slot] <= values[0]) Store(reading, slot, values[slot], sample);
+  }
+}
+
 nvmlReturn_t AskMemory(const ReadingCall& call, nvmlDevice_t device, Sample* sample) {
   nvmlMemory_v2_t memory{};
   memory.version = VersionWord<nvmlMemory_v2_t>(2);
   const nvmlReturn_t result = Ask(call, device, &memory);
   if (result != NVML_SUCCESS) return result;
-  Store(call.reading, 0, memory.total, sample);
-  Store(call.reading, 1, memory.used, sample);
-  Store(call.reading, 2, memory.free, sample);
-  Store(call.reading, 3, memory.reserved, sample);
+  const std::array values = {memory.total, memory.used, memory.free, memory.reserved};
+  StoreMemory(call.reading, values, sample);
   return result;
 }
 
@@ -59,9 +69,8 @@ nvmlReturn_t AskOldMemory(const ReadingCall& call, nvmlDevice_t device, Sample* 
   nvmlMemory_t memory{};
   const nvmlReturn_t result = Ask(call, device, &memory);
   if (result != NVML_SUCCESS) return result;
-  Store(call.reading, 0, memory.total, sample);
-  Store(call.reading, 1, memory.used, sample);
-  Store(call.reading, 2, memory.free, sample);
+  const std::array values = {memory.total, memory.used, memory.free};
+  StoreMemory(call.reading, values, sample);
   return result;
 }
 

@@ -2,21 +2,13 @@
 
 #include <dlfcn.h>
 
+#include "core/old_glibc.h"
 #include "nvml/elf_header.h"
 
-// glibc 2.34 moved these into libc under a new version. Binding the old one keeps a prebuilt addon
-// loadable on older systems; newer ones still offer it.
-#if defined(__GLIBC__) && defined(__x86_64__)
-#define GPURING_LOADER_VERSION "GLIBC_2.2.5"
-#elif defined(__GLIBC__) && defined(__aarch64__)
-#define GPURING_LOADER_VERSION "GLIBC_2.17"
-#endif
-#ifdef GPURING_LOADER_VERSION
-__asm__(".symver dlopen,dlopen@" GPURING_LOADER_VERSION);
-__asm__(".symver dlsym,dlsym@" GPURING_LOADER_VERSION);
-__asm__(".symver dlclose,dlclose@" GPURING_LOADER_VERSION);
-__asm__(".symver dlerror,dlerror@" GPURING_LOADER_VERSION);
-#endif
+GPURING_BIND_OLD(dlopen);
+GPURING_BIND_OLD(dlsym);
+GPURING_BIND_OLD(dlclose);
+GPURING_BIND_OLD(dlerror);
 
 namespace gpuring {
 namespace {

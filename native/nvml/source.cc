@@ -1,5 +1,6 @@
 #include "nvml/source.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "nvml/identity.h"
@@ -14,10 +15,7 @@ constexpr const char* kNoDeviceHint =
     "NVIDIA_VISIBLE_DEVICES).";
 
 std::string LibraryPath(const NvmlOptions& options) {
-  if (!options.library_path.empty()) return options.library_path;
-  // secure_: a set-uid program must not load what its caller's environment names.
-  const char* named = secure_getenv("GPURING_NVML_PATH");
-  return named == nullptr || *named == '\0' ? "libnvidia-ml.so.1" : named;
+  return DriverLibraryPath(options.library_path);
 }
 
 Status NoDevice() {
@@ -32,7 +30,25 @@ nvmlReturn_t MoreTelling(nvmlReturn_t first, nvmlReturn_t second) {
   return plain && second != NVML_SUCCESS ? second : first;
 }
 
+// A poll that came to nothing else than this is no reason to doubt the handle.
+bool LeavesHandleGood(nvmlReturn_t result) {
+  const StatusCode code = ToStatusCode(result);
+  return code == StatusCode::kOk || code == StatusCode::kNotSupported ||
+         code == StatusCode::kTryAgain;
+}
+
 }  // namespace
+
+std::string DriverLibraryPath(const std::string& named) {
+  if (!named.empty()) return named;
+  // secure_: a set-uid program must not load what its caller's environment names.
+  const char* const set = secure_getenv("GPURING_NVML_PATH");
+  return set == nullptr || *set == '\0' ? "libnvidia-ml.so.1" : set;
+}
+
+std::string DriverKey(const NvmlOptions& options) {
+  return LibraryPath(options) + '\n' + options.scenario;
+}
 
 Status NvmlSource::Open() {
   Close();
@@ -109,7 +125,7 @@ Status NvmlSource::Count(unsigned int* count) const {
   return *count == 0 ? NoDevice() : Status::Ok();
 }
 
-// A device that cannot be had hides none of the others.
+// A device that cannot be had hides none of the others, nor does one that repeats an earlier UUID.
 Status NvmlSource::Enumerate(unsigned int count) {
   const NvmlFunctions& nvml = library_.functions();
   nvmlReturn_t failure = NVML_SUCCESS;
@@ -120,11 +136,14 @@ Status NvmlSource::Enumerate(unsigned int count) {
     if (IsLibraryDead(result)) return ToStatus(result, "nvmlDeviceGetHandleByIndex");
     if (result != NVML_SUCCESS) continue;
     std::optional<DeviceIdentity> identity = ReadDeviceIdentity(library_, handle);
-    if (!identity) continue;
+    if (!identity || std::ranges::count(devices_, identity->uuid, &DeviceIdentity::uuid) > 0) {
+      continue;
+    }
     identity->index = index;
     devices_.push_back(std::move(*identity));
     targets_.push_back({.handle = handle});
   }
+  identity_.skipped_devices = count - static_cast<unsigned int>(devices_.size());
   if (!devices_.empty()) return Status::Ok();
   if (failure != NVML_SUCCESS) return ToStatus(failure, "nvmlDeviceGetHandleByIndex");
   return Status::Error(
@@ -136,8 +155,8 @@ Status NvmlSource::Enumerate(unsigned int count) {
 Status NvmlSource::Poll(size_t device, Sample* sample) {
   sample->known = {};
   Target& target = targets_[device];
-  if (target.lost) {
-    if (const nvmlReturn_t result = Recover(device); result != NVML_SUCCESS) {
+  if (target.stale) {
+    if (const nvmlReturn_t result = Renew(device); result != NVML_SUCCESS) {
       if (IsLibraryDead(result)) return ToBareStatus(result);
       return Status::Error(StatusCode::kDeviceLost, "").WithDriverReturn(result);
     }
@@ -148,16 +167,18 @@ Status NvmlSource::Poll(size_t device, Sample* sample) {
     const nvmlReturn_t result =
         step < kReadings.size() ? PollReading(step, &target, sample) : PollFields(&target, sample);
     if (IsDead(result)) {
-      target.lost = IsDeviceDead(result);
+      target.stale = IsDeviceDead(result);
       return ToBareStatus(result);
     }
     failure = MoreTelling(failure, result);
   }
-  return sample->KnowsAnything() ? Status::Ok() : ToBareStatus(failure);
+  if (sample->KnowsAnything()) return Status::Ok();
+  target.stale = !LeavesHandleGood(failure);
+  return ToBareStatus(failure);
 }
 
 // Handles of a device that was away can be stale, and its index may be another one's by now.
-nvmlReturn_t NvmlSource::Recover(size_t device) {
+nvmlReturn_t NvmlSource::Renew(size_t device) {
   Target& target = targets_[device];
   if (const auto find = library_.functions().handle_by_uuid; find != nullptr) {
     nvmlDevice_t handle = nullptr;
@@ -165,7 +186,7 @@ nvmlReturn_t NvmlSource::Recover(size_t device) {
     if (result != NVML_SUCCESS) return result;
     target.handle = handle;
   }
-  target.lost = false;
+  target.stale = false;
   return NVML_SUCCESS;
 }
 

@@ -18,6 +18,13 @@ struct NvmlOptions {
   std::string scenario;
 };
 
+// The library to load where `named` is what a caller named. Reads the environment: for threads that
+// may do that.
+[[nodiscard]] std::string DriverLibraryPath(const std::string& named);
+
+// Equal for options that open the same driver with the same scenario.
+[[nodiscard]] std::string DriverKey(const NvmlOptions& options);
+
 class NvmlSource final : public Source {
  public:
   explicit NvmlSource(NvmlOptions options) : options_(std::move(options)) {}
@@ -40,7 +47,7 @@ class NvmlSource final : public Source {
   // How one device is asked.
   struct Target {
     nvmlDevice_t handle;
-    bool lost = false;           // needs a new handle before the next poll
+    bool stale = false;          // needs a new handle before the next poll
     bool answers_fields = true;  // false: nvmlDeviceGetFieldValues will never answer
     // Per reading, which of its calls to begin with: those before it will never answer.
     std::array<uint8_t, kReadings.size()> first_call{};
@@ -51,7 +58,7 @@ class NvmlSource final : public Source {
   Status Initialise();
   Status Count(unsigned int* count) const;
   Status Enumerate(unsigned int count);
-  nvmlReturn_t Recover(size_t device);
+  nvmlReturn_t Renew(size_t device);
   nvmlReturn_t PollReading(size_t reading, Target* target, Sample* sample);
   nvmlReturn_t PollFields(Target* target, Sample* sample);
 

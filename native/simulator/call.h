@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include "nvml/abi.h"
 #include "simulator/handles.h"
@@ -55,9 +57,7 @@ class DeviceCall {
   template <typename Number>
   nvmlReturn_t Read(Column column, Number* out) const {
     if (!ok()) return result_;
-    const Answer answer = World::Get().Read(device_, column);
-    if (answer.result == NVML_SUCCESS) *out = static_cast<Number>(answer.value);
-    return answer.result;
+    return Narrow(World::Get().Read(device_, column), out);
   }
 
   // Several columns of one instant. Nothing is written unless all are known.
@@ -67,10 +67,12 @@ class DeviceCall {
     if (!ok()) return result_;
     std::array<Answer, count> answers;
     World::Get().Read(device_, columns, answers);
-    for (const Answer& answer : answers) {
-      if (answer.result != NVML_SUCCESS) return answer.result;
+    std::array<Number, count> numbers{};
+    for (size_t i = 0; i < count; ++i) {
+      const nvmlReturn_t result = Narrow(answers[i], &numbers[i]);
+      if (result != NVML_SUCCESS) return result;
     }
-    for (size_t i = 0; i < count; ++i) (*out)[i] = static_cast<Number>(answers[i].value);
+    *out = numbers;
     return NVML_SUCCESS;
   }
 
@@ -91,6 +93,18 @@ class DeviceCall {
   nvmlReturn_t TellText(std::string DeviceFacts::*fact, char* out, unsigned int size) const;
 
  private:
+  // A value that the caller's type cannot hold, as a temperature below zero where NVML's older
+  // function has no sign, is not told.
+  template <typename Number>
+  static nvmlReturn_t Narrow(const Answer& answer, Number* out) {
+    if (answer.result != NVML_SUCCESS) return answer.result;
+    if constexpr (std::is_integral_v<Number>) {
+      if (!std::in_range<Number>(answer.value)) return NVML_ERROR_UNKNOWN;
+    }
+    *out = static_cast<Number>(answer.value);
+    return NVML_SUCCESS;
+  }
+
   int device_;
   nvmlReturn_t result_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "simulator/column_range.h"
 #include "simulator/random.h"
 
 namespace gpuring::simulator {
@@ -58,14 +59,19 @@ bool Device::Offers(Column column) const {
   }
 }
 
-Answer Device::Read(Column column, int64_t elapsed_ns) {
-  if (step_ == StepMode::kRound) BeginRowIfAsked(column);
+void Device::Read(std::span<const Column> columns, int64_t elapsed_ns, std::span<Answer> answers) {
+  if (step_ == StepMode::kRound) BeginRowIfAsked(columns);
   Locate(elapsed_ns);
+  for (size_t i = 0; i < columns.size(); ++i) answers[i] = Now(columns[i]);
+}
+
+Answer Device::Now(Column column) {
   if (!Offers(column)) return {NVML_ERROR_NOT_SUPPORTED, 0};
   if (ended_) return {NVML_ERROR_NO_DATA, 0};
   if (Records(column)) return trace_->At(column, row_);
   dynamics_.AdvanceTo(time_ns_);
-  return Model(column);
+  const ColumnRange& range = RangeOf(column);
+  return {NVML_SUCCESS, std::clamp(Model(column), range.least, range.most)};
 }
 
 void Device::Step(uint64_t rows) {
@@ -80,11 +86,13 @@ void Device::NoteInventory() {
   inventory_done_ = true;
 }
 
-void Device::BeginRowIfAsked(Column column) {
-  if (IsFixed(column)) return;
-  const auto bit = static_cast<size_t>(column);
-  if (asked_.test(bit)) Step(1);
-  asked_.set(bit);
+void Device::BeginRowIfAsked(std::span<const Column> columns) {
+  std::bitset<kColumnCount> asking;
+  for (const Column column : columns) {
+    if (!IsFixed(column)) asking.set(static_cast<size_t>(column));
+  }
+  if ((asked_ & asking).any()) Step(1);
+  asked_ |= asking;
 }
 
 void Device::Locate(int64_t elapsed_ns) {

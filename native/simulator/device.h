@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "simulator/answer.h"
@@ -30,7 +31,8 @@ class Device {
   bool Offers(Column column) const;
 
   // `elapsed_ns` since the world's start counts with StepMode::kClock alone; it never goes back.
-  Answer Read(Column column, int64_t elapsed_ns);
+  // Several columns of one row. REQUIRES: spans of equal size.
+  void Read(std::span<const Column> columns, int64_t elapsed_ns, std::span<Answer> answers);
   void Step(uint64_t rows);
   // A question about what never changes was asked. A client's inventory reads the memory's size
   // with it; that is no round yet, so memory may be asked once more in the first row.
@@ -38,10 +40,13 @@ class Device {
 
  private:
   void Locate(int64_t elapsed_ns);
-  void BeginRowIfAsked(Column column);
+  void BeginRowIfAsked(std::span<const Column> columns);
+  Answer Now(Column column);
 
-  Answer Model(Column column);
+  int64_t Model(Column column);
+  int64_t ModelEnergy();
   int64_t ModelMemory(Column column);
+  int64_t UsedMemory(int64_t usable) const;
   int64_t ModelPower(Column column) const;
   int64_t ModelClock(Column column);
   int64_t ModelUtilization(Column column);

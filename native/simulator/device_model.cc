@@ -22,6 +22,7 @@ constexpr int64_t kLinkSlowingNs = 4 * kSecondNs;
 constexpr int64_t kLinkIdleNs = 6 * kSecondNs;
 constexpr int64_t kIdleMemory = 4 * kMiB;
 constexpr int64_t kMemoryGrain = 2 * kMiB;
+constexpr double kMostMillijoules = 9e18;  // below 2^63
 constexpr int64_t kClockStepMhz = 15;
 constexpr double kPowerCapShare = 0.97;  // of the limit
 
@@ -35,48 +36,46 @@ int64_t Rounded(double value) { return std::lround(value); }
 
 }  // namespace
 
-Answer Device::Model(Column column) {
+int64_t Device::Model(Column column) {
   switch (column) {
     case Column::kUtilizationGpu:
     case Column::kUtilizationMemory:
-      return {NVML_SUCCESS, ModelUtilization(column)};
+      return ModelUtilization(column);
     case Column::kUtilizationEncoder:
     case Column::kUtilizationDecoder:
-      return {NVML_SUCCESS, 0};
+      return 0;
     case Column::kMemoryTotal:
     case Column::kMemoryReserved:
     case Column::kMemoryUsed:
     case Column::kMemoryFree:
-      return {NVML_SUCCESS, ModelMemory(column)};
+      return ModelMemory(column);
     case Column::kPowerDraw:
     case Column::kPowerDrawInstant:
     case Column::kPowerDrawAverage:
     case Column::kPowerLimit:
-      return {NVML_SUCCESS, ModelPower(column)};
+      return ModelPower(column);
     case Column::kTotalEnergy:
-      // Rounding must not let the counter fall.
-      energy_ = std::max(energy_, static_cast<int64_t>(dynamics_.energy_millijoules()));
-      return {NVML_SUCCESS, energy_};
+      return ModelEnergy();
     case Column::kTemperatureGpu:
     case Column::kTemperatureMemory:
-      return {NVML_SUCCESS, ModelTemperature(column)};
+      return ModelTemperature(column);
     case Column::kClockGraphics:
     case Column::kClockSm:
     case Column::kClockMemory:
     case Column::kClockVideo:
-      return {NVML_SUCCESS, ModelClock(column)};
+      return ModelClock(column);
     case Column::kPstate:
-      return {NVML_SUCCESS, Awake() ? board_.compute_pstate : board_.idle_pstate};
+      return Awake() ? board_.compute_pstate : board_.idle_pstate;
     case Column::kClockEventReasons:
-      return {NVML_SUCCESS, ModelEventReasons()};
+      return ModelEventReasons();
     case Column::kFanSpeed:
-      return {NVML_SUCCESS, ModelFanSpeed()};
+      return ModelFanSpeed();
     case Column::kPcieGeneration:
-      return {NVML_SUCCESS, ModelPcieGeneration()};
+      return ModelPcieGeneration();
     case Column::kPcieWidth:
-      return {NVML_SUCCESS, board_.pcie_width_max};
+      return board_.pcie_width_max;
   }
-  return {NVML_ERROR_NOT_SUPPORTED, 0};
+  return 0;
 }
 
 int64_t Device::RecordedOr(Column column, int64_t otherwise) const {
@@ -109,28 +108,44 @@ int64_t Device::ModelUtilization(Column column) {
   return std::min(Rounded(load * (52 + 4 * jitter)), int64_t{100});
 }
 
-// Used, free and reserved always make up the total, whichever of them were recorded.
+// Used, free and reserved make up the total, unless a row records all there is to know and
+// disagrees.
 int64_t Device::ModelMemory(Column column) {
-  const int64_t least_total = static_cast<int64_t>(board_.memory_total_bytes);
   const int64_t recorded_used = RecordedOr(Column::kMemoryUsed, -1);
   const int64_t recorded_free = RecordedOr(Column::kMemoryFree, -1);
-  const int64_t known = std::max(recorded_used, int64_t{0}) + std::max(recorded_free, int64_t{0});
-  const int64_t total = RecordedOr(Column::kMemoryTotal, std::max(least_total, known));
-  int64_t reserved = std::min(static_cast<int64_t>(board_.memory_reserved_bytes),
-                              std::max(total - known, int64_t{0}));
-  if (recorded_used >= 0 && recorded_free >= 0) reserved = std::max(total - known, int64_t{0});
-  reserved = RecordedOr(Column::kMemoryReserved, reserved);
+  const int64_t recorded_reserved = RecordedOr(Column::kMemoryReserved, -1);
+  const int64_t known = std::max(recorded_used, int64_t{0}) + std::max(recorded_free, int64_t{0}) +
+                        std::max(recorded_reserved, int64_t{0});
+  const auto board_total = static_cast<int64_t>(board_.memory_total_bytes);
+  const int64_t total = RecordedOr(Column::kMemoryTotal, std::max(board_total, known));
   if (column == Column::kMemoryTotal) return total;
-  if (column == Column::kMemoryReserved) return reserved;
-  const int64_t usable = std::max(total - reserved, int64_t{0});
-  int64_t used = recorded_used;
-  if (used < 0 && recorded_free >= 0) used = usable - recorded_free;
-  if (used < 0) {
-    used = kIdleMemory + static_cast<int64_t>(dynamics_.memory_share() *
-                                              static_cast<double>(usable - kIdleMemory));
-    used -= used % kMemoryGrain;
+  // What is left for the parts that were not recorded.
+  int64_t rest = std::max(total - known, int64_t{0});
+  int64_t reserved = 0;
+  if (recorded_reserved < 0) {
+    const bool all_of_it = recorded_used >= 0 && recorded_free >= 0;
+    reserved =
+        all_of_it ? rest : std::min(static_cast<int64_t>(board_.memory_reserved_bytes), rest);
   }
-  return column == Column::kMemoryUsed ? used : std::max(usable - used, int64_t{0});
+  if (column == Column::kMemoryReserved) return reserved;
+  rest -= reserved;
+  if (recorded_used >= 0 || recorded_free >= 0) return rest;
+  const int64_t used = std::min(UsedMemory(rest), rest);
+  return column == Column::kMemoryUsed ? used : rest - used;
+}
+
+// As the load has it, of so much that can be allocated.
+int64_t Device::UsedMemory(int64_t usable) const {
+  const auto spread = static_cast<double>(usable - kIdleMemory);
+  const int64_t used = kIdleMemory + static_cast<int64_t>(dynamics_.memory_share() * spread);
+  return used - used % kMemoryGrain;
+}
+
+// Rounding must not let the counter fall.
+int64_t Device::ModelEnergy() {
+  const double millijoules = std::min(dynamics_.energy_millijoules(), kMostMillijoules);
+  energy_ = std::max(energy_, static_cast<int64_t>(millijoules));
+  return energy_;
 }
 
 int64_t Device::ModelPower(Column column) const {

@@ -1,6 +1,7 @@
 // Faults: calls of the simulated driver that fail, answer late, or never.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -37,11 +38,12 @@ struct Suffering {
 // `device` -1: a call about no device.
 Suffering MeetFaults(std::string_view function, int device, std::vector<Fault>* faults);
 
-// REQUIRES: an array.
-void ReadFaults(const JsonValue& array, const std::string& path, Refusals* refusals,
+// The array "faults" of a scenario of so many devices. Refused is what could never strike: a
+// function that is none of NVML's, a device that is not there. REQUIRES: an array.
+void ReadFaults(const JsonValue& array, size_t device_count, Refusals* refusals,
                 std::vector<Fault>* faults);
 // Of a whole text, as "inject" gets it. False: `error` says why.
-[[nodiscard]] bool ParseFaults(std::string_view text, std::vector<Fault>* faults,
-                               std::string* error);
+[[nodiscard]] bool ParseFaults(std::string_view text, size_t device_count,
+                               std::vector<Fault>* faults, std::string* error);
 
 }  // namespace gpuring::simulator

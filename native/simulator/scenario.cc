@@ -135,7 +135,9 @@ class ScenarioReader {
     } else {
       ReadDevices(*devices);
     }
-    if (faults != nullptr) ReadFaults(*faults, "faults", &refusals_, &scenario_->faults);
+    if (faults != nullptr) {
+      ReadFaults(*faults, scenario_->devices.size(), &refusals_, &scenario_->faults);
+    }
   }
 
   void ReadDriverVersion(Fields* fields) {

@@ -13,6 +13,7 @@ namespace {
 constexpr int64_t kFailedCell = INT64_MIN;
 constexpr int64_t kLargestReturnCode = 0xFFFF;
 constexpr int64_t kLoneRowNs = 1'000'000'000;
+constexpr int64_t kMiB = int64_t{1} << 20;
 
 std::string_view Trim(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\r";
@@ -140,7 +141,33 @@ class Trace::Reader {
       trace_->cells_[static_cast<size_t>(meanings_[i]->column)].push_back(
           failed ? kFailedCell + answer.result : answer.value);
     }
-    return true;
+    return CheckMemory();
+  }
+
+  // Of the row just read; nullopt where it says nothing.
+  std::optional<int64_t> Recorded(Column column) const {
+    if (!trace_->Has(column)) return std::nullopt;
+    const Answer answer = trace_->At(column, trace_->row_count() - 1);
+    return answer.result == NVML_SUCCESS ? std::optional(answer.value) : std::nullopt;
+  }
+
+  // The parts of a board's memory do not exceed the whole, but for nvidia-smi's rounding to MiB.
+  bool CheckMemory() {
+    const std::optional<int64_t> total = Recorded(Column::kMemoryTotal);
+    if (!total) return true;
+    int64_t sum = 0;
+    int64_t rounding = -kMiB;
+    for (const Column part : {Column::kMemoryUsed, Column::kMemoryFree, Column::kMemoryReserved}) {
+      const std::optional<int64_t> bytes = Recorded(part);
+      if (!bytes) continue;
+      sum += *bytes;
+      rounding += kMiB;
+    }
+    if (rounding < 0 || sum <= *total + rounding) return true;
+    size_t field = 0;
+    while (!meanings_[field] || meanings_[field]->column != Column::kMemoryTotal) ++field;
+    return FailField(field, "no less than the " + std::to_string(sum) +
+                                " B that are used, free or reserved in this row");
   }
 
   bool Finish() {

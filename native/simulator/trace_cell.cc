@@ -1,7 +1,8 @@
 #include "simulator/trace_cell.h"
 
 #include <array>
-#include <span>
+
+#include "simulator/column_range.h"
 
 namespace gpuring::simulator {
 namespace {
@@ -134,28 +135,6 @@ std::optional<int64_t> ReadHexadecimal(std::string_view digits) {
   return static_cast<int64_t>(value);
 }
 
-std::string Expectation(const HeaderField& field) {
-  switch (field.kind) {
-    case CellKind::kPercent:
-      return "a percentage like 52 or 52 %";
-    case CellKind::kPower:
-      return "a power like 46.19 or 46.19 W";
-    case CellKind::kMemory:
-      return "a size like 19691 or 19691 MiB";
-    case CellKind::kClock:
-      return "a clock like 1410 or 1410 MHz";
-    case CellKind::kTemperature:
-      return "a temperature like 54";
-    case CellKind::kState:
-      return "a performance state P0 to P15";
-    case CellKind::kFlags:
-      return "flags like 0x0000000000000001";
-    case CellKind::kPlain:
-      return "a whole number";
-  }
-  return "";
-}
-
 std::optional<int64_t> ReadValue(const HeaderField& field, std::string_view text) {
   if (field.kind == CellKind::kFlags && text.starts_with("0x")) {
     return ReadHexadecimal(text.substr(2));
@@ -171,8 +150,8 @@ std::optional<int64_t> ReadValue(const HeaderField& field, std::string_view text
   const bool whole = field.kind != CellKind::kPower && field.kind != CellKind::kMemory;
   if (whole && number.find('.') != std::string_view::npos) return std::nullopt;
   const std::optional<int64_t> value = ReadDecimal(number, unit != nullptr ? unit->multiplier : 1);
-  if (!value || (*value < 0 && field.kind != CellKind::kTemperature)) return std::nullopt;
-  if (field.kind == CellKind::kState && *value > 15) return std::nullopt;
+  // What rounds to zero is still negative.
+  if (number.starts_with('-') && field.kind != CellKind::kTemperature) return std::nullopt;
   return value;
 }
 
@@ -203,8 +182,9 @@ bool ReadCell(const HeaderField& field, std::string_view text, Answer* answer,
     return true;
   }
   const std::optional<int64_t> value = ReadValue(field, text);
-  if (!value) {
-    *expected = Expectation(field);
+  const ColumnRange& range = RangeOf(field.column);
+  if (!value || *value < range.least || *value > range.most) {
+    *expected = range.expectation;
     return false;
   }
   *answer = {NVML_SUCCESS, *value};

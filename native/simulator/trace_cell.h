@@ -33,7 +33,7 @@ struct HeaderField {
 // "power.draw [W]" without its unit: "power.draw".
 [[nodiscard]] std::string_view ColumnNameOf(std::string_view header_field);
 
-// False: `expected` says what a cell of this column looks like.
+// False, also for a value beyond the column's range: `expected` says what a cell looks like.
 [[nodiscard]] bool ReadCell(const HeaderField& field, std::string_view text, Answer* answer,
                             std::string* expected);
 

@@ -19,6 +19,11 @@ int64_t DaysSinceEpoch(int64_t year, int64_t month, int64_t day) {
   return era * 146097 + day_of_era - 719468;
 }
 
+int64_t DaysInMonth(int64_t year, int64_t month) {
+  const int64_t next_year = month == 12 ? year + 1 : year;
+  return DaysSinceEpoch(next_year, month % 12 + 1, 1) - DaysSinceEpoch(year, month, 1);
+}
+
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : rest_(text) {}
@@ -87,7 +92,7 @@ std::optional<int64_t> ReadTimestamp(std::string_view text) {
   int64_t year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
   const bool date = scanner.Number({4, 1970, 2199}, &year) && scanner.OneOf("/-") &&
                     scanner.Number({2, 1, 12}, &month) && scanner.OneOf("/-") &&
-                    scanner.Number({2, 1, 31}, &day);
+                    scanner.Number({2, 1, 31}, &day) && day <= DaysInMonth(year, month);
   const bool time = date && scanner.OneOf(" T") && scanner.Number({2, 0, 23}, &hour) &&
                     scanner.OneOf(":") && scanner.Number({2, 0, 59}, &minute) &&
                     scanner.OneOf(":") && scanner.Number({2, 0, 60}, &second);

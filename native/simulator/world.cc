@@ -1,5 +1,6 @@
 #include "simulator/world.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -14,6 +15,7 @@ namespace {
 constexpr int64_t kMillisecondNs = 1'000'000;
 constexpr int64_t kHangSliceNs = 50 * kMillisecondNs;
 constexpr uint64_t kMostRowsAtOnce = 1'000'000;
+constexpr Answer kNoSuchDevice = {NVML_ERROR_INVALID_ARGUMENT, 0};
 
 // Questions whose answers never change: a client asks them while it takes stock.
 constexpr std::array<std::string_view, 16> kInventoryCalls = {
@@ -141,11 +143,8 @@ Answer World::Read(int device, Column column) {
 void World::Read(int device, std::span<const Column> columns, std::span<Answer> answers) {
   const std::lock_guard lock(mutex_);
   const bool known = device >= 0 && static_cast<size_t>(device) < devices_.size();
-  const int64_t elapsed = known ? clock_() - start_ns_ : 0;
-  for (size_t i = 0; i < columns.size(); ++i) {
-    answers[i] = known ? devices_[static_cast<size_t>(device)].Read(columns[i], elapsed)
-                       : Answer{NVML_ERROR_INVALID_ARGUMENT, 0};
-  }
+  if (!known) return std::fill(answers.begin(), answers.end(), kNoSuchDevice);
+  devices_[static_cast<size_t>(device)].Read(columns, clock_() - start_ns_, answers);
 }
 
 const char* World::Describe() {
@@ -194,9 +193,13 @@ nvmlReturn_t World::Step(std::string_view argument, std::string* reply) {
 }
 
 nvmlReturn_t World::Inject(std::string_view argument, std::string* reply) {
-  std::vector<Fault> faults;
-  if (!ParseFaults(argument, &faults, reply)) return NVML_ERROR_INVALID_ARGUMENT;
   const std::lock_guard lock(mutex_);
+  if (!EnsureLoaded()) {
+    *reply = failure_;
+    return NVML_ERROR_INVALID_ARGUMENT;
+  }
+  std::vector<Fault> faults;
+  if (!ParseFaults(argument, devices_.size(), &faults, reply)) return NVML_ERROR_INVALID_ARGUMENT;
   injected_ = std::move(faults);
   ++fault_generation_;
   return NVML_SUCCESS;

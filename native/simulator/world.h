@@ -53,7 +53,8 @@ class World {
   // The value of a column now. NVML_ERROR_NOT_SUPPORTED where the board does not offer it; the
   // code a trace cell stands for ("[Unknown Error]" is NVML_ERROR_UNKNOWN).
   Answer Read(int device, Column column);
-  // Several columns at one instant, also when other threads ask. REQUIRES: spans of equal size.
+  // Several columns of one instant and one row, also when other threads ask. REQUIRES: spans of
+  // equal size.
   void Read(int device, std::span<const Column> columns, std::span<Answer> answers);
 
   // gpuringSimulatorDescribe and gpuringSimulatorControl.

@@ -1,5 +1,13 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -78,6 +86,27 @@ describe('gpuring --simulate', () => {
     const code = await new Promise((resolve) => child.on('close', resolve));
     expect({ code, errors }).toEqual({ code: 141, errors: '' });
   });
+
+  it.each([['snapshot'], ['snapshot', '--json'], ['top', '--count', '2', '--interval', '50']])(
+    '%s says in one line that its output cannot be written',
+    async (...args) => {
+      const full = openSync('/dev/full', 'w');
+      const child = spawn(process.execPath, [program, ...args, '--simulate'], {
+        env: environment,
+        stdio: ['ignore', full, 'pipe'],
+      });
+      closeSync(full);
+      let errors = '';
+      child.stderr?.on('data', (data: Buffer) => {
+        errors += data.toString();
+      });
+      const code = await new Promise((resolve) => child.on('close', resolve));
+      expect({ code, errors }).toEqual({
+        code: 1,
+        errors: 'gpuring: ENOSPC: no space left on device, write\n',
+      });
+    },
+  );
 
   it.each([
     ['SIGINT', 130],

@@ -221,6 +221,7 @@ describe('options of open()', () => {
     [{ maxHistory: 1.5 }, 'maxHistory', tooLong],
     [{ maxHistory: 2 ** 31 }, 'maxHistory', tooLong],
     [{ maxHistory: 3_000_000 }, 'maxHistory', tooLong],
+    [{ maxHistory: 1_000_000 }, 'options.maxHistory', tooLong],
     [{ libraryPath: 5 }, 'libraryPath', 'ERR_GPU_INVALID_TYPE'],
     [{ libraryPath: '' }, 'libraryPath', tooLong],
     [{ simulate: false }, 'simulate', 'ERR_GPU_INVALID_TYPE'],

@@ -1,4 +1,7 @@
 // The sampling path and native reads allocate nothing once the source is open.
+#include <malloc.h>
+
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <new>
@@ -10,9 +13,33 @@ namespace {
 
 std::atomic<uint64_t> allocations{0};
 
+// The rings of these tests, and nothing else, are this large.
+constexpr size_t kLargeBytes = 1 << 20;
+std::atomic<uint64_t> large_bytes{0};       // allocated now
+std::atomic<uint64_t> large_bytes_peak{0};  // most at one time, since it was last set
+std::atomic<bool> refuse_large{false};
+std::atomic<void (*)()> before_large{nullptr};
+
+void* AllocateLarge(size_t size, size_t alignment) {
+  if (const auto call = before_large.load(); call != nullptr) call();
+  if (refuse_large) return nullptr;
+  void* const memory = std::aligned_alloc(alignment, size);
+  if (memory == nullptr) return nullptr;
+  const uint64_t now = large_bytes += malloc_usable_size(memory);
+  large_bytes_peak = std::max(large_bytes_peak.load(), now);
+  return memory;
+}
+
 void* Allocate(size_t size, size_t alignment) {
   allocations++;
-  return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+  const size_t rounded = (size + alignment - 1) / alignment * alignment;
+  return size < kLargeBytes ? std::aligned_alloc(alignment, rounded)
+                            : AllocateLarge(rounded, alignment);
+}
+
+void Free(void* memory) {
+  if (const size_t size = malloc_usable_size(memory); size >= kLargeBytes) large_bytes -= size;
+  std::free(memory);
 }
 
 void* AllocateOrAbort(size_t size, size_t alignment) {
@@ -37,15 +64,13 @@ void* AllocateOrAbort(size_t size, size_t alignment) {
                                      const std::nothrow_t&) noexcept {
   return Allocate(size, static_cast<size_t>(alignment));
 }
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete[](void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept {
-  std::free(memory);
-}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { Free(memory); }
+[[gnu::noinline]] void operator delete[](void* memory) noexcept { Free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { Free(memory); }
+[[gnu::noinline]] void operator delete[](void* memory, size_t) noexcept { Free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept { Free(memory); }
 [[gnu::noinline]] void operator delete(void* memory, size_t, std::align_val_t) noexcept {
-  std::free(memory);
+  Free(memory);
 }
 
 namespace gpuring {
@@ -73,6 +98,59 @@ TEST("allocation: none in a native read; the counter does count") {
   CHECK_EQ(read.count, 1u);
   samples.resize(51);
   CHECK_EQ(allocations.load() - before, 1u);
+}
+
+constexpr uint64_t kManySamples = 3 * kLargeBytes / History::kSampleBytes;
+constexpr size_t kRows = 4;
+
+MemoryScript Rows() {
+  MemoryScript script;
+  for (size_t row = 0; row < kRows; row++) script.devices.push_back(Device({Answer(1'000)}));
+  return script;
+}
+
+TEST("allocation: growing holds one replaced ring beside the new ones, and no more") {
+  Rig rig(Rows(), {.period_ns = kPeriodNs, .history_samples = kManySamples});
+  rig.WatchAll({0, 1, 2, 3});
+  const uint64_t ring_bytes = large_bytes / kRows;
+  large_bytes_peak = 0;
+  CHECK(rig.sampler->GrowHistory(2 * kManySamples).ok());
+  rig.clock->AwaitWaiter();
+  CHECK_EQ(rig.sampler->HistoryCapacity(), 2 * kManySamples);
+  CHECK(large_bytes_peak > 2 * kRows * ring_bytes);
+  CHECK(large_bytes_peak < (2 * kRows + 2) * ring_bytes);
+  CHECK(large_bytes < (2 * kRows + 1) * ring_bytes);
+}
+
+TEST("allocation: rounds go on between the rows that grow") {
+  Rig rig(Rows(), {.period_ns = kPeriodNs, .history_samples = 8});
+  rig.WatchAll({0, 1, 2, 3});
+  const uint64_t before = rig.log->polls[0];
+  static ManualClock* clock = nullptr;
+  clock = rig.clock.get();
+  before_large = [] { clock->Advance(kPeriodNs); };  // a row takes a whole period to grow
+  CHECK(rig.sampler->GrowHistory(kManySamples).ok());
+  rig.clock->AwaitWaiter();
+  before_large = nullptr;
+  CHECK_EQ(rig.sampler->HistoryCapacity(), kManySamples);
+  CHECK_EQ(rig.log->polls[0] - before, kRows);
+  CHECK_EQ(rig.Header(kBlockMissedDeadlinesWord), 0u);
+  CHECK_EQ(rig.History(0).size(), 1 + kRows);
+}
+
+TEST("allocation: where there is no memory to grow, that wish is refused and sampling goes on") {
+  Rig rig(Rows(), {.period_ns = kPeriodNs, .history_samples = 8});
+  rig.WatchAll({0, 1, 2, 3});
+  refuse_large = true;
+  CHECK(rig.sampler->GrowHistory(kManySamples).ok());
+  rig.clock->AwaitWaiter();
+  CHECK_EQ(rig.sampler->GrowHistory(kManySamples).code(), StatusCode::kOutOfRange);
+  refuse_large = false;
+  CHECK_EQ(rig.sampler->HistoryCapacity(), 8u);
+  CHECK(rig.sampler->GrowHistory(9).ok());
+  rig.clock->Step(kPeriodNs);
+  CHECK_EQ(rig.sampler->HistoryCapacity(), 9u);
+  CHECK_EQ(rig.History(0).size(), 2u);
 }
 
 }  // namespace

@@ -1,7 +1,11 @@
 // The libraries of test/native/fixtures, as the NVML tests use them.
 #pragma once
 
+#include <unistd.h>
+
+#include <cstdlib>
 #include <string>
+#include <string_view>
 
 #include "check.h"
 #include "fixtures/scripted_driver.h"
@@ -31,6 +35,22 @@ class ScriptedDriver {
 };
 
 inline NvmlOptions Scripted() { return {.library_path = ScriptedDriver::path(), .scenario = ""}; }
+
+// A file that is gone when the test is.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(std::string_view content) {
+    const int file = mkstemp(path_);
+    CHECK(file >= 0);
+    CHECK_EQ(write(file, content.data(), content.size()), static_cast<ssize_t>(content.size()));
+    close(file);
+  }
+  ~TemporaryFile() { unlink(path_); }
+  const char* path() const { return path_; }
+
+ private:
+  char path_[32] = "/tmp/gpuring-library-XXXXXX";
+};
 
 // A value that the sample must hold.
 inline int64_t ValueOf(const Sample& sample, MetricId metric) {

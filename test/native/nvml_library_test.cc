@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <fstream>
 
 #include "check.h"
 #include "nvml/library.h"
@@ -12,22 +11,6 @@
 
 namespace gpuring {
 namespace {
-
-// A file that is gone when the test is.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(std::string_view content) {
-    const int file = mkstemp(path_);
-    CHECK(file >= 0);
-    CHECK_EQ(write(file, content.data(), content.size()), static_cast<ssize_t>(content.size()));
-    close(file);
-  }
-  ~TemporaryFile() { unlink(path_); }
-  const char* path() const { return path_; }
-
- private:
-  char path_[32] = "/tmp/gpuring-library-XXXXXX";
-};
 
 std::string ElfHeader(uint16_t machine, unsigned char elf_class) {
   Elf64_Ehdr header{};

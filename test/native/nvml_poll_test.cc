@@ -43,6 +43,39 @@ TEST("nvml: sentinels and values out of range are unknown, their neighbours are 
   CHECK(!sample.Knows(MetricId::kMemoryUtilizationPercent));
 }
 
+TEST("nvml: sentinels of other widths, and parts greater than the whole, are unknown") {
+  // What drivers put where they have no value: NVML_VALUE_NOT_AVAILABLE and its neighbours.
+  for (const unsigned long long nothing : {9223372036854775794ull, 0x7fffffffffffffffull,
+                                           0xffffffffffffffffull, 0xfffffffffffff000ull}) {
+    ScriptedDriver driver;
+    driver->memory_v2 = {0, nothing, nothing, nothing, nothing};
+    driver->energy = nothing;
+    driver->power = 1'000;
+    NvmlSource source(Scripted());
+    CHECK(source.Open().ok());
+    CHECK(!source.devices()[0].memory_bytes);
+    Sample sample;
+    CHECK(source.Poll(0, &sample).ok());
+    for (const MetricId metric :
+         {MetricId::kMemoryTotalBytes, MetricId::kMemoryUsedBytes, MetricId::kMemoryFreeBytes,
+          MetricId::kMemoryReservedBytes, MetricId::kEnergyJoules}) {
+      CHECK(!sample.Knows(metric));
+    }
+    sample.Set(MetricId::kClockEventReasons, static_cast<int64_t>(nothing));
+    CHECK(!sample.Knows(MetricId::kClockEventReasons));
+  }
+  ScriptedDriver driver;
+  driver->memory_v2 = {0, 1'000, 1'001, 1'000, 1'001};
+  NvmlSource source(Scripted());
+  CHECK(source.Open().ok());
+  Sample sample;
+  CHECK(source.Poll(0, &sample).ok());
+  CHECK_EQ(ValueOf(sample, MetricId::kMemoryTotalBytes), 1'000);
+  CHECK_EQ(ValueOf(sample, MetricId::kMemoryFreeBytes), 1'000);
+  CHECK(!sample.Knows(MetricId::kMemoryUsedBytes));
+  CHECK(!sample.Knows(MetricId::kMemoryReservedBytes));
+}
+
 TEST("nvml: an absent call is asked once and its older name takes over, unsupported stays asked") {
   ScriptedDriver driver;
   driver->memory_v2_result = NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
@@ -94,6 +127,36 @@ TEST("nvml: a lost device is left at once and comes back by its UUID") {
   CHECK(source.Poll(1, &sample).ok());
   CHECK(source.Poll(1, &sample).ok());
   CHECK_EQ(driver->uuid_lookups, 2);
+}
+
+TEST("nvml: a handle that turned stale is replaced before the next poll") {
+  ScriptedDriver driver;
+  driver->power = 70'000;
+  NvmlSource source(Scripted());
+  CHECK(source.Open().ok());
+  Sample sample;
+  CHECK(source.Poll(2, &sample).ok());
+  driver->generation = 1;  // as after a reset: every reading refuses the old handle
+  CHECK_EQ(source.Poll(2, &sample).driver_return(), uint32_t{NVML_ERROR_INVALID_ARGUMENT});
+  CHECK_EQ(driver->uuid_lookups, 0);
+  CHECK(source.Poll(2, &sample).ok());
+  CHECK_EQ(ValueOf(sample, MetricId::kPowerWatts), 70'000);
+  CHECK(source.Poll(2, &sample).ok());
+  CHECK_EQ(driver->uuid_lookups, 1);
+}
+
+TEST("nvml: a device that has nothing to say keeps its handle") {
+  for (const nvmlReturn_t result : {NVML_ERROR_NOT_SUPPORTED, NVML_ERROR_NO_DATA}) {
+    ScriptedDriver driver;
+    driver->utilization_result = driver->power_result = driver->energy_result = result;
+    driver->memory_v2_result = driver->memory_result = result;
+    driver->temperature_v_result = driver->temperature_result = driver->fields_result = result;
+    NvmlSource source(Scripted());
+    CHECK(source.Open().ok());
+    Sample sample;
+    for (int round = 0; round < 3; ++round) CHECK(!source.Poll(0, &sample).ok());
+    CHECK_EQ(driver->uuid_lookups, 0);
+  }
 }
 
 TEST("nvml: a poll that learns nothing says why") {

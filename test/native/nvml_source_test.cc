@@ -90,11 +90,25 @@ TEST("nvml: a device that cannot be had hides none of the others") {
   CHECK_EQ(source.devices().size(), 2u);
   CHECK_EQ(source.devices()[1].uuid, "GPU-2");
   CHECK_EQ(source.devices()[1].index, 2u);
+  CHECK_EQ(source.identity().skipped_devices, 1u);
   driver->handle.fill(NVML_ERROR_NO_PERMISSION);
   CHECK_EQ(source.Open().code(), StatusCode::kNoPermission);
   driver->handle.fill(NVML_SUCCESS);
   driver->uuid_prefix = "\xff";
   CHECK_EQ(source.Open().code(), StatusCode::kDriverError);
+}
+
+TEST("nvml: of devices with the same UUID the first is kept, the others are counted") {
+  ScriptedDriver driver;
+  NvmlSource source(Scripted());
+  CHECK(source.Open().ok());
+  CHECK_EQ(source.devices().size(), size_t{kScriptedDevices});
+  CHECK_EQ(source.identity().skipped_devices, 0u);
+  driver->uuid = "GPU-twin";
+  CHECK(source.Open().ok());
+  CHECK_EQ(source.devices().size(), 1u);
+  CHECK_EQ(source.devices()[0].index, 0u);
+  CHECK_EQ(source.identity().skipped_devices, kScriptedDevices - 1);
 }
 
 TEST("nvml: identity leaves out what is odd, unknown or a sentinel") {
@@ -129,6 +143,19 @@ TEST("nvml: the environment names the library where no option does") {
   NvmlSource named({.library_path = FixturePath("legacy_driver"), .scenario = ""});
   CHECK(named.Open().ok());
   CHECK_EQ(named.identity().library_path, FixturePath("legacy_driver"));
+  CHECK_EQ(unsetenv("GPURING_NVML_PATH"), 0);
+}
+
+TEST("nvml: the key of a driver is the library that is loaded, however it was named") {
+  const auto key = [](const char* path, const char* scenario) {
+    return DriverKey({.library_path = path, .scenario = scenario});
+  };
+  CHECK_EQ(unsetenv("GPURING_NVML_PATH"), 0);
+  CHECK_EQ(key("", ""), key("libnvidia-ml.so.1", ""));
+  CHECK_EQ(setenv("GPURING_NVML_PATH", "/opt/libnvidia-ml.so.1", 1), 0);
+  CHECK_EQ(key("", ""), key("/opt/libnvidia-ml.so.1", ""));
+  CHECK(key("", "") != key("libnvidia-ml.so.1", ""));
+  CHECK(key("", "a") != key("", "b"));
   CHECK_EQ(unsetenv("GPURING_NVML_PATH"), 0);
 }
 

@@ -95,9 +95,12 @@ TEST("sampler lifetime: a hang shows as a round that began and does not complete
   CHECK_EQ(std::bit_cast<double>(rig.HeaderNow(kBlockRoundStartWord)),
            NsToMs(rig.clock->MonotonicNs()));
   CHECK_EQ(rig.log->polls[2].load(), 1u);
+  CHECK_EQ(std::bit_cast<double>(rig.HeaderNow(kBlockRoundLengthWord)), 0.0);  // of the last one
+  rig.clock->Advance(30 * kMs);
   gate.Set();
   rig.clock->AwaitWaiter();
   CHECK_EQ(rig.Header(kBlockRoundsWord), rounds + 1);
+  CHECK_EQ(std::bit_cast<double>(rig.Header(kBlockRoundLengthWord)), 30.0);
 }
 
 TEST("sampler lifetime: a stop while opening lets the open finish, then closes") {

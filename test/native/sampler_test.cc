@@ -183,5 +183,19 @@ TEST("sampler: history past the memory limit is refused by name and number") {
   CHECK_EQ(running.sampler->HistoryCapacity(), 50u);
 }
 
+TEST("sampler: the memory limit holds for growing as well, with the ring that is replaced") {
+  const SamplerOptions options = {.period_ns = kPeriodNs,
+                                  .history_samples = 20,
+                                  .memory_limit_bytes = 100 * History::kSampleBytes};
+  Rig rig({.devices = {Device({Answer(1)}), Device({Answer(1)})}}, options);
+  rig.AwaitRunning();
+  const Status refused = rig.sampler->GrowHistory(41);
+  CHECK_EQ(refused.code(), StatusCode::kOutOfRange);
+  CHECK(refused.hint().find("at most 40 ") != std::string::npos);
+  CHECK(rig.sampler->GrowHistory(40).ok());
+  rig.clock->AwaitWaiter();
+  CHECK_EQ(rig.sampler->HistoryCapacity(), 40u);
+}
+
 }  // namespace
 }  // namespace gpuring

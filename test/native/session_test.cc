@@ -14,23 +14,32 @@ namespace {
 struct Wish {
   int64_t period_ns = kPeriodNs;
   uint64_t history_samples = 10;
+  Status open_status{};
+  Event* open_gate = nullptr;
 };
 
 struct Opener {
-  explicit Opener(const char* key, Wish wish = {}) {
+  explicit Opener(const char* key, Wish wish = {}) : script{.devices = {Device({Answer(7)})}} {
+    script.open_status = wish.open_status;
+    script.open_gate = wish.open_gate;
     options.key = key;
     options.period_ns = wish.period_ns;
     options.history_samples = wish.history_samples;
     options.memory_limit_bytes = 1 << 20;
     options.make_source = [this] {
       made++;
-      auto source = std::make_unique<MemorySource>(MemoryScript{.devices = {Device({Answer(7)})}});
+      auto source = std::make_unique<MemorySource>(script);
       log = source->log();
       return source;
     };
     status = Session::Open(options, &session);
   }
 
+  bool AwaitSettled() const {
+    return Eventually([this] { return session->state() != SamplerState::kOpening; });
+  }
+
+  MemoryScript script;
   SessionOptions options;
   int made = 0;
   std::shared_ptr<MemoryLog> log;
@@ -71,22 +80,78 @@ TEST("session: another key is refused while one is open, and welcome afterwards"
 TEST("session: the shortest period and the longest history win, while their openers stay") {
   Opener slow("a", {.period_ns = 50 * kMs, .history_samples = 5});
   Sampler& sampler = slow.session->sampler();
-  CHECK(sampler.WaitOpened(kLongNs));
+  CHECK(slow.AwaitSettled());
   {
     Opener fast("a", {.period_ns = 5 * kMs, .history_samples = 500});
     CHECK_EQ(sampler.period_ns(), 5 * kMs);
-    CHECK(Eventually([&] { return sampler.HistoryCapacity() == 500; }));
+    CHECK(fast.AwaitSettled());
+    CHECK_EQ(sampler.HistoryCapacity(), 500u);
   }
   CHECK_EQ(sampler.period_ns(), 50 * kMs);
 }
 
-TEST("session: a history beyond the limit is refused and leaves the others alone") {
+TEST("session: a history beyond the limit fails its opener and leaves the others alone") {
   Opener first("a");
-  CHECK(first.session->sampler().WaitOpened(kLongNs));
+  CHECK(first.AwaitSettled());
   Opener greedy("a", {.history_samples = 1'000'000});
-  CHECK_EQ(greedy.status.code(), StatusCode::kOutOfRange);
+  CHECK(greedy.AwaitSettled());
+  CHECK_EQ(greedy.session->state(), SamplerState::kFailed);
+  CHECK_EQ(greedy.session->status().code(), StatusCode::kOutOfRange);
   CHECK_EQ(first.session->sampler().HistoryCapacity(), 10u);
-  CHECK_EQ(first.session->sampler().state(), SamplerState::kRunning);
+  CHECK_EQ(first.session->state(), SamplerState::kRunning);
+  CHECK(first.session->status().ok());
+}
+
+TEST("session: wishes of openers while the driver opens are met or refused one by one") {
+  constexpr uint64_t kGreedy = 1'000'000;
+  for (const uint64_t first_wish : {uint64_t{10}, kGreedy}) {
+    Event gate;
+    Opener first("a", {.history_samples = first_wish, .open_gate = &gate});
+    Opener middle("a", {.history_samples = 3'000});
+    Opener last("a", {.history_samples = first_wish == kGreedy ? 10 : kGreedy});
+    for (Opener* opener : {&first, &middle, &last}) {
+      CHECK(opener->status.ok());
+      CHECK_EQ(opener->session->state(), SamplerState::kOpening);
+    }
+    gate.Set();
+    for (Opener* opener : {&last, &first}) {
+      CHECK(opener->AwaitSettled());
+      const bool greedy = opener->options.history_samples == kGreedy;
+      CHECK_EQ(opener->session->state(), greedy ? SamplerState::kFailed : SamplerState::kRunning);
+    }
+    // Running means that there is room, not that somebody was asked for it.
+    CHECK(middle.AwaitSettled());
+    CHECK_EQ(middle.session->state(), SamplerState::kRunning);
+    CHECK(middle.session->sampler().HistoryCapacity() >= 3'000);
+  }
+}
+
+TEST("session: who waits for all threads to end waits for those that were left behind") {
+  CHECK(Session::WaitAllEnded(MonotonicNowNs() + kLongNs));
+  Event gate;
+  std::shared_ptr<MemoryLog> log;
+  {
+    Opener left("a", {.open_gate = &gate});
+    CHECK(Eventually([&] { return left.log->opens == 1; }));
+    log = left.log;
+    CHECK(Session::WaitAllEnded(0));  // still shared: nothing has to end
+  }
+  CHECK(!Session::WaitAllEnded(MonotonicNowNs() + 20 * kMs));
+  CHECK_EQ(log->closes.load(), 0u);
+  gate.Set();
+  CHECK(Session::WaitAllEnded(MonotonicNowNs() + kLongNs));
+  CHECK_EQ(log->closes.load(), 1u);
+}
+
+TEST("session: what is kept to wait for the end keeps no history") {
+  std::weak_ptr<BlockMemory> memory;
+  {
+    Opener only("a");
+    CHECK(only.AwaitSettled());
+    memory = only.session->sampler().block();
+    CHECK(!memory.expired());
+  }
+  CHECK(Eventually([&] { return memory.expired(); }));
 }
 
 TEST("session: a row is polled while any opener watches it") {
@@ -102,17 +167,18 @@ TEST("session: a row is polled while any opener watches it") {
 }
 
 TEST("session: after a failed open the next one tries anew") {
-  Opener failing("a", {.history_samples = 1'000'000});
+  Opener failing("a", {.open_status = Status::Error(StatusCode::kNoPermission, "may not")});
   CHECK(failing.status.ok());
-  CHECK(failing.session->sampler().WaitStopped(kLongNs));
-  CHECK_EQ(failing.session->sampler().status().code(), StatusCode::kOutOfRange);
+  CHECK(failing.AwaitSettled());
+  CHECK_EQ(failing.session->state(), SamplerState::kFailed);
+  CHECK_EQ(failing.session->status().code(), StatusCode::kNoPermission);
   Opener next("b");
   CHECK(next.status.ok());
   CHECK_EQ(next.made, 1);
   failing.session->Close();
-  CHECK(failing.session->WaitClosed(0));
-  CHECK(next.session->sampler().WaitOpened(kLongNs));
-  CHECK_EQ(next.session->sampler().state(), SamplerState::kRunning);
+  CHECK(failing.session->WaitClosed(kLongNs));
+  CHECK(next.AwaitSettled());
+  CHECK_EQ(next.session->state(), SamplerState::kRunning);
 }
 
 }  // namespace

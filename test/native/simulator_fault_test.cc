@@ -68,12 +68,62 @@ TEST("wrong faults are refused and leave the injected ones in place") {
   CHECK_EQ(Control("inject", "{}").text, "faults:1:1: expected an array of faults, got an object");
   CHECK_EQ(Control("inject", "[").text,
            "faults:1:2: expected a JSON value, got the end of the text");
-  CHECK_EQ(Control("inject", R"([{"function":"a","return":"x"}])").text,
+  CHECK_EQ(Control("inject", R"([{"function":"*","return":"x"}])").text,
            "faults:1:27: faults[0].return: expected an integer from 0 to 65534, got \"x\"");
-  CHECK_EQ(Control("inject", R"([{"function":"a","return":1,"devise":2}])").text,
+  CHECK_EQ(Control("inject", R"([{"function":"*","return":1,"devise":2}])").text,
            "faults:1:29: faults[0]: expected only function, device, return, delayMs, afterCalls, "
            "calls, got the member \"devise\"");
   CHECK_EQ(AskPower(driver.Device(0)), NVML_ERROR_DRIVER_NOT_LOADED);
+}
+
+TEST("a fault on a function that NVML does not have is refused, with the nearest it has") {
+  Driver driver(kTwo);
+  Inject(R"([{"function":"nvmlDeviceGetPowerUsage","return":9}])");
+  struct Typo {
+    const char* pattern;
+    const char* meant;
+  };
+  for (const Typo& typo : {Typo{"nvmlDeviceGetPowerUsag", "nvmlDeviceGetPowerUsage"},
+                           {"nvmlDeviceGetTemprature*", "nvmlDeviceGetTemperature"},
+                           {"*powerusage", "nvmlDeviceGetPowerUsage"},
+                           {"nvmlDeviceGetHandleByIndex_v3", "nvmlDeviceGetHandleByIndex_v2"},
+                           {"nvmlint*", "nvmlInit"}}) {
+    const std::string pattern = "\"" + std::string(typo.pattern) + "\"";
+    const std::string rest =
+        "faults[0].function: expected a function of NVML, or a pattern of "
+        "some, such as \"" +
+        std::string(typo.meant) + "\", got " + pattern;
+    const std::string faults = "[{\"function\":" + pattern + ",\"return\":1}]";
+    CHECK_EQ(Control("inject", faults).text, "faults:1:14: " + rest);
+    const std::string scenario = "{\"devices\":[],\n\"faults\":" + faults + "}";
+    CHECK_EQ(Control("load", scenario).text, "scenario:2:23: " + rest);
+  }
+  const std::string endless(4096, 'x');
+  CHECK_EQ(Control("inject", "[{\"function\":\"" + endless + "\",\"return\":1}]").result,
+           NVML_ERROR_INVALID_ARGUMENT);
+  CHECK_EQ(AskPower(driver.Device(0)), NVML_ERROR_DRIVER_NOT_LOADED);
+}
+
+TEST("a fault on a device that is not there is refused") {
+  Driver driver(kTwo);
+  for (const char* index : {"2", "63", "64", "-1", "0.5", "\"0\""}) {
+    const std::string faults =
+        R"([{"function":"*","return":1,"device":)" + std::string(index) + "}]";
+    const std::string got = std::string(index) == "0.5" ? "a number that is no integer" : index;
+    CHECK_EQ(
+        Control("inject", faults).text,
+        "faults:1:38: faults[0].device: expected the index of a device, from 0 to 1, got " + got);
+  }
+  Inject(R"([{"function":"*PowerUsage","return":9,"device":1}])");
+  CHECK_EQ(AskPower(driver.Device(1)), NVML_ERROR_DRIVER_NOT_LOADED);
+  CHECK_EQ(Control("load", R"({"faults":[{"function":"*","return":1,"device":3}],
+                              "devices":[{"board":"l4","count":2},{"board":"t4"}]})")
+               .text,
+           "scenario:1:48: faults[0].device: expected the index of a device, from 0 to 2, got 3");
+  CHECK_EQ(
+      Control("load", R"({"devices":[],"faults":[{"function":"*","return":1,"device":0}]})").text,
+      "scenario:1:61: faults[0].device: expected no device where the scenario has none, got "
+      "0");
 }
 
 TEST("a star stands for any run of characters, anywhere") {
@@ -90,10 +140,10 @@ TEST("a star stands for any run of characters, anywhere") {
                                  {"n*e*P*U*e", true},
                                  {"nvmlDeviceGetPowerUsage*", true},
                                  {"**", true},
-                                 {"nvmlDeviceGetPower", false},
-                                 {"*power*", false},
-                                 {"nvmlDeviceGetPowerUsage_v2", false},
-                                 {"*Usag", false}}) {
+                                 {"nvmlDeviceGetPowerState", false},
+                                 {"nvmlDeviceGetPower*Limit", false},
+                                 {"*Power*_v*", false},
+                                 {"*State", false}}) {
     Inject(R"([{"function":")" + std::string(pattern.glob) + R"(","return":10}])");
     CHECK_EQ(AskPower(device), pattern.matches ? NVML_ERROR_TIMEOUT : NVML_SUCCESS);
   }
@@ -166,7 +216,7 @@ TEST("threads ask, step, inject, describe and load at once") {
   }
   for (int round = 0; round < 30; ++round) {
     CHECK_EQ(Control("load", kTwo).result, NVML_SUCCESS);
-    Inject(R"([{"function":"nothing","return":3}])");
+    Inject(R"([{"function":"nvmlUnitGetCount","return":3}])");
     CHECK_EQ(Control("load", GPURING_SCENARIOS_DIR "/h100x8.json").result, NVML_SUCCESS);
   }
   done = true;

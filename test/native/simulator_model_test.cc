@@ -1,11 +1,13 @@
 // What no trace records: plausible, in agreement with itself, and the same under the same seed.
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "simulator_columns.h"
+#include "simulator_folder.h"
 
 namespace gpuring {
 namespace {
@@ -63,6 +65,59 @@ TEST("the same seed gives the same values, however often one looks; another seed
       CHECK_EQ(seldom[row * values_of_row + i], often[row * 10 * values_of_row + i]);
     }
   }
+}
+
+TEST("used, free and reserved make up the total, however small and whatever was recorded of it") {
+  check::Folder folder;
+  const std::string scenario =
+      folder.Write("s.json", R"({"step":"manual","devices":[{"board":"h100","trace":"t.csv"}]})");
+  for (const char* header :
+       {"memory.total [B]", "memory.total [B], memory.used [B]",
+        "memory.total [B], memory.free [B]", "memory.total [B], memory.reserved [B]",
+        "memory.total [B], memory.used [B], memory.free [B]",
+        "memory.total [B], memory.used [B], memory.reserved [B]"}) {
+    for (const int64_t total :
+         {int64_t{1}, int64_t{3} << 20, int64_t{5} << 20, int64_t{1} << 30, int64_t{1} << 53}) {
+      std::string row = "2024/01/01 00:00:00, 100, " + std::to_string(total);
+      for (const char* at = header; (at = std::strchr(at, ',')) != nullptr; ++at) {
+        row += ", " + std::to_string(total / 3);
+      }
+      folder.Write("t.csv", "timestamp, utilization.gpu, " + std::string(header) + "\n" + row);
+      Driver driver(scenario);
+      nvmlReturn_t result = NVML_ERROR_UNKNOWN;
+      const nvmlMemory_v2_t memory = ReadMemory(driver.Device(0), &result);
+      CHECK_EQ(static_cast<int64_t>(memory.total), total);
+      CHECK(memory.used <= memory.total && memory.free <= memory.total);
+      CHECK_EQ(memory.used + memory.free + memory.reserved, memory.total);
+    }
+  }
+}
+
+TEST("the most that a trace can say neither wraps nor overflows what is modelled from it") {
+  check::Folder folder;
+  folder.Write("t.csv",
+               "timestamp, power.draw.instant [W], temperature.gpu, memory.used [MiB]\n"
+               "2024/01/01 00:00:00, 4294967.295, -273, 8589934592\n"
+               "2024/12/31 00:00:00, 4294967.295, 2147483647, 8589934592\n");
+  Driver driver(folder.Write("s.json", R"({"step":"manual","devices":[
+      {"board":"h100","trace":"t.csv","atEnd":"hold"}]})"));
+  const nvmlDevice_t device = driver.Device(0);
+  CHECK_EQ(ReadColumn("temperature.memory", device).value, 0);
+  CHECK_EQ(ReadColumn("temperature.gpu", device).value, -273);
+  // NVML's older function has no sign to say that with.
+  unsigned int celsius = 7;
+  CHECK_EQ(Driver::Call("nvmlDeviceGetTemperature", device, NVML_TEMPERATURE_GPU, &celsius),
+           NVML_ERROR_UNKNOWN);
+  CHECK_EQ(celsius, 7u);
+  for (int step = 0; step < 3; ++step) {
+    for (const char* column : {"power.draw", "power.draw.average", "power.draw.instant"}) {
+      CHECK_EQ(ReadColumn(column, device).value, int64_t{UINT32_MAX});
+    }
+    CHECK_EQ(ReadColumn("memory.total", device).value, int64_t{1} << 53);
+    CHECK(ReadColumn("total_energy", device).value >= 0);
+    Step(1'000'000);
+  }
+  CHECK_EQ(ReadColumn("total_energy", device).value, 9'000'000'000'000'000'000);
 }
 
 TEST("identity follows the seed and is never shared") {

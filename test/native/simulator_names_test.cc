@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <initializer_list>
 #include <sstream>
 #include <string>
@@ -14,7 +13,8 @@
 #include <vector>
 
 #include "check.h"
-#include "simulator_driver.h"
+#include "simulator/function_names.h"
+#include "simulator_columns.h"
 
 namespace gpuring {
 namespace {
@@ -26,14 +26,9 @@ std::string BesideThisFile(const char* name) {
   return file.substr(0, file.rfind('/') + 1) + name;
 }
 
-// All 413 of nvml.h 13.3.29 and the two aliases of renamed ones.
 const std::vector<std::string>& Names() {
-  static const std::vector<std::string> names = [] {
-    std::vector<std::string> read;
-    std::ifstream file(BesideThisFile("fixtures/nvml_names.txt"));
-    for (std::string name; std::getline(file, name);) read.push_back(name);
-    return read;
-  }();
+  static const std::vector<std::string> names(simulator::kFunctionNames.begin(),
+                                              simulator::kFunctionNames.end());
   return names;
 }
 
@@ -102,6 +97,17 @@ TEST("no other name is exported than the simulator's own two") {
     }
   }
   CHECK_EQ(seen, Names().size() + 2);
+}
+
+TEST("a fault can be set on each of them") {
+  Driver driver(R"({"devices":[{"board":"h100"}]})");
+  for (const std::string& name : Names()) {
+    const std::string fault = R"([{"function":")" + name + R"(","return":27}])";
+    CHECK_EQ(check::Control("inject", fault).text, "");
+    const bool no_code = name == "nvmlErrorString" || name == "nvmlShutdown";
+    if (!no_code) Expect(name, CallWith(name, {}), NVML_ERROR_NOT_READY);
+  }
+  CHECK_EQ(check::Control("inject", "[]").text, "");
 }
 
 TEST("before init every function says so") {
@@ -179,7 +185,7 @@ TEST("an independent client written against the plain names alone works") {
   const Output run = Run("env -u GPURING_SCENARIO " + client + " " GPURING_SIMULATOR_PATH);
   CHECK_EQ(run.status, 0);
   CHECK_EQ(std::count(run.text.begin(), run.text.end(), '\n'), 8);
-  CHECK(run.text.find("0 | NVIDIA H100 80GB HBM3 | 0000:") == 0);
+  CHECK(run.text.find("0 | Tesla V100S-PCIE-32GB | 0000:") == 0);
 }
 
 }  // namespace

@@ -7,12 +7,14 @@
 #include <vector>
 
 #include "simulator_columns.h"
+#include "simulator_folder.h"
 
 namespace gpuring {
 namespace {
 
 using check::Control;
 using check::Driver;
+using check::Folder;
 using check::ReadColumn;
 using check::Reading;
 
@@ -189,6 +191,57 @@ TEST("replay by rounds: taking stock of the memory first costs no row") {
   CHECK_EQ(ReadColumn("utilization.gpu", device).result, NVML_ERROR_NO_DATA);
 }
 
+TEST("replay by rounds: the power limit may be asked in every way and as often as one likes") {
+  Folder folder;
+  std::string with = "timestamp, temperature.gpu, enforced.power.limit\n";
+  std::string without = "timestamp, temperature.gpu\n";
+  for (int row = 0; row < 20; ++row) {
+    const std::string cells =
+        "2024/01/01 00:00:" + std::to_string(10 + row) + ", " + std::to_string(row);
+    with += cells + ", " + std::to_string(200 + row) + " W\n";
+    without += cells + "\n";
+  }
+  folder.Write("with.csv", with);
+  folder.Write("without.csv", without);
+  Driver driver(folder.Write("s.json", R"({"step":"round","devices":[
+      {"board":"h100","trace":"with.csv"},{"board":"h100","trace":"without.csv"}]})"));
+  for (unsigned int index = 0; index < 2; ++index) {
+    const nvmlDevice_t device = driver.Device(index);
+    for (int64_t row = 0; row < 20; ++row) {
+      CHECK_EQ(ReadColumn("temperature.gpu", device).value, row);
+      const int64_t limit = index == 0 ? (200 + row) * 1000 : 700'000;
+      for (int again = 0; again < 2; ++again) {
+        CHECK_EQ(check::ReadNumber("nvmlDeviceGetEnforcedPowerLimit", device).value, limit);
+        CHECK_EQ(check::ReadNumber("nvmlDeviceGetPowerManagementLimit", device).value, limit);
+        CHECK_EQ(check::ReadField(190, device).value, limit);
+        CHECK_EQ(check::ReadField(192, device).value, limit);
+      }
+    }
+  }
+}
+
+TEST("replay by rounds: what one call answers is of one row") {
+  Folder folder;
+  std::string text = "timestamp, memory.total, memory.reserved, memory.used\n";
+  for (int row = 0; row < 20; ++row) {
+    text += "2024/01/01 00:00:" + std::to_string(10 + row) + ", " +
+            std::to_string(1000 + 100 * row) + ", " + std::to_string(10 * row) + ", " +
+            std::to_string(30 * row) + "\n";
+  }
+  folder.Write("t.csv", text);
+  Driver driver(
+      folder.Write("s.json", R"({"step":"round","devices":[{"board":"h100","trace":"t.csv"}]})"));
+  const nvmlDevice_t device = driver.Device(0);
+  for (unsigned long long row = 0; row < 20; ++row) {
+    nvmlReturn_t result = NVML_ERROR_UNKNOWN;
+    const nvmlMemory_v2_t memory = check::ReadMemory(device, &result);
+    CHECK_EQ(memory.total >> 20, 1000 + 100 * row);
+    CHECK_EQ(memory.reserved >> 20, 10 * row);
+    CHECK_EQ(memory.used >> 20, 30 * row);
+    CHECK_EQ(memory.free >> 20, 1000 + 60 * row);
+  }
+}
+
 TEST("replay by rounds: devices have rows of their own, and a loop begins again") {
   const Recording recording = ReadRecording("qwen3-asr/stt_gpu_result_0331_10.csv");
   Driver driver(ScenarioOf({"qwen3-asr/stt_gpu_result_0331_10.csv", "l40s", 86},
@@ -244,11 +297,11 @@ TEST("replay by hand: energy is the integral of the recorded power, row by row")
   CHECK(microjoules > 16 * 127'000'000LL);  // some 16 s at no less than 127 W
 }
 
-TEST("replay by the clock: the last row is reached in time, and the mode refuses steps") {
+TEST("replay by the clock: asking moves nothing, and the mode refuses steps") {
   Driver driver(
       ScenarioOf({"qwen3-asr/stt_gpu_result_0331_10.csv", "l40s", 86}, R"(,"atEnd":"hold"}]})"));
   CHECK_EQ(ReadColumn("power.draw", driver.Device(0)).value, 21410);
-  CHECK_EQ(ReadColumn("power.draw", driver.Device(0)).value, 21410);  // asking moves nothing
+  CHECK_EQ(ReadColumn("power.draw", driver.Device(0)).value, 21410);
   CHECK_EQ(Control("step", "1").result, NVML_ERROR_INVALID_STATE);
 }
 

@@ -1,13 +1,8 @@
 // Scenarios: those that ship load and answer; those that are wrong are refused with their place.
-#include <unistd.h>
-
-#include <algorithm>
-#include <array>
-#include <cstdio>
-#include <fstream>
 #include <string>
 
 #include "simulator_columns.h"
+#include "simulator_folder.h"
 
 namespace gpuring {
 namespace {
@@ -15,6 +10,7 @@ namespace {
 using check::Control;
 using check::Describe;
 using check::Driver;
+using check::Folder;
 using check::ReadColumn;
 using check::Reply;
 
@@ -35,26 +31,6 @@ void CheckRefused(const Refused& refused) {
 bool Mentions(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
-
-// A folder of its own for a test's files, gone afterwards.
-class Folder {
- public:
-  Folder() { CHECK(mkdtemp(path_) != nullptr); }
-  ~Folder() {
-    for (const std::string& file : files_) std::remove(file.c_str());
-    std::remove(path_);
-  }
-  std::string Write(const std::string& name, const std::string& text) {
-    const std::string file = std::string(path_) + "/" + name;
-    if (std::find(files_.begin(), files_.end(), file) == files_.end()) files_.push_back(file);
-    std::ofstream(file, std::ios::binary) << text;
-    return file;
-  }
-
- private:
-  char path_[40] = "/tmp/gpuring-scenario-XXXXXX";
-  std::vector<std::string> files_;
-};
 
 }  // namespace
 
@@ -187,139 +163,6 @@ TEST("no devices at all is a scenario too: a host without a GPU") {
   unsigned int count = 7;
   CHECK_EQ(Driver::Call("nvmlDeviceGetCount_v2", &count), NVML_SUCCESS);
   CHECK_EQ(count, 0u);
-}
-
-TEST("a trace's mistake is named with file, line, column and expectation") {
-  struct Wrong {
-    const char* text;
-    const char* reply;
-  };
-  const Wrong wrongs[] = {
-      {"", ":1: expected a header line, got an empty file"},
-      {"a,b\n1,2\n", ":1: expected a header line with a column \"timestamp\", got \"a\""},
-      {"timestamp, name\n",
-       ":1: expected a column such as \"power.draw [W]\" or \"utilization.gpu\""},
-      {"timestamp, pstate\n", ":1: expected at least one row"},
-      {"timestamp, pstate, pstate\n",
-       ":1: expected each quantity once, got \"pstate\" a second time"},
-      {"timestamp, power.draw [W]\n2024/01/01 00:00:00.000, 1.5\n2024/01/01 00:00:01.000\n",
-       ":3: expected 2 fields, got 1"},
-      {"timestamp, power.draw [W]\n2024/01/01 00:00:00.000, 1,5\n", ":2: expected 2 fields, got 3"},
-      {"timestamp, power.draw [W]\n2024/01/01 00:00:00.000, many\n",
-       ":2: column \"power.draw [W]\": expected a power like 46.19 or 46.19 W, got \"many\""},
-      {"timestamp, power.draw [W]\n2024/01/01 00:00:00.000, -1\n",
-       ":2: column \"power.draw [W]\": expected a power like 46.19 or 46.19 W, got \"-1\""},
-      {"timestamp, power.draw\n2024/01/01 00:00:00.000, 1 kW\n",
-       ":2: column \"power.draw\": expected a power like 46.19 or 46.19 W, got \"1 kW\""},
-      {"timestamp, pstate\n2024/01/01 00:00:00.000, P16\n",
-       ":2: column \"pstate\": expected a performance state P0 to P15, got \"P16\""},
-      {"timestamp, utilization.gpu [%]\n2024/01/01 00:00:00.000, 99999999999999999999\n",
-       ":2: column \"utilization.gpu [%]\": expected a percentage like 52 or 52 %, got "
-       "\"99999999999999999999\""},
-      {"timestamp, pstate\n01/01/2024 00:00, P0\n",
-       ":2: column \"timestamp\": expected a time like 2023/07/08 19:28:27.236, got "
-       "\"01/01/2024 00:00\""},
-      {"timestamp, pstate\n2024/01/02 00:00:00.000, P0\n2024/01/01 00:00:00.000, P0\n",
-       ":3: column \"timestamp\": expected a time no earlier than the row before, got "
-       "\"2024/01/01 00:00:00.000\""},
-      {"timestamp, pstate\n2024/01/01 00:00:00.000, P0\n2026/01/01 00:00:00.000, P0\n",
-       ":3: column \"timestamp\": expected at most 366 days in one trace, got "
-       "\"2026/01/01 00:00:00.000\""},
-  };
-  for (const Wrong& wrong : wrongs) {
-    Folder folder;
-    const std::string trace = folder.Write("trace.csv", wrong.text);
-    const std::string scenario =
-        folder.Write("s.json", R"({"devices":[{"board":"t4","trace":"trace.csv"}]})");
-    CheckRefused({scenario.c_str(), scenario + ":1:35: devices[0].trace: " + trace + wrong.reply});
-  }
-}
-
-TEST("five thousand damaged traces: each is taken or refused with its line") {
-  uint64_t state = 7;
-  const auto next = [&state](uint64_t bound) {
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    return (state >> 33) % bound;
-  };
-  const std::string valid =
-      "timestamp, power.draw [W], utilization.gpu [%], memory.used [MiB], pstate, fan.speed [%]\n"
-      "2024/01/01 00:00:00.000, 50.25 W, 10 %, 100 MiB, P0, [N/A]\n"
-      "2024/01/01 00:00:00.100, 60, 20, 200 MiB, P2, 30 %\n"
-      "2024-01-01T00:00:00.250+00:00, [Unknown Error], 30 %, 300, P8, 40\n";
-  const std::string alphabet = "0123456789,.:/-+TZPW%[] \n\r\"x\xff";
-  Folder folder;
-  const std::string scenario =
-      folder.Write("s.json", R"({"step":"manual","devices":[{"board":"t4","trace":"trace.csv"}]})");
-  int refused = 0;
-  for (int i = 0; i < 5'000; ++i) {
-    std::string text = valid;
-    for (uint64_t damage = 1 + next(5); damage > 0; --damage) {
-      const size_t at = next(text.size());
-      if (next(2) == 0) {
-        text[at] = alphabet[next(alphabet.size())];
-      } else {
-        text.erase(at, 1 + next(12));
-      }
-      if (text.empty()) text = "\n";
-    }
-    folder.Write("trace.csv", text);
-    const Reply reply = Control("load", scenario);
-    if (reply.result == NVML_SUCCESS) continue;
-    ++refused;
-    CHECK_EQ(reply.result, NVML_ERROR_INVALID_ARGUMENT);
-    CHECK(Mentions(reply.text, "/trace.csv:") && Mentions(reply.text, "expected"));
-  }
-  CHECK(refused > 1'000 && refused < 5'000);
-}
-
-TEST("the rows of all traces together are bounded") {
-  Folder folder;
-  std::string text = "timestamp, pstate\n";
-  for (int row = 0; row < 63'000; ++row) text += "2024/01/01 00:00:00.000, P0\n";
-  folder.Write("trace.csv", text);
-  const std::string scenario =
-      folder.Write("s.json", R"({"devices":[{"board":"t4","trace":"trace.csv","count":64}]})");
-  CheckRefused({scenario.c_str(),
-                scenario + ":1:13: devices[0]: expected at most 4000000 trace rows over all "
-                           "devices"});
-}
-
-TEST("a row selection that fits nothing is refused") {
-  const std::string head =
-      R"({"baseDirectory":")" GPURING_TRACES_DIR
-      R"(","devices":[{"board":"h100","trace":"h100-gpu-glasses/nvidia_smi.csv",)";
-  CHECK(Mentions(Control("load", head + R"("select":{"gpu":"8"}}]})").text,
-                 "nvidia_smi.csv:44: expected at least one row where \"gpu\" is \"8\""));
-  CHECK(Mentions(Control("load", head + R"("select":{"card":"0"}}]})").text,
-                 "nvidia_smi.csv:1: expected a column \"card\" to select rows by"));
-  CHECK(Mentions(Control("load", head + R"("select":{"gpu":0}}]})").text,
-                 "devices[0].select.gpu: expected a string, the cell's text, got 0"));
-}
-
-TEST("cells are read in every spelling: units anywhere, words for errors, CRLF, blank lines") {
-  Folder folder;
-  folder.Write("trace.csv",
-               "\xEF\xBB\xBFtimestamp,power.draw [mW],memory.used,temperature.gpu,fan.speed [%],"
-               "clocks.sm,clocks_throttle_reasons.active\r\n"
-               "2025-09-08T17:26:50+08:00,46190,1.5 GiB,-3,[N/A],1410 MHz,0x0000000000000004\r\n"
-               "\r\n"
-               "2025-09-08T09:26:51.25Z,7 W,512 KiB,40,[Not Supported],[GPU is lost],0x1");
-  const std::string scenario = folder.Write(
-      "s.json", R"({"step":"manual","devices":[{"board":"rtx4090","trace":"trace.csv"}]})");
-  Driver driver(scenario);
-  const nvmlDevice_t device = driver.Device(0);
-  CHECK_EQ(ReadColumn("power.draw", device).value, 46190);
-  CHECK_EQ(ReadColumn("memory.used", device).value, int64_t{1536} << 20);
-  CHECK_EQ(ReadColumn("temperature.gpu", device).value, -3);
-  CHECK_EQ(ReadColumn("fan.speed", device).result, NVML_ERROR_NOT_SUPPORTED);
-  CHECK_EQ(ReadColumn("clocks.current.sm", device).value, 1410);
-  CHECK_EQ(ReadColumn("event_reasons", device).value, 4);
-  CHECK_EQ(ReadColumn("total_energy", device).value, 0);
-  CHECK_EQ(Control("step", "1").result, NVML_SUCCESS);
-  CHECK_EQ(ReadColumn("power.draw", device).value, 7000);
-  CHECK_EQ(ReadColumn("memory.used", device).value, 512 << 10);
-  CHECK_EQ(ReadColumn("clocks.current.sm", device).result, NVML_ERROR_GPU_IS_LOST);
-  CHECK_EQ(ReadColumn("total_energy", device).value, 57737);  // 1.25 s of 46.19 W
 }
 
 }  // namespace gpuring

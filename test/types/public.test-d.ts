@@ -23,6 +23,7 @@ import {
   TelemetryCollector,
   WorkloadDistributor,
 } from '../../lib/index.js';
+import type { Scenario, ScenarioLoad } from '../../lib/testing/index.js';
 
 type Manager = GPUClusteringManager;
 
@@ -151,5 +152,31 @@ describe('nothing public', () => {
     expectTypeOf<AggregatedMetrics[keyof AggregatedMetrics]>().not.toBeAny();
     expectTypeOf<OpenOptions[keyof OpenOptions]>().not.toBeAny();
     expectTypeOf<GPUError[keyof GPUError]>().not.toBeAny();
+  });
+});
+
+describe('a scenario', () => {
+  it('takes what the simulated driver takes', () => {
+    const scenario: Scenario = {
+      note: 'for the reader',
+      step: 'round',
+      devices: [
+        { board: 'h100', note: 'busy', load: { shape: 'square', dutyPercent: 30 } },
+        { board: 't4', load: { shape: 'inference', periodSeconds: 4, dutyPercent: 10 } },
+        { board: 'l4', load: { shape: 'sine', minPercent: 5, maxPercent: 10 } },
+      ],
+    };
+    expectTypeOf(scenario).toExtend<Scenario>();
+    expectTypeOf<Scenario['step']>().toEqualTypeOf<'clock' | 'round' | undefined>();
+  });
+
+  it('has a duty only where there is one', () => {
+    // @ts-expect-error nothing drives a manual step from here
+    const manual: Scenario = { step: 'manual', devices: [] };
+    // @ts-expect-error a sine has no duty
+    const sine: ScenarioLoad = { shape: 'sine', dutyPercent: 30 };
+    // @ts-expect-error nor has a constant load a period
+    const constant: ScenarioLoad = { shape: 'constant', periodSeconds: 30 };
+    expectTypeOf([manual, sine, constant]).not.toBeAny();
   });
 });

@@ -3,6 +3,8 @@ import {
   describeValue,
   maxArrayLength,
   readArray,
+  readEach,
+  readNativeString,
   readNonEmptyString,
   readNumber,
   readObject,
@@ -166,5 +168,44 @@ describe('the other readers', () => {
     };
     const run = () => readProperty(source, 'name', 'device');
     expect(refusal('ERR_GPU_INVALID_TYPE', run)).toContain('device.name');
+  });
+});
+
+describe('readNativeString', () => {
+  it('takes a string without NUL characters', () => {
+    expect(readNativeString('/a b/c', 'x')).toBe('/a b/c');
+    expect(refusal('ERR_GPU_OUT_OF_RANGE', () => readNativeString('a\0b', 'x'))).toBe(
+      'x: expected a string without NUL characters, got "a\\u0000b"',
+    );
+    refusal('ERR_GPU_OUT_OF_RANGE', () => readNativeString('', 'x'));
+    refusal('ERR_GPU_INVALID_TYPE', () => readNativeString(5, 'x'));
+  });
+});
+
+describe('readEach', () => {
+  const all = (value: unknown) => [...readEach(untyped(value), 'entries')];
+
+  it('takes arrays, sets and generators', () => {
+    expect(all([1, 2])).toEqual([1, 2]);
+    expect(all(new Set([1]))).toEqual([1]);
+    expect(all(new Map([[1, 2]]).values())).toEqual([2]);
+  });
+
+  it.each([[undefined], [null], [5], ['text'], [{}], [{ [Symbol.iterator]: 5 }]])(
+    'refuses %o as no iterable',
+    (value) => {
+      expect(refusal('ERR_GPU_INVALID_TYPE', () => all(value))).toMatch(
+        /^entries: expected an iterable of entries, got /,
+      );
+    },
+  );
+
+  it('refuses an iterator that throws', () => {
+    const broken = {
+      [Symbol.iterator]: () => {
+        throw new Error('no');
+      },
+    };
+    expect(refusal('ERR_GPU_INVALID_TYPE', () => all(broken))).toContain('reading threw');
   });
 });

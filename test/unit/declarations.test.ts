@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -35,5 +35,22 @@ describe('the declarations', () => {
     expect(manager.match(/constructor\(.*\)/g)).toEqual([
       'constructor(options?: GPUClusteringManagerOptions)',
     ]);
+  });
+
+  it("need neither Node's types nor a newer library than es2022", () => {
+    const consumer = join(folder, 'consumer.ts');
+    writeFileSync(
+      consumer,
+      "import { GPUClusteringManager } from './index.js';\n" +
+        "import { type Scenario, simulatedDriverPath } from './testing/index.js';\n" +
+        'export const scenario: Scenario = { devices: [] };\n' +
+        'export const manager: GPUClusteringManager = new GPUClusteringManager();\n' +
+        'export const path: string = simulatedDriverPath();\n',
+    );
+    const options = ['--lib', 'es2022,dom', '--target', 'es2022', '--module', 'nodenext'];
+    const checks = ['--strict', '--skipLibCheck', 'false', '--noEmit', '--ignoreConfig'];
+    const args = [compiler, consumer, ...options, ...checks, '--types', ''];
+    const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
   });
 });

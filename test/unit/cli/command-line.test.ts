@@ -67,7 +67,9 @@ describe('values', () => {
   });
 
   it.each(['20G', '-1GiB', 'much', '1e9', '99999999TiB', 'GiB'])('refuses %s', (text) => {
-    const message = `--memory: expected a size such as 20GiB or 500MB, got '${text}'`;
+    const units = 'kB, MB, GB, TB, KiB, MiB, GiB or TiB';
+    const message =
+      `--memory: expected bytes, or a number with ${units} (20GiB), ` + `got '${text}'`;
     expect(() => memory(text)).toThrow(new UsageError(message));
   });
 

@@ -1,12 +1,30 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { run } from '../../../lib/cli/run.js';
 import { GPUError, rangeError } from '../../../lib/errors.js';
-import { FakeTerminal, fakeCluster, fakeWorld, simulatedStatus } from './fixture.js';
+import { chooseDevices } from '../../../lib/telemetry/device-filter.js';
+import {
+  devices,
+  FakeTerminal,
+  fakeCluster,
+  fakeWorld,
+  realStatus,
+  samples,
+  simulatedStatus,
+} from './fixture.js';
 
 async function outcome(argv: readonly string[], world = fakeWorld()) {
   const code = await run(argv, world.context);
   const { output, errors } = world.terminal;
   return { code, output, errors, opened: world.opened, sleeps: world.sleeps };
+}
+
+function thrown(run: () => unknown): Error {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  return expect.unreachable('expected an error');
 }
 
 const noLibrary = new GPUError('ERR_GPU_LIBRARY_NOT_FOUND', 'no libnvidia-ml.so.1', {
@@ -38,6 +56,31 @@ describe('every command', () => {
     expect(unasked).not.toHaveProperty('simulate');
     expect((await outcome([...argv, '--simulate'])).opened[0]?.simulate).toBe(true);
     expect((await outcome([...argv, '--simulate', 'idle'])).opened[0]?.simulate).toBe('idle');
+  });
+
+  it.each(commands)('%s %s takes --all', async (...argv) => {
+    expect((await outcome(argv)).opened[0]).not.toHaveProperty('devices');
+    expect((await outcome([...argv, '--all'])).opened[0]?.devices).toBe('all');
+  });
+
+  it('names --simulate only where it was not asked for', async () => {
+    for (const option of [['--simulate'], ['--simulate=idle'], ['--simulate', 'idle']]) {
+      const { code, errors } = await outcome(['snapshot', ...option], fakeWorld(noLibrary));
+      expect(code).toBe(1);
+      expect(errors).not.toContain('--simulate');
+    }
+  });
+
+  it('names --all where CUDA_VISIBLE_DEVICES hides every device', async () => {
+    vi.stubEnv('CUDA_VISIBLE_DEVICES', '9');
+    const hidden = thrown(() => chooseDevices('visible', [], []));
+    vi.unstubAllEnvs();
+    expect(await outcome(['snapshot'], fakeWorld(hidden))).toMatchObject({
+      code: 1,
+      errors:
+        'gpuring: ERR_GPU_NO_DEVICE: CUDA_VISIBLE_DEVICES ("9") leaves no device; ' +
+        'add --all for every device of the driver\n',
+    });
   });
 
   it('passes on the library and the period', async () => {
@@ -94,6 +137,33 @@ describe('top without a terminal', () => {
     expect(sleeps).toEqual([250, 250]);
   });
 
+  it('looks at the samples every second, however long it is between prints', async () => {
+    let looks = 0;
+    const cluster = fakeCluster();
+    const watched = fakeWorld({
+      ...cluster,
+      getMetricsHistory: (deviceId) => {
+        if (deviceId === 'GPU-0') looks += 1;
+        return cluster.getMetricsHistory(deviceId);
+      },
+    });
+    const argv = ['top', '--count', '2', '--interval', '2500'];
+    const { output, sleeps } = await outcome(argv, watched);
+    expect(output.match(/^gpuring {3}driver/gm)).toHaveLength(2);
+    expect(sleeps).toEqual([1000, 1000, 500, 1000, 1000, 500]);
+    expect(looks).toBeGreaterThanOrEqual(6);
+  });
+
+  it.each([
+    [1, 6000],
+    [100, 600],
+    [5000, 12],
+    [3_600_000, 2],
+  ])('at a period of %d ms keeps %d samples', async (period, maxHistory) => {
+    const [options] = (await outcome(['top', '--period', String(period)])).opened;
+    expect(options).toMatchObject({ periodMs: period, maxHistory });
+  });
+
   it('stops when it is told to', async () => {
     const world = fakeWorld();
     world.stop.abort();
@@ -132,6 +202,19 @@ describe('snapshot', () => {
     });
   });
 
+  it('says which devices fail and how many are missing, in text and JSON', async () => {
+    const failing = [{ deviceId: 'GPU-1', code: 'ERR_GPU_DEVICE_LOST' }] as const;
+    const status = { ...realStatus, failing, skippedDevices: 1 };
+    const { output } = await outcome(['snapshot'], fakeWorld(fakeCluster({ status })));
+    expect(output).toMatch(/^1 {2}H100.* lost +1\.2 s$/m);
+    const json = await outcome(['snapshot', '--json'], fakeWorld(fakeCluster({ status })));
+    expect(JSON.parse(json.output)).toMatchObject({ failing, skippedDevices: 1 });
+    expect(JSON.parse((await outcome(['snapshot', '--json'])).output)).toMatchObject({
+      failing: [],
+      aggregate: { deviceCount: 3, memoryDeviceCount: 2, powerDeviceCount: 2 },
+    });
+  });
+
   it('waits for first samples, but not longer than a second', async () => {
     expect((await outcome(['snapshot'])).sleeps).toEqual([]);
     const silent = fakeWorld(fakeCluster({ samples: [] }));
@@ -147,10 +230,26 @@ describe('select', () => {
     const { code, output } = await outcome(['select']);
     expect(code).toBe(0);
     expect(output).toBe(
-      'selected  NVIDIA H100 80GB HBM3  (index 0, CUDA 0)\n' +
+      'selected  NVIDIA H100 80GB HBM3  (index 0, CUDA ~0)\n' +
         'because   score 0.4430: memory free 48.5 %, idle 38.0 %\n' +
         'CUDA_VISIBLE_DEVICES=GPU-0\n',
     );
+  });
+
+  it("marks CUDA's index where it is an estimate", async () => {
+    const env = { LANG: 'C.UTF-8', NO_COLOR: '1' };
+    const shown = async (more: Record<string, string>, boards = devices) => {
+      const cluster = fakeCluster({ devices: boards, samples: samples.slice(0, boards.length) });
+      const world = () => fakeWorld(cluster, { env: { ...env, ...more } });
+      const { output } = await outcome(['select'], world());
+      const json = JSON.parse((await outcome(['select', '--json'], world())).output);
+      return [/CUDA ~?\d/.exec(output)?.[0], json.cudaOrderEstimated];
+    };
+    expect(await shown({})).toEqual(['CUDA ~0', true]);
+    expect(await shown({ CUDA_VISIBLE_DEVICES: '0,1,2' })).toEqual(['CUDA ~0', true]);
+    expect(await shown({ CUDA_VISIBLE_DEVICES: 'GPU-0,GPU-1' })).toEqual(['CUDA 0', undefined]);
+    expect(await shown({ CUDA_DEVICE_ORDER: 'PCI_BUS_ID' })).toEqual(['CUDA 0', undefined]);
+    expect(await shown({}, devices.slice(0, 2))).toEqual(['CUDA 0', undefined]);
   });
 
   it('explains every device', async () => {

@@ -221,6 +221,40 @@ describe('doctor', () => {
     });
   });
 
+  it('takes the place in a list of UUIDs for exact', async () => {
+    const devices = gpus.map((device) => ({ ...device, name: `board ${device.index}` }));
+    const mixed = fakeCluster({ devices, samples: answers });
+    const env = { CUDA_VISIBLE_DEVICES: 'GPU-0,GPU-1' };
+    const found = (await examined(mixed, { env })).find('CUDA_VISIBLE_DEVICES');
+    expect(found?.verdict).toBe('PASS');
+  });
+
+  it('warns of devices that fail, with or without an earlier sample', async () => {
+    const code = 'ERR_GPU_DEVICE_LOST' as const;
+    const status = { ...realStatus, failing: [{ deviceId: 'GPU-1', code }] };
+    for (const samples of [answers, answers.slice(0, 1)]) {
+      const { find, code: exit } = await examined(fakeCluster({ devices: gpus, samples, status }));
+      expect(find('samples')).toMatchObject({
+        verdict: 'WARN',
+        detail: 'device 1 fails: ERR_GPU_DEVICE_LOST',
+      });
+      expect(exit).toBe(1);
+    }
+    const none = await examined(fakeCluster({ devices: gpus, samples: [], status }));
+    expect(none.find('samples')?.detail).toBe(
+      'device 1 fails: ERR_GPU_DEVICE_LOST; no answer within a second from 0',
+    );
+  });
+
+  it('warns of devices that the driver would not hand out', async () => {
+    const status = { ...realStatus, skippedDevices: 2 };
+    const { find } = await examined(fakeCluster({ devices: gpus, samples: answers, status }));
+    expect(find('devices')).toMatchObject({
+      verdict: 'WARN',
+      detail: '2 x NVIDIA H100 80GB HBM3; the driver would not hand out 2 more devices',
+    });
+  });
+
   it('prints a line for each check, its hint below, and the sum', async () => {
     const error = new GPUError('ERR_GPU_DRIVER_MISMATCH', 'differs', { hint: 'restart' });
     const { context, terminal } = fakeWorld(error);

@@ -72,13 +72,13 @@ export const samples: readonly GPUMetrics[] = [
   { deviceId: 'GPU-2', timestampMs: nowMs - 12, ageMs: 12 },
 ];
 
-/** One sample in each of the last twelve seconds, climbing; the third is unknown. */
+/** One sample in each second of the last minute, climbing; from :35 to :46 it is unknown. */
 function historyOf(deviceId: string): readonly GPUMetrics[] {
   if (deviceId === 'GPU-2') return [];
-  return Array.from({ length: 12 }, (_, place) => {
-    const timestampMs = nowMs - (11 - place) * 1000;
-    if (place === 2) return { deviceId, timestampMs };
-    return { deviceId, timestampMs, computeUtilizationPercent: place * 9 };
+  return Array.from({ length: 60 }, (_, place) => {
+    const timestampMs = nowMs - (59 - place) * 1000;
+    if (place >= 23 && place < 35) return { deviceId, timestampMs };
+    return { deviceId, timestampMs, computeUtilizationPercent: (place * 100) / 59 };
   });
 }
 
@@ -90,7 +90,9 @@ export const realStatus: LiveStatus = {
   cudaDriverVersion: '12.8',
   periodMs: 100,
   rounds: 12345,
+  roundLengthMs: 4,
   missedDeadlines: 0,
+  failing: [],
 };
 
 export const simulatedStatus: LiveStatus = {

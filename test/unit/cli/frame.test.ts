@@ -5,7 +5,15 @@ import { liveFrame, plainFrame, type TopState } from '../../../lib/cli/frame.js'
 import { glyphsFor } from '../../../lib/cli/glyphs.js';
 import { lineWidth, paint } from '../../../lib/cli/styled.js';
 import { type ClusterView, captureView, sortKeys } from '../../../lib/cli/view.js';
-import { devices, fakeCluster, nowMs, realStatus, simulatedStatus, view } from './fixture.js';
+import {
+  devices,
+  fakeCluster,
+  nowMs,
+  realStatus,
+  samples,
+  simulatedStatus,
+  view,
+} from './fixture.js';
 
 const unicode = glyphsFor({ unicode: true });
 const ascii = glyphsFor({ unicode: false });
@@ -30,12 +38,12 @@ describe('the live frame', () => {
     expect(frame(view())).toEqual([
       'gpuring   driver 570.124.06   CUDA 12.8   every 100 ms                  14:03:12',
       '',
-      '#  NAME            UTIL           HISTORY      MEMORY GiB  POWER W  TEMP     AGE',
-      '0  H100 80GB HBM3  ━━━━━───  62%  ▂ ▃▄▄▅▅▆▇▇█   41.2/80.0  312/700  54°C   12 ms',
-      '1  H100 80GB HBM3  ━━━━━━━━ 100%  ▂ ▃▄▄▅▅▆▇▇█   78.0/80.0  690/700  86°C   1.2 s',
-      '2  L4                          -                        -        -     -   12 ms',
+      '#  NAME            UTIL          HISTORY       MEMORY GiB  POWER W  TEMP     AGE',
+      '0  H100 80GB HBM3  ━━━━╾──  62%  ▁▂▃▃▄ ▅▆▆▇▇█   41.2/80.0  312/700  54°C   12 ms',
+      '1  H100 80GB HBM3  ━━━━━━━ 100%  ▁▂▃▃▄ ▅▆▆▇▇█   78.0/80.0  690/700  86°C   1.2 s',
+      '2  L4                         -                         -        -     -   12 ms',
       '',
-      '3 devices   mean 81%   memory 119.2/160.0 GiB   power 1,002 W',
+      '3 devices   mean 81%   memory 119.2/160.0 GiB (2 of 3)   power 1,002 W (2 of 3)',
       'q quit   s sort   p pause   ? help   sorted by index',
     ]);
   });
@@ -77,7 +85,7 @@ describe('the live frame', () => {
 
   it('has an ASCII form', () => {
     expect(frame(view(), { glyphs: ascii })[4]).toBe(
-      '1  H100 80GB HBM3  ######## 100%  . -::==+**#   78.0/80.0  690/700   86C   1.2 s',
+      '1  H100 80GB HBM3  ####### 100%  _.--: =++**#   78.0/80.0  690/700   86C   1.2 s',
     );
   });
 
@@ -98,7 +106,7 @@ describe('the live frame', () => {
     const lines = frame(view(), { rows: 6 });
     expect(lines).toHaveLength(6);
     expect(lines.slice(2, 4)).toEqual([
-      '0  H100 80GB HBM3  ━━━━━───  62%  ▂ ▃▄▄▅▅▆▇▇█   41.2/80.0  312/700  54°C   12 ms',
+      '0  H100 80GB HBM3  ━━━━╾──  62%  ▁▂▃▃▄ ▅▆▆▇▇█   41.2/80.0  312/700  54°C   12 ms',
       '2 more devices: enlarge the window',
     ]);
   });
@@ -107,7 +115,36 @@ describe('the live frame', () => {
     const empty = captureView(fakeCluster({ samples: [] }), nowMs);
     const missed = { ...empty, status: { ...realStatus, missedDeadlines: 3 } };
     expect(frame(missed, { columns: 120 }).at(-2)).toBe(
-      '3 devices   mean -   memory - GiB   power - W   3 periods missed of 12,345',
+      '0 of 3 devices answering   mean -   memory - GiB   power - W   3 periods missed of 12,345',
+    );
+  });
+
+  it('shows a failing device for what it is, in a narrow window too', () => {
+    const code = 'ERR_GPU_DEVICE_LOST' as const;
+    const shown = view({ ...realStatus, failing: [{ deviceId: 'GPU-1', code }] });
+    const [, , heading = '', fine = '', lost = ''] = frame(shown, { columns: 40 });
+    expect(heading).toContain('EVENTS');
+    expect(fine).not.toContain('lost');
+    expect(lost).toMatch(/^1 .* lost/);
+    expect(frame(shown, { colour: true })[4]).toContain('\x1b[31mlost\x1b[39m');
+    const other = view({
+      ...realStatus,
+      failing: [{ deviceId: 'GPU-0', code: 'ERR_GPU_NO_PERMISSION' }],
+    });
+    expect(frame(other)[3]).toContain('no permission');
+  });
+
+  it('says how many devices answer when not all do', () => {
+    const shown = captureView(fakeCluster({ samples: samples.slice(0, 2) }), nowMs);
+    expect(frame(shown, { columns: 120 }).at(-2)).toMatch(
+      /^2 of 3 devices answering {3}mean 81% {3}memory 119\.2\/160\.0 GiB \(2 of 3\) {3}power/,
+    );
+    const all = captureView(
+      fakeCluster({ devices: devices.slice(0, 2), samples: samples.slice(0, 2) }),
+      nowMs,
+    );
+    expect(frame(all, { columns: 120 }).at(-2)).toMatch(
+      /^2 devices {3}mean 81% {3}memory 119\.2\/160\.0 GiB {3}power 1,002 W {3}0 periods/,
     );
   });
 
@@ -129,9 +166,9 @@ describe('the live frame', () => {
 describe('colours', () => {
   it('paint what the thresholds say', () => {
     const [, , , cool = '', hot = '', silent = ''] = frame(view(), { colour: true });
-    expect(cool).toContain('\x1b[32m━━━━━\x1b[39m\x1b[90m───\x1b[39m\x1b[32m  62%\x1b[39m');
+    expect(cool).toContain('\x1b[32m━━━━╾\x1b[39m\x1b[90m──\x1b[39m\x1b[32m  62%\x1b[39m');
     expect(cool).toContain('\x1b[32m54°C\x1b[39m');
-    expect(hot).toContain('\x1b[31m━━━━━━━━\x1b[39m\x1b[31m 100%\x1b[39m');
+    expect(hot).toContain('\x1b[31m━━━━━━━\x1b[39m\x1b[31m 100%\x1b[39m');
     expect(hot).toContain('\x1b[31m86°C\x1b[39m');
     expect(hot).toContain('\x1b[31m1.2 s\x1b[39m');
     expect(silent).toContain('\x1b[90m-\x1b[39m');
@@ -207,7 +244,7 @@ describe('the plain frame', () => {
       '0  H100 80GB HBM3  #####....  62%   41.2/80.0  312/700   54C   1980/2619   12 ms',
       '1  H100 80GB HBM3  ######### 100%   78.0/80.0  690/700   86C   1320/2619   1.2 s',
       '2  L4                           -           -        -     -           -   12 ms',
-      '3 devices   mean 81%   memory 119.2/160.0 GiB   power 1,002 W',
+      '3 devices   mean 81%   memory 119.2/160.0 GiB (2 of 3)   power 1,002 W (2 of 3)',
     ]);
   });
 });

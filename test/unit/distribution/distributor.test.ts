@@ -1,6 +1,7 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { WorkloadDistributor } from '../../../lib/distribution/distributor.js';
-import { numbers, sizes, untyped } from '../../support/cluster.js';
+import { clusterOf, gpu, numbers, sizes, untyped } from '../../support/cluster.js';
 import { refusal } from '../../support/refusal.js';
 
 const distributor = new WorkloadDistributor();
@@ -121,9 +122,10 @@ describe('WorkloadDistributor.distributeByCapacity', () => {
       ['__proto__', [0]],
       ['constructor', [1, 2, 3]],
     ]);
-    const inherited: Record<string, number> = Object.create({ ghost: 5 });
-    inherited.a = 1;
-    expect([...distributor.distributeByCapacity(inherited, [1]).assignments.keys()]).toEqual(['a']);
+    const bare: Record<string, number> = Object.assign(Object.create(null), { a: 1 });
+    expect([...distributor.distributeByCapacity(bare, [1]).assignments.keys()]).toEqual(['a']);
+    const foreign: Record<string, number> = runInNewContext('({ a: 1 })');
+    expect([...distributor.distributeByCapacity(foreign, [1]).assignments.keys()]).toEqual(['a']);
   });
 
   it('assigns nothing without devices', () => {
@@ -148,10 +150,23 @@ describe('WorkloadDistributor.distributeByCapacity', () => {
     [new Map([[1, 1]]), 'ERR_GPU_INVALID_TYPE'],
     [[1, 2], 'ERR_GPU_INVALID_TYPE'],
     [new Set(['a']), 'ERR_GPU_INVALID_TYPE'],
+    [new Date(0), 'ERR_GPU_INVALID_TYPE'],
+    [new Error('no'), 'ERR_GPU_INVALID_TYPE'],
+    [Object.create({ a: 1 }), 'ERR_GPU_INVALID_TYPE'],
+    [Object.assign(new (class Shares {})(), { a: 1 }), 'ERR_GPU_INVALID_TYPE'],
     [undefined, 'ERR_GPU_INVALID_TYPE'],
     ['ab', 'ERR_GPU_INVALID_TYPE'],
   ] as const)('refuses the capacities %o', (capacities, code) => {
     refusal(code, () => distributor.distributeByCapacity(untyped(capacities), numbers(3)));
+  });
+
+  it('refuses the same on a manager', () => {
+    const manager = clusterOf(gpu('a'), gpu('b'));
+    const capacities = untyped(new Date(0));
+    const message = refusal('ERR_GPU_INVALID_TYPE', () =>
+      manager.distributeWorkload([1], { capacities }),
+    );
+    expect(message).toContain('options.capacities: expected a Map or a plain object');
   });
 
   it('refuses a proxied Map rather than taking it for an object without capacities', () => {

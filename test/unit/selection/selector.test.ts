@@ -193,3 +193,10 @@ describe('DeviceSelector refuses', () => {
     }
   });
 });
+
+describe('new DeviceSelector', () => {
+  it.each([[undefined], [5], ['text'], [{}]])('says that %o is no iterable', (entries) => {
+    const message = refusal('ERR_GPU_INVALID_TYPE', () => new DeviceSelector(untyped(entries)));
+    expect(message).toMatch(/^entries: expected an iterable of entries, got /);
+  });
+});

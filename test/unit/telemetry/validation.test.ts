@@ -29,7 +29,14 @@ describe('readMetrics', () => {
     ['temperatureCelsius', 1000],
     ['memoryTemperatureCelsius', -40],
     ['powerWatts', 0],
-    ['fanSpeedPercent', 120],
+    ['fanSpeedPercent', 1000],
+    ['powerWatts', 250_000],
+    ['powerLimitWatts', 0],
+    ['clockRateMhz', 0],
+    ['clockRateMhz', 250_000],
+    ['memoryClockMhz', 250_000],
+    ['pcieLinkGeneration', 40],
+    ['pcieLinkWidth', 128],
     ['performanceState', 15],
   ])('takes %s: %o', (key, value) => {
     expect(readMetrics({ ...bare, [key]: value })[key]).toBe(value);
@@ -73,6 +80,27 @@ describe('readMetrics', () => {
     const equal = { ...bare, memoryUsedBytes: 5, memoryTotalBytes: 5 };
     expect(readMetrics(equal).memoryUsedBytes).toBe(5);
     refusal('ERR_GPU_OUT_OF_RANGE', () => readMetrics({ ...equal, memoryUsedBytes: 6 }));
+  });
+
+  it('checks in a fixed order: the first that is wrong is what is refused', () => {
+    const wrong = [
+      ['computeUtilizationPercent', 101],
+      ['memoryUsedBytes', -1],
+      ['memoryTotalBytes', 0],
+      ['temperatureCelsius', -300],
+    ] as const;
+    for (let first = 0; first < wrong.length; first += 1) {
+      const values = Object.fromEntries(wrong.slice(first));
+      const rest = { powerWatts: -1, timestampMs: NaN };
+      const message = refusal('ERR_GPU_OUT_OF_RANGE', () =>
+        readMetrics({ ...bare, ...rest, ...values }),
+      );
+      expect(message).toContain(`metrics.${wrong[first]?.[0]}: `);
+    }
+    const overfull = { ...bare, memoryUsedBytes: 6, memoryTotalBytes: 5, temperatureCelsius: -300 };
+    expect(refusal('ERR_GPU_OUT_OF_RANGE', () => readMetrics(overfull))).toContain(
+      'metrics.memoryUsedBytes: expected at most memoryTotalBytes',
+    );
   });
 
   it.each([NaN, Infinity, -Infinity])('refuses a timestamp of %o', (timestampMs) => {
