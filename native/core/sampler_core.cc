@@ -168,11 +168,18 @@ void SamplerCore::Finish(const Status& opened) {
   // Before anybody can see the end: whoever does may open the same driver again.
   source_->Close();
   source_.reset();
+  FreeHistories();
   status_ = opened;
   state_.store(opened.ok() ? SamplerState::kStopped : SamplerState::kFailed,
                std::memory_order_release);
   opened_.Set();
   stopped_->Set();
+}
+
+// Handles may live on for as long as JavaScript likes; the memory need not.
+void SamplerCore::FreeHistories() {
+  const std::lock_guard<std::mutex> lock(history_mutex_);
+  for (Row& row : rows_) row.history = nullptr;
 }
 
 PublishedBlock<StdAtomics> SamplerCore::Block() const {
@@ -191,7 +198,8 @@ std::shared_ptr<History> SamplerCore::HistoryOf(size_t row) const {
 // Rows grow in order, so the last one has the least room.
 uint64_t SamplerCore::HistoryCapacity() const {
   const std::lock_guard<std::mutex> lock(history_mutex_);
-  return rows_.empty() ? 0 : rows_.back().history->capacity();
+  const bool none = rows_.empty() || rows_.back().history == nullptr;
+  return none ? 0 : rows_.back().history->capacity();
 }
 
 Status SamplerCore::GrowHistory(uint64_t samples) {

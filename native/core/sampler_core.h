@@ -23,6 +23,7 @@ class SamplerCore {
   void Run();
   // Lets go of the source and shows the end. For the thread, or where none could be started.
   void Finish(const Status& opened);
+  void FreeHistories();
 
   // From any thread; the contracts are those of Sampler's members of the same names.
   [[nodiscard]] SamplerState state() const { return state_.load(std::memory_order_acquire); }

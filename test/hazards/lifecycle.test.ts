@@ -55,6 +55,14 @@ describe('shutdown()', () => {
   });
 });
 
+describe('managers that were shut down', () => {
+  it('give their memory back, though somebody keeps them', async () => {
+    const ending = await runProgram('hazards/programs/closed-managers.cjs', { args: ['100'] });
+    expect(ending).toMatchObject({ code: 0, signal: null });
+    expect(Number(ending.stdout)).toBeLessThan(60e6);
+  });
+});
+
 describe('an idle manager', () => {
   it('does not keep the process alive', async () => {
     const ending = await runProgram('hazards/programs/idle-manager.cjs', { timeoutMs: 20_000 });

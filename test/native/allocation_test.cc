@@ -1,5 +1,5 @@
 // The sampling path and native reads allocate nothing once the source is open.
-#include <malloc.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <atomic>
@@ -20,26 +20,9 @@ std::atomic<uint64_t> large_bytes_peak{0};  // most at one time, since it was la
 std::atomic<bool> refuse_large{false};
 std::atomic<void (*)()> before_large{nullptr};
 
-void* AllocateLarge(size_t size, size_t alignment) {
-  if (const auto call = before_large.load(); call != nullptr) call();
-  if (refuse_large) return nullptr;
-  void* const memory = std::aligned_alloc(alignment, size);
-  if (memory == nullptr) return nullptr;
-  const uint64_t now = large_bytes += malloc_usable_size(memory);
-  large_bytes_peak = std::max(large_bytes_peak.load(), now);
-  return memory;
-}
-
 void* Allocate(size_t size, size_t alignment) {
   allocations++;
-  const size_t rounded = (size + alignment - 1) / alignment * alignment;
-  return size < kLargeBytes ? std::aligned_alloc(alignment, rounded)
-                            : AllocateLarge(rounded, alignment);
-}
-
-void Free(void* memory) {
-  if (const size_t size = malloc_usable_size(memory); size >= kLargeBytes) large_bytes -= size;
-  std::free(memory);
+  return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
 }
 
 void* AllocateOrAbort(size_t size, size_t alignment) {
@@ -64,14 +47,38 @@ void* AllocateOrAbort(size_t size, size_t alignment) {
                                      const std::nothrow_t&) noexcept {
   return Allocate(size, static_cast<size_t>(alignment));
 }
-[[gnu::noinline]] void operator delete(void* memory) noexcept { Free(memory); }
-[[gnu::noinline]] void operator delete[](void* memory) noexcept { Free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { Free(memory); }
-[[gnu::noinline]] void operator delete[](void* memory, size_t) noexcept { Free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept { Free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, size_t, std::align_val_t) noexcept {
-  Free(memory);
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete[](void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept {
+  std::free(memory);
 }
+[[gnu::noinline]] void operator delete(void* memory, size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
+
+// The rings' own pages: the linker leads the calls of this program's objects here (--wrap).
+extern "C" {
+void* __real_mmap(void* at, size_t size, int protection, int flags, int file, off_t offset);
+int __real_munmap(void* memory, size_t size);
+
+void* __wrap_mmap(void* at, size_t size, int protection, int flags, int file, off_t offset) {
+  if (size < kLargeBytes) return __real_mmap(at, size, protection, flags, file, offset);
+  if (const auto call = before_large.load(); call != nullptr) call();
+  if (refuse_large) return MAP_FAILED;
+  void* const memory = __real_mmap(at, size, protection, flags, file, offset);
+  if (memory == MAP_FAILED) return memory;
+  const uint64_t now = large_bytes += size;
+  large_bytes_peak = std::max(large_bytes_peak.load(), now);
+  return memory;
+}
+
+int __wrap_munmap(void* memory, size_t size) {
+  if (size >= kLargeBytes) large_bytes -= size;
+  return __real_munmap(memory, size);
+}
+}  // extern "C"
 
 namespace gpuring {
 namespace {

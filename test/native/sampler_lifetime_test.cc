@@ -50,7 +50,8 @@ TEST("sampler lifetime: a stop ends the thread, closes the source, shows in the 
   CHECK_EQ(rig.sampler->state(), SamplerState::kStopped);
   CHECK_EQ(rig.Header(kBlockStateWord), static_cast<uint64_t>(SamplerState::kStopped));
   CHECK_EQ(rig.log->closes.load(), 1u);
-  CHECK_EQ(rig.History(0).size(), 1u);  // still readable
+  CHECK_EQ(rig.History(0).size(), 0u);  // its memory went with the thread
+  CHECK_EQ(rig.RowMetric(0, MetricId::kPowerWatts), 0.001);
 }
 
 TEST("sampler lifetime: block and clock outlive the handle") {
