@@ -12,7 +12,7 @@
       "cflags_cc": ["<!@(<(read) [s.flags, s.hardeningFlags].flat().join(' ')\")"],
       "conditions": [["target_arch=='x64'", { "cflags_cc": ["-fcf-protection"] }]],
       "ldflags": [
-        "<!@(<(read) [s.linkFlags, s.addonLinkFlags].flat().join(' ')\")",
+        "<!@(<(read) s.linkFlags.join(' ')\")",
         "-Wl,--version-script=<(module_root_dir)/native/binding/exports.map"
       ],
       "libraries": ["-ldl", "-pthread"]

@@ -1,5 +1,4 @@
-// What a shared library that ships must be: loadable on old systems and hardened; and which of
-// them stays loaded.
+// What a shared library that ships must be: loadable on old systems, hardened, never unloaded.
 import { capture } from './process.mjs';
 
 // Debian 10 and RHEL 8; the official binaries of Node ask for the same.
@@ -31,16 +30,12 @@ export function missingHardening(path) {
   const dynamic = capture('readelf', ['-dW', path]);
   const segments = capture('readelf', ['-lW', path]);
   const wanted = {
+    NODELETE: /FLAGS_1.*NODELETE/.test(dynamic),
     NOW: /FLAGS_1.*\bNOW\b/.test(dynamic),
     RELRO: segments.includes('GNU_RELRO'),
     'non-executable stack': /GNU_STACK\s.*RW\s/.test(segments),
   };
   return Object.keys(wanted).filter((name) => !wanted[name]);
-}
-
-/** The addon must: Node unloads it while its thread may run. The simulated driver must not. */
-export function staysLoaded(path) {
-  return /FLAGS_1.*NODELETE/.test(capture('readelf', ['-dW', path]));
 }
 
 export function soname(path) {

@@ -1,6 +1,7 @@
 #include "nvml/source.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 
 #include "nvml/identity.h"
@@ -17,6 +18,8 @@ constexpr const char* kNoDeviceHint =
 std::string LibraryPath(const NvmlOptions& options) {
   return DriverLibraryPath(options.library_path);
 }
+
+constexpr const char* kDriverName = "libnvidia-ml.so.1";
 
 Status NoDevice() {
   return Status::Error(StatusCode::kNoDevice, "the driver answers but shows no GPU", kNoDeviceHint);
@@ -43,7 +46,7 @@ std::string DriverLibraryPath(const std::string& named) {
   if (!named.empty()) return named;
   // secure_: a set-uid program must not load what its caller's environment names.
   const char* const set = secure_getenv("GPURING_NVML_PATH");
-  return set == nullptr || *set == '\0' ? "libnvidia-ml.so.1" : set;
+  return set == nullptr || *set == '\0' ? kDriverName : set;
 }
 
 std::string DriverKey(const NvmlOptions& options) {
@@ -76,8 +79,24 @@ void NvmlSource::Close() {
 
 Status NvmlSource::Connect() {
   if (Status status = library_.Open(LibraryPath(options_)); !status.ok()) return status;
+  if (Status status = RefuseUnasked(); !status.ok()) return status;
   if (Status status = LoadScenario(); !status.ok()) return status;
   return Initialise();
+}
+
+// The loader answers a search with a library of that soname that is already there, and the
+// simulated driver stays loaded. Once opened by its path it must not pass for the host's driver.
+Status NvmlSource::RefuseUnasked() const {
+  static std::atomic<bool> opened_by_path{false};
+  if (library_.functions().simulator_describe == nullptr) return Status::Ok();
+  const std::string path = LibraryPath(options_);
+  if (path.ends_with(std::string("/") + kDriverName)) opened_by_path = true;
+  if (path != kDriverName || !opened_by_path) return Status::Ok();
+  return Status::Error(
+      StatusCode::kLibraryNotFound,
+      std::string("to \"") + kDriverName +
+          "\" only the simulated driver answers that this process opened by its path",
+      "Install the NVIDIA driver, or name the library again.");
 }
 
 Status NvmlSource::LoadScenario() const {

@@ -54,6 +54,7 @@ class NvmlSource final : public Source {
   };
 
   Status Connect();
+  [[nodiscard]] Status RefuseUnasked() const;
   Status LoadScenario() const;
   Status Initialise();
   Status Count(unsigned int* count) const;
