@@ -12,7 +12,12 @@ export { GPUClusteringManager } from './manager.js';
 
 // Live telemetry.
 
-export type { LiveStatus, SimulatedDevice, Simulation } from './telemetry/live-status.js';
+export type {
+  DeviceFailure,
+  LiveStatus,
+  SimulatedDevice,
+  Simulation,
+} from './telemetry/live-status.js';
 export { isAvailable } from './telemetry/open.js';
 export type { OpenOptions } from './telemetry/open-options.js';
 

@@ -269,7 +269,7 @@ export class GPUClusteringManager {
     return Array.from(this.#devices.values(), (device) => ({
       device,
       metrics: this.#store.getMetrics(device.deviceId),
-      failure: this.#store.getFailure?.(device.deviceId),
+      failure: () => this.#store.getFailure?.(device.deviceId),
     }));
   }
 

@@ -10,8 +10,8 @@ export interface Candidate {
   readonly device: GPUDevice;
   /** Undefined: the device has no sample yet. */
   readonly metrics: GPUMetrics | undefined;
-  /** Why its latest reading failed. */
-  readonly failure?: ErrorCode | undefined;
+  /** Why its latest reading failed; asked only where a reason is wanted. */
+  failure?(): ErrorCode | undefined;
 }
 
 /** A device with the score that orders it, 0..1. */

@@ -42,7 +42,8 @@ function scoreText(score: Score): string {
 }
 
 function rejectionText({ candidate, code }: Rejected, { criteria, nowMs }: Moment): string {
-  const { metrics, failure } = candidate;
+  const { metrics } = candidate;
+  const failure = candidate.failure?.();
   const cause = failure === undefined ? '' : `; its latest reading failed: ${failure}`;
   if (metrics === undefined) return `no sample yet${cause}`;
   const freeBytes = freeMemoryBytes(metrics);

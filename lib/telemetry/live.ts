@@ -98,12 +98,21 @@ export class LiveTelemetry implements TelemetryStore {
     };
   }
 
-  /** Begins to poll the devices. What it returns is true once each was polled since. */
-  watch(): () => boolean {
+  /**
+   * Begins to poll the devices. What it returns is true once each was polled since, or others who
+   * watch it keep its sample within `maxAgeMs`.
+   */
+  watch(maxAgeMs: number): () => boolean {
     const rows = [...this.#rows.values()];
-    const before = rows.map((row) => this.#block.version(row));
+    const before = new Map(rows.map((row) => [row, this.#block.version(row)]));
+    const waiting = rows.filter((row) => !this.#isWithin(row, maxAgeMs));
     this.#session.watch(rows);
-    return () => rows.every((row, index) => this.#block.version(row) !== before[index]);
+    return () => waiting.every((row) => this.#block.version(row) !== before.get(row));
+  }
+
+  #isWithin(row: number, maxAgeMs: number): boolean {
+    const startMs = this.#block.row(row)?.[this.#native.layout.rowStartMsWord];
+    return startMs !== undefined && monotonicMs() - startMs <= maxAgeMs;
   }
 
   /** `words`: a row of the block from the sequence on. */

@@ -95,8 +95,8 @@ async function opened(session: NativeSession, options: CheckedOpenOptions): Prom
   if (state === undefined) {
     throw new GPUError(
       'ERR_GPU_TIMEOUT',
-      `the driver did not start within ${options.openTimeoutMs} ms`,
-      { hint: 'without persistence mode a GPU takes seconds to wake; raise openTimeoutMs' },
+      `the driver did not answer within ${options.openTimeoutMs} ms`,
+      { hint: 'a GPU without persistence mode takes seconds to wake: raise openTimeoutMs' },
     );
   }
   const failure = session.failure();
@@ -125,7 +125,9 @@ async function begin(
     simulated: driver.simulation !== undefined,
     maxHistory: options.maxHistory,
   });
-  const polled = telemetry.watch();
+  const defaultMaxAgeMs = () =>
+    maxAgeRounds * Math.max(options.periodMs, telemetry.pace().roundLengthMs);
+  const polled = telemetry.watch(defaultMaxAgeMs());
   await until(() => (polled() ? true : undefined), {
     timeoutMs: firstSampleWaitMs,
     signal: options.signal,
@@ -135,8 +137,7 @@ async function begin(
   return {
     devices,
     telemetry,
-    defaultMaxAgeMs: () =>
-      maxAgeRounds * Math.max(options.periodMs, telemetry.pace().roundLengthMs),
+    defaultMaxAgeMs,
     status: () => ({
       simulated: simulation !== undefined,
       libraryPath: driver.libraryPath,
@@ -153,7 +154,7 @@ async function begin(
       const stopped = await until(() => (session.closed() ? true : undefined), {
         timeoutMs: closeWaitMs,
       });
-      log(stopped === undefined ? 'close: the driver hangs, its thread is abandoned' : 'closed');
+      log(stopped === undefined ? 'close: the thread is busy still and left behind' : 'closed');
     },
   };
 }

@@ -2,6 +2,7 @@
 #include <napi.h>
 
 #include <string>
+#include <utility>
 
 #include "binding/addon_data.h"
 #include "binding/probe_object.h"
@@ -92,6 +93,7 @@ AddonData::AddonData(Napi::Env env)
 void AddonData::StopAll(int64_t timeout_ms) {
   const int64_t deadline_ns = MonotonicNowNs() + timeout_ms * kNsPerMs;
   for (SessionObject* session : *sessions) session->CloseNow();
+  if (std::exchange(waited_, true)) return;
   // The process's, not only this environment's: what others left behind may meet its end as well.
   // Threads that are still in the driver at the deadline are abandoned.
   (void)(Session::WaitAllEnded(deadline_ns) && Probe::WaitAllEnded(deadline_ns));

@@ -27,6 +27,9 @@ class AddonData {
   Napi::FunctionReference probe_constructor;
   // Those whose JavaScript object lives.
   const std::shared_ptr<SessionSet> sessions = std::make_shared<SessionSet>();
+
+ private:
+  bool waited_ = false;  // the exit handler and the clean-up hook both come here
 };
 
 }  // namespace gpuring

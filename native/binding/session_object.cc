@@ -24,7 +24,7 @@ std::span<uint64_t> Words(const Napi::Value& value) {
   return {array.Data(), array.ElementLength()};
 }
 
-// `options` was validated in lib/telemetry/open.ts.
+// `options` was validated in lib/telemetry/open-options.ts.
 SessionOptions UnpackOptions(const Napi::Object& options) {
   NvmlOptions nvml;
   // Now and on this thread: the environment may be another one by the time that the driver opens.

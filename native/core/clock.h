@@ -1,4 +1,4 @@
-// Time and waiting. clock.cc and detached_thread.cc are the files of core that call Linux directly.
+// Time and waiting.
 #pragma once
 
 #include <atomic>

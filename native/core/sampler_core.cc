@@ -75,12 +75,13 @@ Status SamplerCore::CheckMemory(uint64_t history_samples, uint64_t replaced_samp
   const bool overflows = __builtin_mul_overflow(devices, history_samples, &bytes) ||
                          __builtin_add_overflow(bytes, replaced_samples, &bytes) ||
                          __builtin_mul_overflow(bytes, History::kSampleBytes, &bytes);
-  return Status::Error(StatusCode::kOutOfRange,
-                       "maxHistory " + std::to_string(history_samples) + " needs " +
-                           (overflows ? "more than 2^64" : std::to_string(bytes)) + " bytes for " +
-                           std::to_string(devices) + " devices; the limit is " +
-                           std::to_string(options_.memory_limit_bytes),
-                       "maxHistory may be at most " + std::to_string(most) + " here");
+  return Status::Error(
+      StatusCode::kOutOfRange,
+      "maxHistory " + std::to_string(history_samples) + " needs " +
+          (overflows ? "more than 2^64" : std::to_string(bytes)) + " bytes for " +
+          std::to_string(devices) + " devices; the limit is " +
+          std::to_string(options_.memory_limit_bytes),
+      "maxHistory may be at most " + std::to_string(std::max(most, replaced_samples)) + " here");
 }
 
 void SamplerCore::Loop() {
@@ -134,6 +135,7 @@ void SamplerCore::PollRows(Pass pass) {
     if (stop_requested_.load(std::memory_order_relaxed)) return;
     if (TakeDue(&rows_[i], pass)) PollRow(i);
   }
+  if (pass == Pass::kNewlyWatchedRows) return;  // no round: its length says nothing about one
   block.StoreHeader(kBlockRoundLengthWord, MsWord(clock_->MonotonicNs() - start_ns));
   block.StoreHeader(kBlockRoundsWord, ++rounds_);
 }

@@ -23,7 +23,6 @@ class SamplerCore {
   void Run();
   // Lets go of the source and shows the end. For the thread, or where none could be started.
   void Finish(const Status& opened);
-  void FreeHistories();
 
   // From any thread; the contracts are those of Sampler's members of the same names.
   [[nodiscard]] SamplerState state() const { return state_.load(std::memory_order_acquire); }
@@ -60,6 +59,7 @@ class SamplerCore {
   void PollRows(Pass pass);
   [[nodiscard]] bool TakeDue(Row* row, Pass pass);
   void PollRow(size_t index);
+  void FreeHistories();
   [[nodiscard]] PublishedBlock<StdAtomics> Block() const;
 
   const SamplerOptions options_;

@@ -7,13 +7,20 @@
 namespace gpuring {
 namespace {
 
+// A sampler that was asked to stop; it may hang in the driver for good.
+struct Ending {
+  std::string key;
+  bool was_opening;
+  std::shared_ptr<Event> stopped;
+};
+
 // What the process samples now. A share's period is kept so that the pace can slow down again.
 struct Shared {
   std::mutex mutex;
   std::string key;
   std::shared_ptr<Sampler> sampler;
   std::vector<int64_t> periods_ns;
-  std::vector<std::shared_ptr<Event>> ending;  // of samplers asked to stop; some hang for good
+  std::vector<Ending> ending;
 };
 
 // Never destroyed: static destructors run while the sampler's thread still lives.
@@ -33,10 +40,25 @@ constexpr uint64_t kHistoryAtStart = 1;
 
 // REQUIRES: the mutex is held, `shared.sampler` is set.
 void StopShared(Shared* shared) {
-  std::erase_if(shared->ending, [](const auto& stopped) { return stopped->IsSet(); });
-  shared->ending.push_back(shared->sampler->stopped());
+  std::erase_if(shared->ending, [](const Ending& one) { return one.stopped->IsSet(); });
+  const bool was_opening = shared->sampler->state() == SamplerState::kOpening;
+  shared->ending.push_back({shared->key, was_opening, shared->sampler->stopped()});
   shared->sampler->RequestStop();
   shared->sampler = nullptr;
+}
+
+// Opens that were given up and have not come back from the driver. Whoever tries again and again
+// must not leave a thread in it each time.
+constexpr int64_t kMostLeftOpening = 2;
+
+// REQUIRES: the mutex is held.
+Status RefuseToPileUp(const Shared& shared, const std::string& key) {
+  const int64_t left = std::ranges::count_if(shared.ending, [&key](const Ending& one) {
+    return one.key == key && one.was_opening && !one.stopped->IsSet();
+  });
+  if (left < kMostLeftOpening) return Status::Ok();
+  return Status::Error(StatusCode::kTimeout, "earlier opens still hang in the driver",
+                       "see whether nvidia-smi answers, and open again once it does");
 }
 
 }  // namespace
@@ -46,6 +68,7 @@ Status Session::Open(const SessionOptions& options, std::unique_ptr<Session>* se
   const std::lock_guard<std::mutex> lock(shared.mutex);
   if (shared.sampler != nullptr && IsOver(*shared.sampler)) StopShared(&shared);
   if (shared.sampler == nullptr) {
+    if (Status refused = RefuseToPileUp(shared, options.key); !refused.ok()) return refused;
     shared.key = options.key;
     shared.periods_ns.clear();
     shared.sampler =
@@ -64,13 +87,13 @@ Status Session::Open(const SessionOptions& options, std::unique_ptr<Session>* se
 
 bool Session::WaitAllEnded(int64_t deadline_ns) {
   Shared& shared = TheShared();
-  std::vector<std::shared_ptr<Event>> ending;
+  std::vector<Ending> ending;
   {
     const std::lock_guard<std::mutex> lock(shared.mutex);
     ending = shared.ending;
   }
   return std::ranges::all_of(
-      ending, [deadline_ns](const auto& stopped) { return stopped->WaitUntil(deadline_ns); });
+      ending, [deadline_ns](const Ending& one) { return one.stopped->WaitUntil(deadline_ns); });
 }
 
 SamplerState Session::state() {

@@ -27,7 +27,8 @@ struct SessionOptions {
 // Thread rules: a session belongs to one thread; sessions of one sampler may lie in several.
 class Session {
  public:
-  // kAlreadyOpen: this process samples another library or scenario.
+  // kAlreadyOpen: this process samples another library or scenario. kTimeout: earlier opens were
+  // given up and hang in the driver still.
   static Status Open(const SessionOptions& options, std::unique_ptr<Session>* session);
   ~Session() { Close(); }
   Session(const Session&) = delete;

@@ -73,6 +73,9 @@ class NvmlLibrary {
   Status Open(const std::string& path);
   void Close();
 
+  // As SharedLibrary::AnswersTo.
+  [[nodiscard]] bool AnswersTo(const char* name) const { return library_.AnswersTo(name); }
+
   // Empty while nothing is open.
   [[nodiscard]] const NvmlFunctions& functions() const { return functions_; }
   [[nodiscard]] const ReadingCalls& reading_calls(size_t reading) const {

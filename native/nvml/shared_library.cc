@@ -52,6 +52,13 @@ void SharedLibrary::Close() {
   if (handle_ != nullptr) dlclose(std::exchange(handle_, nullptr));
 }
 
+bool SharedLibrary::AnswersTo(const char* name) const {
+  void* const found = dlopen(name, RTLD_LAZY | RTLD_NOLOAD);
+  if (found == nullptr) return false;
+  dlclose(found);
+  return found == handle_;
+}
+
 void* SharedLibrary::Find(const char* symbol) const { return dlsym(handle_, symbol); }
 
 }  // namespace gpuring

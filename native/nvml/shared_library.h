@@ -24,6 +24,10 @@ class SharedLibrary {
   Status Open(const std::string& path);
   void Close();
 
+  // Whether the loader would answer a search for `name` with this very library, now that it is
+  // loaded: it goes by soname first. REQUIRES: open.
+  [[nodiscard]] bool AnswersTo(const char* name) const;
+
   // Null: the library has no such symbol. REQUIRES: open.
   [[nodiscard]] void* Find(const char* symbol) const;
   [[nodiscard]] bool is_open() const { return handle_ != nullptr; }

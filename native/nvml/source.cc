@@ -89,14 +89,13 @@ Status NvmlSource::Connect() {
 Status NvmlSource::RefuseUnasked() const {
   static std::atomic<bool> opened_by_path{false};
   if (library_.functions().simulator_describe == nullptr) return Status::Ok();
-  const std::string path = LibraryPath(options_);
-  if (path.ends_with(std::string("/") + kDriverName)) opened_by_path = true;
-  if (path != kDriverName || !opened_by_path) return Status::Ok();
-  return Status::Error(
-      StatusCode::kLibraryNotFound,
-      std::string("to \"") + kDriverName +
-          "\" only the simulated driver answers that this process opened by its path",
-      "Install the NVIDIA driver, or name the library again.");
+  const bool searched = LibraryPath(options_).find('/') == std::string::npos;
+  if (!searched && library_.AnswersTo(kDriverName)) opened_by_path = true;
+  if (!searched || !opened_by_path) return Status::Ok();
+  return Status::Error(StatusCode::kLibraryNotFound,
+                       "a simulated driver that this process opened by its path answers in place "
+                       "of the driver that was searched for",
+                       "Name the driver's library by its path, or use a process of its own.");
 }
 
 Status NvmlSource::LoadScenario() const {

@@ -137,6 +137,31 @@ describe('several opens in a process', () => {
     expect(slow.getMetrics(deviceId)?.ageMs).toBeLessThan(1000);
   });
 
+  it('do not wait for a reading that is not due, whatever the period', async () => {
+    await open({ simulate: twoBoards, periodMs: 3_600_000 });
+    const started = performance.now();
+    const second = await open({ simulate: twoBoards, periodMs: 3_600_000 });
+    expect(performance.now() - started).toBeLessThan(700);
+    expect(second.rankDevices()).toHaveLength(3);
+  });
+
+  it('do not make selection blink when they come and go beside slow readings', async () => {
+    const simulate: Scenario = {
+      ...twoBoards,
+      faults: [{ function: 'nvmlDeviceGetPowerUsage', delayMs: 60 }],
+    };
+    const manager = await open({ simulate, periodMs: 10 });
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    const counts: number[] = [];
+    for (let round = 0; round < 6; round++) {
+      const guest = await open({ simulate, periodMs: 10 });
+      counts.push(manager.rankDevices().length);
+      await guest.shutdown();
+      counts.push(manager.rankDevices().length);
+    }
+    expect(counts).toEqual(counts.map(() => 3));
+  });
+
   it('refuse another library or scenario', async () => {
     await open({ simulate: twoBoards });
     const other = { simulate: 'h100x8' };
@@ -198,6 +223,18 @@ describe('what is in the way of open()', () => {
       name: 'TimeoutError',
     });
     await new Promise((resolve) => setTimeout(resolve, 900));
+  });
+
+  it('does not leave a thread in a hung driver for every try', async () => {
+    const simulate = { ...twoBoards, faults: [{ function: 'nvmlInit*', delayMs: 1500 }] };
+    const messages: string[] = [];
+    for (let attempt = 0; attempt < 4; attempt++) {
+      const error = await open({ simulate, openTimeoutMs: 50 }).catch((reason) => reason);
+      expect(error).toMatchObject({ code: 'ERR_GPU_TIMEOUT' });
+      messages.push(error.message);
+    }
+    expect(messages.map((message) => message.includes('hang'))).toEqual([false, false, true, true]);
+    await new Promise((resolve) => setTimeout(resolve, 3500));
   });
 
   it('names file and place of a scenario that does not parse', async () => {

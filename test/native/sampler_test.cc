@@ -56,7 +56,7 @@ TEST("sampler: a sample carries its times and lands in history and block") {
   CHECK_EQ(rig.RowDouble(0, kRowStartWord), NsToMs(rig.clock->MonotonicNs()));
   CHECK_EQ(std::bit_cast<double>(rig.Header(kBlockRoundStartWord)),
            NsToMs(rig.clock->MonotonicNs()));
-  CHECK_EQ(rig.Header(kBlockRoundsWord), 3u);  // at the start, for the new watcher, the deadline
+  CHECK_EQ(rig.Header(kBlockRoundsWord), 2u);  // at the start and at the deadline
 }
 
 TEST("sampler: only rows with a watcher are polled, each watch counts") {

@@ -125,10 +125,16 @@ describe('LiveTelemetry', () => {
   it('is done watching once each row was polled anew, not when it ever was', () => {
     const { block, live } = telemetry(false);
     block.publish(0, [1, nowMs(), 1, 2, 3]);
-    const polled = live.watch();
+    const polled = live.watch(0);
     expect(polled()).toBe(false);
     block.fail(0, 1);
     expect(polled()).toBe(true);
+  });
+
+  it('need not wait for a row that others keep recent', () => {
+    const { block, live } = telemetry(false);
+    block.publish(0, [1, nowMs(), 1, 2, 3]);
+    expect(live.watch(60_000)()).toBe(true);
   });
 
   it('knows nothing of a device that it does not watch', () => {
