@@ -16,5 +16,5 @@ main(import.meta.url, () => {
   if (process.stdin.isTTY && process.stdout.isTTY) return gpuring('top', ...source);
   gpuring('top', '--count', '5', ...source);
   gpuring('select', ...source);
-  gpuring('distribute', '--items', '1000', ...source);
+  gpuring('distribute', '--items', '1000', '--strategy', 'capacity', ...source);
 });
