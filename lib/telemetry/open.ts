@@ -25,7 +25,7 @@ export interface Opened {
 }
 
 const memoryLimitBytes = 2 ** 30;
-const closeWaitMs = 250;
+const closeWaitMs = 200;
 const maxAgeRounds = 5;
 const firstSampleWaitMs = 1000;
 const probeTimeoutMs = 10_000;
