@@ -20,6 +20,13 @@ export interface Pace {
   readonly periodMs: number;
 }
 
+/** A sample as words: word w of its row is `words[rowAt + w]`, from the sequence on. */
+interface Reading {
+  readonly words: Float64Array;
+  readonly rowAt: number;
+  readonly nowMs: number;
+}
+
 export interface LiveTelemetryOptions {
   readonly native: NativeModule;
   readonly session: NativeSession;
@@ -53,8 +60,7 @@ export class LiveTelemetry implements TelemetryStore {
     const row = this.#rows.get(deviceId);
     const words = row === undefined ? undefined : this.#block.row(row);
     if (words === undefined) return undefined;
-    const first = this.#native.layout.rowSequenceWord;
-    return this.#sample(deviceId, words.subarray(first), monotonicMs());
+    return this.#sample(deviceId, { words, rowAt: 0, nowMs: monotonicMs() });
   }
 
   getMetricsHistory(deviceId: string): readonly GPUMetrics[] {
@@ -69,7 +75,11 @@ export class LiveTelemetry implements TelemetryStore {
     const count = this.#session.readHistory(row, from, samples);
     const nowMs = monotonicMs();
     return Array.from({ length: count }, (_, index) =>
-      this.#sample(deviceId, samples.subarray(index * doubles, (index + 1) * doubles), nowMs),
+      this.#sample(deviceId, {
+        words: samples,
+        rowAt: index * doubles - rowSequenceWord,
+        nowMs,
+      }),
     );
   }
 
@@ -80,11 +90,15 @@ export class LiveTelemetry implements TelemetryStore {
     return name === '' ? undefined : (name as ErrorCode);
   }
 
+  /** What the latest round took: all that selection asks of the pace. */
+  roundLengthMs(): number {
+    return this.#block.double(this.#native.layout.roundLengthMsWord);
+  }
+
   pace(): Pace {
-    const { roundsWord, roundStartMsWord, roundLengthMsWord, missedDeadlinesWord, periodMsWord } =
-      this.#native.layout;
+    const { roundsWord, roundStartMsWord, missedDeadlinesWord, periodMsWord } = this.#native.layout;
     const rounds = this.#block.count(roundsWord);
-    const roundLengthMs = this.#block.double(roundLengthMsWord);
+    const roundLengthMs = this.roundLengthMs();
     const periodMs = this.#block.double(periodMsWord);
     const sinceStartMs = monotonicMs() - this.#block.double(roundStartMsWord);
     // While a round hangs, the sampler itself counts nothing. The next deadline after a round lies
@@ -115,10 +129,9 @@ export class LiveTelemetry implements TelemetryStore {
     return startMs !== undefined && monotonicMs() - startMs <= maxAgeMs;
   }
 
-  /** `words`: a row of the block from the sequence on. */
-  #sample(deviceId: string, words: Float64Array, nowMs: number): GPUMetrics {
-    const { rowSequenceWord, rowStartMsWord, rowWallMsWord, rowMetricsWord } = this.#native.layout;
-    const word = (index: number): number => words[index - rowSequenceWord] ?? Number.NaN;
+  #sample(deviceId: string, { words, rowAt, nowMs }: Reading): GPUMetrics {
+    const { rowStartMsWord, rowWallMsWord, rowMetricsWord } = this.#native.layout;
+    const word = (index: number): number => words[rowAt + index] ?? Number.NaN;
     const sample: Mutable<GPUMetrics> = {
       deviceId,
       timestampMs: word(rowWallMsWord),

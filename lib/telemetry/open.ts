@@ -126,7 +126,7 @@ async function begin(
     maxHistory: options.maxHistory,
   });
   const defaultMaxAgeMs = () =>
-    maxAgeRounds * Math.max(options.periodMs, telemetry.pace().roundLengthMs);
+    maxAgeRounds * Math.max(options.periodMs, telemetry.roundLengthMs());
   const polled = telemetry.watch(defaultMaxAgeMs());
   await until(() => (polled() ? true : undefined), {
     timeoutMs: firstSampleWaitMs,

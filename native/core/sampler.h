@@ -63,8 +63,8 @@ class Sampler {
   [[nodiscard]] uint64_t HistoryCapacity() const;
   // Asks for room for at least `samples` a device; HistoryCapacity() says when it is there. The
   // sampler's thread makes it device by device, between rounds; what is stored is kept.
-  // kOutOfRange: it would pass the memory limit, or there was no memory for as much; nothing
-  // changes. REQUIRES: kRunning was seen.
+  // kOutOfRange: it would pass the memory limit (nothing changes), or there was no memory for as
+  // much (devices that had grown by then keep it). REQUIRES: kRunning was seen.
   Status GrowHistory(uint64_t samples);
 
   // Only rows with a watcher are polled; each Watch needs its Unwatch. The first watcher of a row
