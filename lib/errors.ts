@@ -32,6 +32,10 @@ export const errorCodes = [
   'ERR_GPU_TRY_AGAIN',
   'ERR_GPU_TIMEOUT',
   'ERR_GPU_DRIVER_ERROR',
+  'ERR_GPU_DRIVER_GONE',
+  'ERR_GPU_DEVICE_HUNG',
+  'ERR_GPU_DEVICE_ASLEEP',
+  'ERR_GPU_SUSPENDED',
 ] as const;
 Object.freeze(errorCodes);
 

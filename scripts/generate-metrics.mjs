@@ -14,13 +14,35 @@ const members = {
   u32: ['value'],
   u64: ['value'],
   temperature: ['value'],
+  margin: ['value'],
+  sampled: ['value'],
   utilization: ['gpu', 'memory'],
   memory: ['total', 'used', 'free', 'reserved'],
+  bar1: ['total', 'free', 'used'],
+  remapped: ['correctable', 'uncorrectable', 'pending', 'failure'],
+  sram: [
+    'aggregateUncParity',
+    'aggregateUncSecDed',
+    'aggregateCor',
+    'volatileUncParity',
+    'volatileUncSecDed',
+    'volatileCor',
+    'thresholdExceeded',
+  ],
 };
+const tiers = ['fast', 'medium', 'slow'];
 const outputSlots = Math.max(...Object.values(members).map((names) => names.length));
 const pascal = (text) => text[0].toUpperCase() + text.slice(1);
 const id = (metric) => `MetricId::k${pascal(metric.key)}`;
+const tier = (metric) => `Tier::k${pascal(metric.tier)}`;
 const bound = (value, otherwise) => (value === null ? otherwise : `${value}`);
+const reads = (metric) => [metric.read].flat();
+const inTier = (name) => metrics.filter((metric) => metric.tier === name);
+const buffered = metrics.filter((metric) => metric.buffer !== undefined);
+
+if (tiers.flatMap(inTier).some((metric, at) => metric !== metrics[at])) {
+  throw new Error(`metrics.json: expected the rows in the order of their tiers, ${tiers}`);
+}
 
 function coreHeader() {
   const ids = metrics.map((metric) => `  k${pascal(metric.key)},`).join('\n');
@@ -28,6 +50,13 @@ function coreHeader() {
     const [low, high] = metric.range ?? [null, null];
     const range = `${bound(low, 'INT64_MIN')}, ${bound(high, 'INT64_MAX')}`;
     return `    {"${metric.key}", ${metric.divisor}, ${range}},`;
+  });
+  let begin = 0;
+  const ranges = tiers.map((name) => {
+    const end = begin + inTier(name).length;
+    const row = `    {${begin}, ${end}},  // ${name}`;
+    begin = end;
+    return row;
   });
   return `${banner}#pragma once
 
@@ -42,6 +71,20 @@ ${ids}
 };
 inline constexpr size_t kMetricCount = ${metrics.length};
 
+// How often a metric is read. The metrics of a tier stand together.
+enum class Tier : uint8_t { ${tiers.map((name) => `k${pascal(name)}`).join(', ')} };
+inline constexpr size_t kTierCount = ${tiers.length};
+
+struct MetricRange {
+  size_t begin;
+  size_t end;
+  [[nodiscard]] constexpr size_t size() const { return end - begin; }
+};
+inline constexpr std::array<MetricRange, kTierCount> kTierMetrics = {{
+${ranges.join('\n')}
+}};
+inline constexpr size_t kFastMetricCount = ${inTier('fast').length};
+
 // \`divisor\`: raw integer per public unit. Raw values outside minimum..maximum are not believed.
 struct MetricRow {
   const char* key;
@@ -54,6 +97,11 @@ inline constexpr std::array<MetricRow, kMetricCount> kMetrics = {{
 ${rows.join('\n')}
 }};
 
+// Metrics of which the driver keeps a buffer of its own: a series each.
+inline constexpr std::array<MetricId, ${buffered.length}> kSeriesMetrics = {{
+${buffered.map((metric) => `    ${id(metric)},`).join('\n')}
+}};
+
 }  // namespace gpuring
 `;
 }
@@ -61,30 +109,57 @@ ${rows.join('\n')}
 function readings() {
   const calls = new Map();
   for (const metric of metrics) {
-    const { call, shape, argument = 0, member = 'value' } = metric.read;
-    if (call === undefined) continue;
-    const key = JSON.stringify([call, argument]);
-    const reading = calls.get(key) ?? { call, shape, argument, outputs: [] };
-    const slot = members[shape].indexOf(member);
-    if (slot < 0) throw new Error(`${metric.key}: shape ${shape} has no member ${member}`);
-    reading.outputs[slot] = metric;
-    calls.set(key, reading);
+    for (const { call, shape, argument = -1, member = 'value', scale = 1, unless } of reads(
+      metric,
+    )) {
+      if (call === undefined) continue;
+      const key = JSON.stringify([call, argument, metric.tier]);
+      const made = { call, shape, argument, scale, unless, tier: tier(metric), outputs: [] };
+      const reading = calls.get(key) ?? made;
+      const slot = members[shape].indexOf(member);
+      if (slot < 0) throw new Error(`${metric.key}: shape ${shape} has no member ${member}`);
+      reading.outputs[slot] = metric;
+      calls.set(key, reading);
+    }
   }
   return [...calls.values()];
 }
 
+function readingRow({ call, shape, argument, scale, unless, tier: when, outputs }) {
+  const symbols = call.map((name) => `"${name}"`).join(', ');
+  const slots = Array.from({ length: outputSlots }, (_, slot) =>
+    outputs[slot] === undefined ? 'kNoMetric' : id(outputs[slot]),
+  );
+  const other = unless === undefined ? 'kNoMetric' : id({ key: unless });
+  return [
+    `    {${when},`,
+    `     ReadingShape::k${pascal(shape)},`,
+    `     ${argument},`,
+    `     ${scale},`,
+    `     ${other},`,
+    `     {${symbols}},`,
+    `     {${slots.join(',\n      ')}}},`,
+  ].join('\n');
+}
+
+function rowsOf(member, row) {
+  return metrics.flatMap((metric) =>
+    reads(metric)
+      .filter((read) => read[member] !== undefined)
+      .map((read) => `    {${row(metric, read).join(', ')}},`),
+  );
+}
+
 function nvmlHeader() {
-  const rows = readings().map(({ call, shape, argument, outputs }) => {
-    const symbols = call.map((name) => `"${name}"`).join(', ');
-    const slots = Array.from({ length: outputSlots }, (_, slot) => {
-      const metric = outputs[slot];
-      return metric === undefined ? 'kNoMetric' : id(metric);
-    });
-    const head = `    {ReadingShape::k${pascal(shape)},\n     ${argument},\n     {${symbols}},`;
-    return `${head}\n     {${slots.join(',\n      ')}}},`;
-  });
-  const fields = metrics.filter((metric) => metric.read.field !== undefined);
-  const fieldRows = fields.map((metric) => `    {${metric.read.field}, ${id(metric)}},`);
+  const calls = readings().map(readingRow);
+  const fields = rowsOf('field', (metric, { field, scope, scale = 1 }) => [
+    tier(metric),
+    field,
+    scope === 'all' ? 'kAllScopes' : 0,
+    scale,
+    id(metric),
+  ]);
+  const gpm = rowsOf('gpm', (metric, { gpm: number, scale }) => [number, scale, id(metric)]);
   return `${banner}#pragma once
 
 #include <array>
@@ -94,76 +169,112 @@ function nvmlHeader() {
 
 namespace gpuring {
 
-inline constexpr std::array<Reading, ${rows.length}> kReadings = {{
-${rows.join('\n')}
+inline constexpr std::array<Reading, ${calls.length}> kReadings = {{
+${calls.join('\n')}
 }};
 
-// Asked together, in one nvmlDeviceGetFieldValues per device.
+// Those of a tier are asked together, in one nvmlDeviceGetFieldValues per device.
 inline constexpr std::array<FieldReading, ${fields.length}> kFieldReadings = {{
-${fieldRows.join('\n')}
+${fields.join('\n')}
+}};
+
+inline constexpr std::array<GpmReading, ${gpm.length}> kGpmReadings = {{
+${gpm.join('\n')}
+}};
+
+// nvmlSamplingType_t of each series, in the order of kSeriesMetrics.
+inline constexpr std::array<uint32_t, kSeriesMetrics.size()> kSeriesTypes = {{
+${buffered.map((metric) => `    ${metric.buffer},`).join('\n')}
 }};
 
 }  // namespace gpuring
 `;
 }
 
+function fieldsOf(rows) {
+  return rows.map(
+    ({ unit, text, key }) => `  /** ${unit}: ${text}. */\n  readonly ${key}?: number;`,
+  );
+}
+
+function tableRow(metric) {
+  const { key, unit, kind, divisor, column, text, range } = metric;
+  const [low, high] = (range ?? [null, null]).map((end) => (end === null ? null : end / divisor));
+  const quoted = (value) => `'${value.replaceAll("'", "\\'")}'`;
+  return [
+    '  {',
+    `    key: ${quoted(key)},`,
+    `    tier: ${quoted(metric.tier)},`,
+    `    unit: ${quoted(unit)},`,
+    `    kind: ${quoted(kind)},`,
+    `    minimum: ${low},`,
+    `    maximum: ${high},`,
+    `    buffered: ${metric.buffer !== undefined},`,
+    `    column: ${quoted(column)},`,
+    `    text:\n      ${quoted(text)},`,
+    '  },',
+  ].join('\n');
+}
+
 function typescript() {
-  const fields = metrics.map((metric) => {
-    return `  /** ${metric.unit}: ${metric.text}. */\n  readonly ${metric.key}?: number;`;
-  });
-  const rows = metrics.map(({ key, unit, kind, divisor, column, text, range }) => {
-    const [low, high] = (range ?? [null, null]).map((end) => (end === null ? null : end / divisor));
-    const quoted = (value) => `'${value.replaceAll("'", "\\'")}'`;
-    return [
-      '  {',
-      `    key: ${quoted(key)},`,
-      `    unit: ${quoted(unit)},`,
-      `    kind: ${quoted(kind)},`,
-      `    minimum: ${low},`,
-      `    maximum: ${high},`,
-      `    column: ${quoted(column)},`,
-      `    text:\n      ${quoted(text)},`,
-      '  },',
-    ].join('\n');
-  });
+  const fast = inTier('fast');
+  const detail = metrics.filter((metric) => metric.tier !== 'fast');
   return `${banner}
 /** The metrics of one sample. An absent property is unknown: the board or driver does not say. */
 export interface MetricValues {
-${fields.join('\n')}
+${fieldsOf(fast).join('\n')}
+}
+
+/** What is read less often: each second, or every five. Absent is unknown. */
+export interface DetailValues {
+${fieldsOf(detail).join('\n')}
 }
 
 export type MetricKey = keyof MetricValues;
+export type DetailKey = keyof DetailValues;
+export type AnyMetricKey = MetricKey | DetailKey;
 
-export interface MetricRow {
-  readonly key: MetricKey;
+export interface MetricRow<Key extends AnyMetricKey = MetricKey> {
+  readonly key: Key;
+  /** How often it is read: each period, each second, every five seconds. */
+  readonly tier: 'fast' | 'medium' | 'slow';
   readonly unit: string;
   readonly kind: 'gauge' | 'counter' | 'state' | 'flags';
   /** Physical range in the public unit; null: no bound. */
   readonly minimum: number | null;
   readonly maximum: number | null;
-  /** Name of the quantity in nvidia-smi's queries and in recorded traces. */
+  /** The driver keeps a buffer of its own measurements. */
+  readonly buffered: boolean;
+  /** Name of the quantity in nvidia-smi's queries and in recorded traces; '' for none. */
   readonly column: string;
   readonly text: string;
 }
 
-/** All metrics, in the order of the native table. */
+/** The metrics of a sample, in the order of the native table. */
 export const metricTable: readonly MetricRow[] = [
-${rows.join('\n')}
+${fast.map(tableRow).join('\n')}
+];
+
+/** The others; in the native table they follow those of a sample. */
+export const detailTable: readonly MetricRow<DetailKey>[] = [
+${detail.map(tableRow).join('\n')}
 ];
 `;
 }
 
-function source({ read }) {
+function source(read) {
   if (read.field !== undefined) return `field ${read.field}`;
+  if (read.gpm !== undefined) return `GPM ${read.gpm}`;
   const argument = read.argument === undefined ? '' : ` (${read.argument})`;
   return read.call.map((name) => `\`${name}\``).join(', else ') + argument;
 }
 
 function readme(text) {
   const rows = metrics.map((metric) => {
-    return `| \`${metric.key}\` | ${metric.unit} | ${metric.text} | ${source(metric)} |`;
+    const how = reads(metric).map(source).join(', else ');
+    return `| \`${metric.key}\` | ${metric.tier} | ${metric.unit} | ${metric.text} | ${how} |`;
   });
-  const head = ['| Metric | Unit | What it says | Read with |', '|---|---|---|---|'];
+  const head = ['| Metric | Tier | Unit | What it says | Read with |', '|---|---|---|---|---|'];
   const table = [...head, ...rows].join('\n');
   const place = /(<!-- metrics: generated -->\n)[\s\S]*?(\n<!-- \/metrics -->)/;
   if (!place.test(text)) throw new Error('README.md has no place for the table of metrics');

@@ -22,7 +22,7 @@ export interface MetricValues {
   readonly powerAverageWatts?: number;
   /** W: power limit in force. */
   readonly powerLimitWatts?: number;
-  /** J: energy since the driver was loaded; Volta and newer. */
+  /** J: energy since the driver was loaded; it goes on growing when the driver resets its counter. Where there is no counter (before Volta), power integrated since the open, and `estimated`. */
   readonly energyJoules?: number;
   /** °C: temperature of the GPU die. */
   readonly temperatureCelsius?: number;
@@ -44,220 +44,1422 @@ export interface MetricValues {
   readonly pcieLinkWidth?: number;
 }
 
-export type MetricKey = keyof MetricValues;
+/** What is read less often: each second, or every five. Absent is unknown. */
+export interface DetailValues {
+  /** MHz: clock of the graphics engine. */
+  readonly graphicsClockMhz?: number;
+  /** MHz: clock of the video encoders and decoders. */
+  readonly videoClockMhz?: number;
+  /** °C: degrees left to the temperature at which clocks are lowered. */
+  readonly thermalMarginCelsius?: number;
+  /** %: load of the video encoders. */
+  readonly encoderUtilizationPercent?: number;
+  /** %: load of the video decoders. */
+  readonly decoderUtilizationPercent?: number;
+  /** %: load of the JPEG engines. */
+  readonly jpegUtilizationPercent?: number;
+  /** %: load of the optical flow accelerator. */
+  readonly ofaUtilizationPercent?: number;
+  /** B: bytes sent over PCIe; the driver's counter may wrap. */
+  readonly pcieTransmitBytes?: number;
+  /** B: bytes received over PCIe; the driver's counter may wrap. */
+  readonly pcieReceiveBytes?: number;
+  /** B: data sent over all NVLinks. */
+  readonly nvlinkTransmitBytes?: number;
+  /** B: data received over all NVLinks. */
+  readonly nvlinkReceiveBytes?: number;
+  /** s: time with clocks lowered to stay below the power limit. */
+  readonly powerCapThrottleSeconds?: number;
+  /** s: time with clocks lowered for a thermal limit. */
+  readonly thermalThrottleSeconds?: number;
+  /** s: time with clocks lowered to keep step with other GPUs. */
+  readonly syncBoostThrottleSeconds?: number;
+  /** s: time with clocks lowered for a limit of the board. */
+  readonly boardLimitThrottleSeconds?: number;
+  /** s: time with clocks lowered for lack of load. */
+  readonly lowUtilizationThrottleSeconds?: number;
+  /** s: time with clocks lowered for the voltage's reliability limit. */
+  readonly reliabilityThrottleSeconds?: number;
+  /** s: time below the application clocks, whatever the reason. */
+  readonly belowApplicationClocksSeconds?: number;
+  /** s: time below the base clocks, whatever the reason. */
+  readonly belowBaseClocksSeconds?: number;
+  /** s: time in software thermal slowdown. */
+  readonly softwareThermalSlowdownSeconds?: number;
+  /** s: time in hardware thermal slowdown. */
+  readonly hardwareThermalSlowdownSeconds?: number;
+  /** s: time in hardware power brake slowdown. */
+  readonly hardwarePowerBrakeSeconds?: number;
+  /** 0..: what the driver asks for: 0 nothing, 1 reset, 2 reboot, 3 drain peer traffic, 4 drain and reset, 5 recover the IMEX domain. */
+  readonly recoveryAction?: number;
+  /** %: share of time in which any graphics or compute engine was busy (GPM; Hopper and newer). */
+  readonly graphicsActivityPercent?: number;
+  /** %: share of SMs busy, over time (GPM; Hopper and newer). */
+  readonly smActivityPercent?: number;
+  /** %: warps resident, of those that fit (GPM; Hopper and newer). */
+  readonly smOccupancyPercent?: number;
+  /** %: integer pipes (GPM; Hopper and newer). */
+  readonly integerActivityPercent?: number;
+  /** %: tensor pipes, of any kind (GPM; Hopper and newer). */
+  readonly tensorActivityPercent?: number;
+  /** %: DRAM bandwidth used, of its peak (GPM; Hopper and newer). */
+  readonly dramActivityPercent?: number;
+  /** %: FP64 pipes without tensor (GPM; Hopper and newer). */
+  readonly fp64ActivityPercent?: number;
+  /** %: FP32 pipes (GPM; Hopper and newer). */
+  readonly fp32ActivityPercent?: number;
+  /** %: FP16 pipes without tensor (GPM; Hopper and newer). */
+  readonly fp16ActivityPercent?: number;
+  /** B/s: data received over all NVLinks (GPM; Hopper and newer). */
+  readonly nvlinkReceiveBytesPerSecond?: number;
+  /** B/s: data sent over all NVLinks (GPM; Hopper and newer). */
+  readonly nvlinkTransmitBytesPerSecond?: number;
+  /** B/s: bytes sent over PCIe, over 20 ms; asked only where there is no byte counter, because the driver blocks so long. */
+  readonly pcieTransmitBytesPerSecond?: number;
+  /** B/s: bytes received over PCIe, likewise. */
+  readonly pcieReceiveBytesPerSecond?: number;
+  /** B: BAR1 address space in all. */
+  readonly bar1TotalBytes?: number;
+  /** B: BAR1 address space free. */
+  readonly bar1FreeBytes?: number;
+  /** B: BAR1 address space in use. */
+  readonly bar1UsedBytes?: number;
+  /** 1: PCIe packets sent again. */
+  readonly pcieReplayCount?: number;
+  /** 1: roll-overs of the replay number. */
+  readonly pcieReplayRolloverCount?: number;
+  /** 1: correctable PCIe errors. */
+  readonly pcieCorrectableErrorCount?: number;
+  /** 1: non-fatal PCIe errors. */
+  readonly pcieNonFatalErrorCount?: number;
+  /** 1: fatal PCIe errors. */
+  readonly pcieFatalErrorCount?: number;
+  /** 1: NVLinks of the board. */
+  readonly nvlinkCount?: number;
+  /** 1: NVLink flow control CRC errors, all lanes. */
+  readonly nvlinkFlowCrcErrorCount?: number;
+  /** 1: NVLink data CRC errors, all lanes. */
+  readonly nvlinkDataCrcErrorCount?: number;
+  /** 1: NVLink replays, all lanes. */
+  readonly nvlinkReplayErrorCount?: number;
+  /** 1: NVLink recoveries, all lanes. */
+  readonly nvlinkRecoveryErrorCount?: number;
+  /** 0, 1: 1: ECC is on. */
+  readonly eccMode?: number;
+  /** 1: corrected ECC errors since the driver was loaded. */
+  readonly eccVolatileCorrectedCount?: number;
+  /** 1: uncorrected ECC errors since the driver was loaded. */
+  readonly eccVolatileUncorrectedCount?: number;
+  /** 1: corrected ECC errors of the board's life. */
+  readonly eccAggregateCorrectedCount?: number;
+  /** 1: uncorrected ECC errors of the board's life. */
+  readonly eccAggregateUncorrectedCount?: number;
+  /** 1: of them in device memory. */
+  readonly eccDramVolatileCorrectedCount?: number;
+  /** 1: of them in device memory. */
+  readonly eccDramVolatileUncorrectedCount?: number;
+  /** 1: corrected errors since the driver was loaded (SRAM). */
+  readonly eccSramVolatileCorrectedCount?: number;
+  /** 1: uncorrected parity errors since the driver was loaded (SRAM). */
+  readonly eccSramVolatileParityCount?: number;
+  /** 1: uncorrected SEC-DED errors since the driver was loaded (SRAM). */
+  readonly eccSramVolatileSecDedCount?: number;
+  /** 1: corrected errors of the board's life (SRAM). */
+  readonly eccSramAggregateCorrectedCount?: number;
+  /** 1: uncorrected parity errors of the board's life (SRAM). */
+  readonly eccSramAggregateParityCount?: number;
+  /** 1: uncorrected SEC-DED errors of the board's life (SRAM). */
+  readonly eccSramAggregateSecDedCount?: number;
+  /** 0, 1: 1: more SRAM errors than the board may have. */
+  readonly eccSramThresholdExceeded?: number;
+  /** 1: pages retired for repeated corrected errors. */
+  readonly retiredPagesSingleBitCount?: number;
+  /** 1: pages retired for an uncorrected error. */
+  readonly retiredPagesDoubleBitCount?: number;
+  /** 0, 1: 1: pages are retired at the next reset. */
+  readonly retiredPagesPending?: number;
+  /** 1: rows remapped for corrected errors. */
+  readonly remappedRowsCorrectedCount?: number;
+  /** 1: rows remapped for uncorrected errors. */
+  readonly remappedRowsUncorrectedCount?: number;
+  /** 0, 1: 1: rows are remapped at the next reset. */
+  readonly remappedRowsPending?: number;
+  /** 0, 1: 1: a row could not be remapped: replace the board. */
+  readonly remappedRowsFailed?: number;
+  /** °C: temperature at which the board switches off; newer boards state it as a margin. */
+  readonly shutdownTemperatureCelsius?: number;
+  /** °C: temperature at which hardware lowers the clocks; newer boards state it as a margin. */
+  readonly slowdownTemperatureCelsius?: number;
+  /** °C: highest temperature of the memory; newer boards state it as a margin. */
+  readonly memoryMaxTemperatureCelsius?: number;
+  /** °C: highest temperature of the GPU; newer boards state it as a margin. */
+  readonly gpuMaxTemperatureCelsius?: number;
+  /** °C: the same limit as a margin below which `thermalMarginCelsius` may not fall (T.Limit; Ada and newer). */
+  readonly shutdownMarginCelsius?: number;
+  /** °C: the same limit as a margin below which `thermalMarginCelsius` may not fall (T.Limit; Ada and newer). */
+  readonly slowdownMarginCelsius?: number;
+  /** °C: the same limit as a margin below which `thermalMarginCelsius` may not fall (T.Limit; Ada and newer). */
+  readonly memoryMaxMarginCelsius?: number;
+  /** °C: the same limit as a margin below which `thermalMarginCelsius` may not fall (T.Limit; Ada and newer). */
+  readonly gpuMaxMarginCelsius?: number;
+  /** W: power limit that was asked for. */
+  readonly powerLimitRequestedWatts?: number;
+  /** 0, 1: 1: the driver stays initialised without clients. */
+  readonly persistenceMode?: number;
+  /** 0..3: 0 shared, 1 one thread (obsolete), 2 prohibited, 3 one process. */
+  readonly computeMode?: number;
+  /** 0..2: 0 mains, 1 battery, 2 undersized supply. */
+  readonly powerSource?: number;
+}
 
-export interface MetricRow {
-  readonly key: MetricKey;
+export type MetricKey = keyof MetricValues;
+export type DetailKey = keyof DetailValues;
+export type AnyMetricKey = MetricKey | DetailKey;
+
+export interface MetricRow<Key extends AnyMetricKey = MetricKey> {
+  readonly key: Key;
+  /** How often it is read: each period, each second, every five seconds. */
+  readonly tier: 'fast' | 'medium' | 'slow';
   readonly unit: string;
   readonly kind: 'gauge' | 'counter' | 'state' | 'flags';
   /** Physical range in the public unit; null: no bound. */
   readonly minimum: number | null;
   readonly maximum: number | null;
-  /** Name of the quantity in nvidia-smi's queries and in recorded traces. */
+  /** The driver keeps a buffer of its own measurements. */
+  readonly buffered: boolean;
+  /** Name of the quantity in nvidia-smi's queries and in recorded traces; '' for none. */
   readonly column: string;
   readonly text: string;
 }
 
-/** All metrics, in the order of the native table. */
+/** The metrics of a sample, in the order of the native table. */
 export const metricTable: readonly MetricRow[] = [
   {
     key: 'computeUtilizationPercent',
+    tier: 'fast',
     unit: '%',
     kind: 'gauge',
     minimum: 0,
     maximum: 100,
+    buffered: true,
     column: 'utilization.gpu',
     text:
       'share of the driver\'s sampling window (1/6 s to 1 s) in which a kernel ran',
   },
   {
     key: 'memoryUtilizationPercent',
+    tier: 'fast',
     unit: '%',
     kind: 'gauge',
     minimum: 0,
     maximum: 100,
+    buffered: true,
     column: 'utilization.memory',
     text:
       'share of that window in which device memory was read or written',
   },
   {
     key: 'memoryTotalBytes',
+    tier: 'fast',
     unit: 'B',
     kind: 'gauge',
     minimum: 1,
     maximum: 1125899906842624,
+    buffered: false,
     column: 'memory.total',
     text:
       'device memory in all',
   },
   {
     key: 'memoryUsedBytes',
+    tier: 'fast',
     unit: 'B',
     kind: 'gauge',
     minimum: 0,
     maximum: 1125899906842624,
+    buffered: false,
     column: 'memory.used',
     text:
       'device memory in use; an old driver without the second version of the call counts the reserved part in',
   },
   {
     key: 'memoryFreeBytes',
+    tier: 'fast',
     unit: 'B',
     kind: 'gauge',
     minimum: 0,
     maximum: 1125899906842624,
+    buffered: false,
     column: 'memory.free',
     text:
       'device memory that can still be allocated',
   },
   {
     key: 'memoryReservedBytes',
+    tier: 'fast',
     unit: 'B',
     kind: 'gauge',
     minimum: 0,
     maximum: 1125899906842624,
+    buffered: false,
     column: 'memory.reserved',
     text:
       'device memory that driver and firmware keep for themselves',
   },
   {
     key: 'powerWatts',
+    tier: 'fast',
     unit: 'W',
     kind: 'gauge',
     minimum: 0,
     maximum: 100000,
+    buffered: true,
     column: 'power.draw',
     text:
       'power draw: a one-second mean on Ampere (except GA100) and newer, instantaneous before',
   },
   {
     key: 'powerInstantWatts',
+    tier: 'fast',
     unit: 'W',
     kind: 'gauge',
     minimum: 0,
     maximum: 100000,
+    buffered: false,
     column: 'power.draw.instant',
     text:
       'power draw at the moment of the reading',
   },
   {
     key: 'powerAverageWatts',
+    tier: 'fast',
     unit: 'W',
     kind: 'gauge',
     minimum: 0,
     maximum: 100000,
+    buffered: false,
     column: 'power.draw.average',
     text:
       'one-second mean of the power draw; absent on GA100 and older',
   },
   {
     key: 'powerLimitWatts',
+    tier: 'fast',
     unit: 'W',
     kind: 'gauge',
     minimum: 0.001,
     maximum: 100000,
+    buffered: false,
     column: 'enforced.power.limit',
     text:
       'power limit in force',
   },
   {
     key: 'energyJoules',
+    tier: 'fast',
     unit: 'J',
     kind: 'counter',
     minimum: 0,
     maximum: 9007199254740.99,
+    buffered: false,
     column: 'total_energy_consumption',
     text:
-      'energy since the driver was loaded; Volta and newer',
+      'energy since the driver was loaded; it goes on growing when the driver resets its counter. Where there is no counter (before Volta), power integrated since the open, and `estimated`',
   },
   {
     key: 'temperatureCelsius',
+    tier: 'fast',
     unit: '°C',
     kind: 'gauge',
     minimum: -100,
     maximum: 200,
+    buffered: false,
     column: 'temperature.gpu',
     text:
       'temperature of the GPU die',
   },
   {
     key: 'memoryTemperatureCelsius',
+    tier: 'fast',
     unit: '°C',
     kind: 'gauge',
     minimum: 1,
     maximum: 200,
+    buffered: false,
     column: 'temperature.memory',
     text:
       'temperature of the device memory, where a sensor exists',
   },
   {
     key: 'clockRateMhz',
+    tier: 'fast',
     unit: 'MHz',
     kind: 'gauge',
     minimum: 0,
     maximum: 100000,
+    buffered: false,
     column: 'clocks.current.sm',
     text:
       'clock of the streaming multiprocessors',
   },
   {
     key: 'memoryClockMhz',
+    tier: 'fast',
     unit: 'MHz',
     kind: 'gauge',
     minimum: 0,
     maximum: 100000,
+    buffered: false,
     column: 'clocks.current.memory',
     text:
       'clock of the device memory',
   },
   {
     key: 'performanceState',
+    tier: 'fast',
     unit: '0..15',
     kind: 'state',
     minimum: 0,
     maximum: 15,
+    buffered: false,
     column: 'pstate',
     text:
       'performance state: 0 fastest, 15 idle',
   },
   {
     key: 'clockEventReasons',
+    tier: 'fast',
     unit: 'bits',
     kind: 'flags',
     minimum: 0,
     maximum: 9007199254740991,
+    buffered: false,
     column: 'clocks_event_reasons.active',
     text:
       'why the clocks are where they are, as NVML\'s bits; `clockEventReasonNames()` spells them',
   },
   {
     key: 'fanSpeedPercent',
+    tier: 'fast',
     unit: '%',
     kind: 'gauge',
     minimum: 0,
     maximum: 200,
+    buffered: false,
     column: 'fan.speed',
     text:
       'intended fan speed; absent on passively cooled boards, may pass 100',
   },
   {
     key: 'pcieLinkGeneration',
+    tier: 'fast',
     unit: '1..',
     kind: 'state',
     minimum: 1,
     maximum: 32,
+    buffered: false,
     column: 'pcie.link.gen.current',
     text:
       'PCIe generation now; it falls at idle, which is no fault',
   },
   {
     key: 'pcieLinkWidth',
+    tier: 'fast',
     unit: 'lanes',
     kind: 'state',
     minimum: 1,
     maximum: 64,
+    buffered: false,
     column: 'pcie.link.width.current',
     text:
       'PCIe lanes in use',
+  },
+];
+
+/** The others; in the native table they follow those of a sample. */
+export const detailTable: readonly MetricRow<DetailKey>[] = [
+  {
+    key: 'graphicsClockMhz',
+    tier: 'medium',
+    unit: 'MHz',
+    kind: 'gauge',
+    minimum: 0,
+    maximum: 100000,
+    buffered: false,
+    column: 'clocks.current.graphics',
+    text:
+      'clock of the graphics engine',
+  },
+  {
+    key: 'videoClockMhz',
+    tier: 'medium',
+    unit: 'MHz',
+    kind: 'gauge',
+    minimum: 0,
+    maximum: 100000,
+    buffered: false,
+    column: 'clocks.current.video',
+    text:
+      'clock of the video encoders and decoders',
+  },
+  {
+    key: 'thermalMarginCelsius',
+    tier: 'medium',
+    unit: '°C',
+    kind: 'gauge',
+    minimum: -200,
+    maximum: 200,
+    buffered: false,
+    column: 'temperature.gpu.tlimit',
+    text:
+      'degrees left to the temperature at which clocks are lowered',
+  },
+  {
+    key: 'encoderUtilizationPercent',
+    tier: 'medium',
+    unit: '%',
+    kind: 'gauge',
+    minimum: 0,
+    maximum: 100,
+    buffered: false,
+    column: 'utilization.encoder',
+    text:
+      'load of the video encoders',
+  },
+  {
+    key: 'decoderUtilizationPercent',
+    tier: 'medium',
+    unit: '%',
+    kind: 'gauge',
+    minimum: 0,
+    maximum: 100,
+    buffered: false,
+    column: 'utilization.decoder',
+    text:
+      'load of the video decoders',
+  },
+  {
+    key: 'jpegUtilizationPercent',
+    tier: 'medium',
+    unit: '%',
+    kind: 'gauge',
+    minimum: 0,
+    maximum: 100,
+    buffered: false,
+    column: 'utilization.jpeg',
+    text:
+      'load of the JPEG engines',
+  },
+  {
+    key: 'ofaUtilizationPercent',
+    tier: 'medium',
+    unit: '%',
+    kind: 'gauge',
+    minimum: 0,
+    maximum: 100,
+    buffered: false,
+    column: 'utilization.ofa',
+    text:
+      'load of the optical flow accelerator',
+  },
+  {
+    key: 'pcieTransmitBytes',
+    tier: 'medium',
+    unit: 'B',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: '',
+    text:
+      'bytes sent over PCIe; the driver\'s counter may wrap',
+  },
+  {
+    key: 'pcieReceiveBytes',
+    tier: 'medium',
+    unit: 'B',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: '',
+    text:
+      'bytes received over PCIe; the driver\'s counter may wrap',
+  },
+  {
+    key: 'nvlinkTransmitBytes',
+    tier: 'medium',
+    unit: 'B',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: '',
+    text:
+      'data sent over all NVLinks',
+  },
+  {
+    key: 'nvlinkReceiveBytes',
+    tier: 'medium',
+    unit: 'B',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: '',
+    text:
+      'data received over all NVLinks',
+  },
+  {
+    key: 'powerCapThrottleSeconds',
+    tier: 'medium',
+    unit: 's',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199.25474099,
+    buffered: false,
+    column: '',
+    text:
+      'time with clocks lowered to stay below the power limit',
+  },
+  {
+    key: 'thermalThrottleSeconds',
+    tier: 'medium',
+    unit: 's',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199.25474099,
+    buffered: false,
+    column: '',
+    text:
+      'time with clocks lowered for a thermal limit',
+  },
+  {
+    key: 'syncBoostThrottleSeconds',
+    tier: 'medium',
+    unit: 's',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199.25474099,
+    buffered: false,
+    column: '',
+    text:
+      'time with clocks lowered to keep step with other GPUs',
+  },
+  {
+    key: 'boardLimitThrottleSeconds',
+    tier: 'medium',
+    unit: 's',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199.25474099,
+    buffered: false,
+    column: '',
+    text:
+      'time with clocks lowered for a limit of the board',
+  },
+  {
+    key: 'lowUtilizationThrottleSeconds',
+    tier: 'medium',
+    unit: 's',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199.25474099,
+    buffered: false,
+    column: '',
+    text:
+      'time with clocks lowered for lack of load',
+  },
+  {
+    key: 'reliabilityThrottleSeconds',
+    tier: 'medium',
+    unit: 's',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199.25474099,
+    buffered: false,
+    column: '',
+    text:
+      'time with clocks lowered for the voltage\'s reliability limit',
+  },
+  {
+    key: 'belowApplicationClocksSeconds',
+    tier: 'medium',
+    unit: 's',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199.25474099,
+    buffered: false,
+    column: '',
+    text:
+      'time below the application clocks, whatever the reason',
+  },
+  {
+    key: 'belowBaseClocksSeconds',
+    tier: 'medium',
+    unit: 's',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199.25474099,
+    buffered: false,
+    column: '',
+    text:
+      'time below the base clocks, whatever the reason',
+  },
+  {
+    key: 'softwareThermalSlowdownSeconds',
+    tier: 'medium',
+    unit: 's',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199.25474099,
+    buffered: false,
+    column: '',
+    text:
+      'time in software thermal slowdown',
+  },
+  {
+    key: 'hardwareThermalSlowdownSeconds',
+    tier: 'medium',
+    unit: 's',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199.25474099,
+    buffered: false,
+    column: '',
+    text:
+      'time in hardware thermal slowdown',
+  },
+  {
+    key: 'hardwarePowerBrakeSeconds',
+    tier: 'medium',
+    unit: 's',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199.25474099,
+    buffered: false,
+    column: '',
+    text:
+      'time in hardware power brake slowdown',
+  },
+  {
+    key: 'recoveryAction',
+    tier: 'medium',
+    unit: '0..',
+    kind: 'state',
+    minimum: 0,
+    maximum: 255,
+    buffered: false,
+    column: 'gpu_recovery_action',
+    text:
+      'what the driver asks for: 0 nothing, 1 reset, 2 reboot, 3 drain peer traffic, 4 drain and reset, 5 recover the IMEX domain',
+  },
+  {
+    key: 'graphicsActivityPercent',
+    tier: 'medium',
+    unit: '%',
+    kind: 'gauge',
+    minimum: 0,
+    maximum: 1000,
+    buffered: false,
+    column: '',
+    text:
+      'share of time in which any graphics or compute engine was busy (GPM; Hopper and newer)',
+  },
+  {
+    key: 'smActivityPercent',
+    tier: 'medium',
+    unit: '%',
+    kind: 'gauge',
+    minimum: 0,
+    maximum: 1000,
+    buffered: false,
+    column: '',
+    text:
+      'share of SMs busy, over time (GPM; Hopper and newer)',
+  },
+  {
+    key: 'smOccupancyPercent',
+    tier: 'medium',
+    unit: '%',
+    kind: 'gauge',
+    minimum: 0,
+    maximum: 1000,
+    buffered: false,
+    column: '',
+    text:
+      'warps resident, of those that fit (GPM; Hopper and newer)',
+  },
+  {
+    key: 'integerActivityPercent',
+    tier: 'medium',
+    unit: '%',
+    kind: 'gauge',
+    minimum: 0,
+    maximum: 1000,
+    buffered: false,
+    column: '',
+    text:
+      'integer pipes (GPM; Hopper and newer)',
+  },
+  {
+    key: 'tensorActivityPercent',
+    tier: 'medium',
+    unit: '%',
+    kind: 'gauge',
+    minimum: 0,
+    maximum: 1000,
+    buffered: false,
+    column: '',
+    text:
+      'tensor pipes, of any kind (GPM; Hopper and newer)',
+  },
+  {
+    key: 'dramActivityPercent',
+    tier: 'medium',
+    unit: '%',
+    kind: 'gauge',
+    minimum: 0,
+    maximum: 1000,
+    buffered: false,
+    column: '',
+    text:
+      'DRAM bandwidth used, of its peak (GPM; Hopper and newer)',
+  },
+  {
+    key: 'fp64ActivityPercent',
+    tier: 'medium',
+    unit: '%',
+    kind: 'gauge',
+    minimum: 0,
+    maximum: 1000,
+    buffered: false,
+    column: '',
+    text:
+      'FP64 pipes without tensor (GPM; Hopper and newer)',
+  },
+  {
+    key: 'fp32ActivityPercent',
+    tier: 'medium',
+    unit: '%',
+    kind: 'gauge',
+    minimum: 0,
+    maximum: 1000,
+    buffered: false,
+    column: '',
+    text:
+      'FP32 pipes (GPM; Hopper and newer)',
+  },
+  {
+    key: 'fp16ActivityPercent',
+    tier: 'medium',
+    unit: '%',
+    kind: 'gauge',
+    minimum: 0,
+    maximum: 1000,
+    buffered: false,
+    column: '',
+    text:
+      'FP16 pipes without tensor (GPM; Hopper and newer)',
+  },
+  {
+    key: 'nvlinkReceiveBytesPerSecond',
+    tier: 'medium',
+    unit: 'B/s',
+    kind: 'gauge',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: '',
+    text:
+      'data received over all NVLinks (GPM; Hopper and newer)',
+  },
+  {
+    key: 'nvlinkTransmitBytesPerSecond',
+    tier: 'medium',
+    unit: 'B/s',
+    kind: 'gauge',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: '',
+    text:
+      'data sent over all NVLinks (GPM; Hopper and newer)',
+  },
+  {
+    key: 'pcieTransmitBytesPerSecond',
+    tier: 'slow',
+    unit: 'B/s',
+    kind: 'gauge',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: '',
+    text:
+      'bytes sent over PCIe, over 20 ms; asked only where there is no byte counter, because the driver blocks so long',
+  },
+  {
+    key: 'pcieReceiveBytesPerSecond',
+    tier: 'slow',
+    unit: 'B/s',
+    kind: 'gauge',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: '',
+    text:
+      'bytes received over PCIe, likewise',
+  },
+  {
+    key: 'bar1TotalBytes',
+    tier: 'slow',
+    unit: 'B',
+    kind: 'gauge',
+    minimum: 1,
+    maximum: 1125899906842624,
+    buffered: false,
+    column: 'bar1.memory.total',
+    text:
+      'BAR1 address space in all',
+  },
+  {
+    key: 'bar1FreeBytes',
+    tier: 'slow',
+    unit: 'B',
+    kind: 'gauge',
+    minimum: 0,
+    maximum: 1125899906842624,
+    buffered: false,
+    column: 'bar1.memory.free',
+    text:
+      'BAR1 address space free',
+  },
+  {
+    key: 'bar1UsedBytes',
+    tier: 'slow',
+    unit: 'B',
+    kind: 'gauge',
+    minimum: 0,
+    maximum: 1125899906842624,
+    buffered: false,
+    column: 'bar1.memory.used',
+    text:
+      'BAR1 address space in use',
+  },
+  {
+    key: 'pcieReplayCount',
+    tier: 'slow',
+    unit: '1',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: '',
+    text:
+      'PCIe packets sent again',
+  },
+  {
+    key: 'pcieReplayRolloverCount',
+    tier: 'slow',
+    unit: '1',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: '',
+    text:
+      'roll-overs of the replay number',
+  },
+  {
+    key: 'pcieCorrectableErrorCount',
+    tier: 'slow',
+    unit: '1',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: '',
+    text:
+      'correctable PCIe errors',
+  },
+  {
+    key: 'pcieNonFatalErrorCount',
+    tier: 'slow',
+    unit: '1',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: '',
+    text:
+      'non-fatal PCIe errors',
+  },
+  {
+    key: 'pcieFatalErrorCount',
+    tier: 'slow',
+    unit: '1',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: '',
+    text:
+      'fatal PCIe errors',
+  },
+  {
+    key: 'nvlinkCount',
+    tier: 'slow',
+    unit: '1',
+    kind: 'gauge',
+    minimum: 0,
+    maximum: 64,
+    buffered: false,
+    column: '',
+    text:
+      'NVLinks of the board',
+  },
+  {
+    key: 'nvlinkFlowCrcErrorCount',
+    tier: 'slow',
+    unit: '1',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: '',
+    text:
+      'NVLink flow control CRC errors, all lanes',
+  },
+  {
+    key: 'nvlinkDataCrcErrorCount',
+    tier: 'slow',
+    unit: '1',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: '',
+    text:
+      'NVLink data CRC errors, all lanes',
+  },
+  {
+    key: 'nvlinkReplayErrorCount',
+    tier: 'slow',
+    unit: '1',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: '',
+    text:
+      'NVLink replays, all lanes',
+  },
+  {
+    key: 'nvlinkRecoveryErrorCount',
+    tier: 'slow',
+    unit: '1',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: '',
+    text:
+      'NVLink recoveries, all lanes',
+  },
+  {
+    key: 'eccMode',
+    tier: 'slow',
+    unit: '0, 1',
+    kind: 'state',
+    minimum: 0,
+    maximum: 1,
+    buffered: false,
+    column: 'ecc.mode.current',
+    text:
+      '1: ECC is on',
+  },
+  {
+    key: 'eccVolatileCorrectedCount',
+    tier: 'slow',
+    unit: '1',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: 'ecc.errors.corrected.volatile.total',
+    text:
+      'corrected ECC errors since the driver was loaded',
+  },
+  {
+    key: 'eccVolatileUncorrectedCount',
+    tier: 'slow',
+    unit: '1',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: 'ecc.errors.uncorrected.volatile.total',
+    text:
+      'uncorrected ECC errors since the driver was loaded',
+  },
+  {
+    key: 'eccAggregateCorrectedCount',
+    tier: 'slow',
+    unit: '1',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: 'ecc.errors.corrected.aggregate.total',
+    text:
+      'corrected ECC errors of the board\'s life',
+  },
+  {
+    key: 'eccAggregateUncorrectedCount',
+    tier: 'slow',
+    unit: '1',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: 'ecc.errors.uncorrected.aggregate.total',
+    text:
+      'uncorrected ECC errors of the board\'s life',
+  },
+  {
+    key: 'eccDramVolatileCorrectedCount',
+    tier: 'slow',
+    unit: '1',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: 'ecc.errors.corrected.volatile.device_memory',
+    text:
+      'of them in device memory',
+  },
+  {
+    key: 'eccDramVolatileUncorrectedCount',
+    tier: 'slow',
+    unit: '1',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: 'ecc.errors.uncorrected.volatile.device_memory',
+    text:
+      'of them in device memory',
+  },
+  {
+    key: 'eccSramVolatileCorrectedCount',
+    tier: 'slow',
+    unit: '1',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: '',
+    text:
+      'corrected errors since the driver was loaded (SRAM)',
+  },
+  {
+    key: 'eccSramVolatileParityCount',
+    tier: 'slow',
+    unit: '1',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: '',
+    text:
+      'uncorrected parity errors since the driver was loaded (SRAM)',
+  },
+  {
+    key: 'eccSramVolatileSecDedCount',
+    tier: 'slow',
+    unit: '1',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: '',
+    text:
+      'uncorrected SEC-DED errors since the driver was loaded (SRAM)',
+  },
+  {
+    key: 'eccSramAggregateCorrectedCount',
+    tier: 'slow',
+    unit: '1',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: '',
+    text:
+      'corrected errors of the board\'s life (SRAM)',
+  },
+  {
+    key: 'eccSramAggregateParityCount',
+    tier: 'slow',
+    unit: '1',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: '',
+    text:
+      'uncorrected parity errors of the board\'s life (SRAM)',
+  },
+  {
+    key: 'eccSramAggregateSecDedCount',
+    tier: 'slow',
+    unit: '1',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: '',
+    text:
+      'uncorrected SEC-DED errors of the board\'s life (SRAM)',
+  },
+  {
+    key: 'eccSramThresholdExceeded',
+    tier: 'slow',
+    unit: '0, 1',
+    kind: 'state',
+    minimum: 0,
+    maximum: 1,
+    buffered: false,
+    column: '',
+    text:
+      '1: more SRAM errors than the board may have',
+  },
+  {
+    key: 'retiredPagesSingleBitCount',
+    tier: 'slow',
+    unit: '1',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: 'retired_pages.single_bit_ecc.count',
+    text:
+      'pages retired for repeated corrected errors',
+  },
+  {
+    key: 'retiredPagesDoubleBitCount',
+    tier: 'slow',
+    unit: '1',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: 'retired_pages.double_bit.count',
+    text:
+      'pages retired for an uncorrected error',
+  },
+  {
+    key: 'retiredPagesPending',
+    tier: 'slow',
+    unit: '0, 1',
+    kind: 'state',
+    minimum: 0,
+    maximum: 1,
+    buffered: false,
+    column: 'retired_pages.pending',
+    text:
+      '1: pages are retired at the next reset',
+  },
+  {
+    key: 'remappedRowsCorrectedCount',
+    tier: 'slow',
+    unit: '1',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: 'remapped_rows.correctable',
+    text:
+      'rows remapped for corrected errors',
+  },
+  {
+    key: 'remappedRowsUncorrectedCount',
+    tier: 'slow',
+    unit: '1',
+    kind: 'counter',
+    minimum: 0,
+    maximum: 9007199254740991,
+    buffered: false,
+    column: 'remapped_rows.uncorrectable',
+    text:
+      'rows remapped for uncorrected errors',
+  },
+  {
+    key: 'remappedRowsPending',
+    tier: 'slow',
+    unit: '0, 1',
+    kind: 'state',
+    minimum: 0,
+    maximum: 1,
+    buffered: false,
+    column: 'remapped_rows.pending',
+    text:
+      '1: rows are remapped at the next reset',
+  },
+  {
+    key: 'remappedRowsFailed',
+    tier: 'slow',
+    unit: '0, 1',
+    kind: 'state',
+    minimum: 0,
+    maximum: 1,
+    buffered: false,
+    column: 'remapped_rows.failure',
+    text:
+      '1: a row could not be remapped: replace the board',
+  },
+  {
+    key: 'shutdownTemperatureCelsius',
+    tier: 'slow',
+    unit: '°C',
+    kind: 'gauge',
+    minimum: 1,
+    maximum: 300,
+    buffered: false,
+    column: '',
+    text:
+      'temperature at which the board switches off; newer boards state it as a margin',
+  },
+  {
+    key: 'slowdownTemperatureCelsius',
+    tier: 'slow',
+    unit: '°C',
+    kind: 'gauge',
+    minimum: 1,
+    maximum: 300,
+    buffered: false,
+    column: '',
+    text:
+      'temperature at which hardware lowers the clocks; newer boards state it as a margin',
+  },
+  {
+    key: 'memoryMaxTemperatureCelsius',
+    tier: 'slow',
+    unit: '°C',
+    kind: 'gauge',
+    minimum: 1,
+    maximum: 300,
+    buffered: false,
+    column: '',
+    text:
+      'highest temperature of the memory; newer boards state it as a margin',
+  },
+  {
+    key: 'gpuMaxTemperatureCelsius',
+    tier: 'slow',
+    unit: '°C',
+    kind: 'gauge',
+    minimum: 1,
+    maximum: 300,
+    buffered: false,
+    column: '',
+    text:
+      'highest temperature of the GPU; newer boards state it as a margin',
+  },
+  {
+    key: 'shutdownMarginCelsius',
+    tier: 'slow',
+    unit: '°C',
+    kind: 'gauge',
+    minimum: -200,
+    maximum: 200,
+    buffered: false,
+    column: 'temperature.shutdown.tlimit',
+    text:
+      'the same limit as a margin below which `thermalMarginCelsius` may not fall (T.Limit; Ada and newer)',
+  },
+  {
+    key: 'slowdownMarginCelsius',
+    tier: 'slow',
+    unit: '°C',
+    kind: 'gauge',
+    minimum: -200,
+    maximum: 200,
+    buffered: false,
+    column: 'temperature.slowdown.tlimit',
+    text:
+      'the same limit as a margin below which `thermalMarginCelsius` may not fall (T.Limit; Ada and newer)',
+  },
+  {
+    key: 'memoryMaxMarginCelsius',
+    tier: 'slow',
+    unit: '°C',
+    kind: 'gauge',
+    minimum: -200,
+    maximum: 200,
+    buffered: false,
+    column: 'temperature.memory_max.tlimit',
+    text:
+      'the same limit as a margin below which `thermalMarginCelsius` may not fall (T.Limit; Ada and newer)',
+  },
+  {
+    key: 'gpuMaxMarginCelsius',
+    tier: 'slow',
+    unit: '°C',
+    kind: 'gauge',
+    minimum: -200,
+    maximum: 200,
+    buffered: false,
+    column: 'temperature.gpu_max.tlimit',
+    text:
+      'the same limit as a margin below which `thermalMarginCelsius` may not fall (T.Limit; Ada and newer)',
+  },
+  {
+    key: 'powerLimitRequestedWatts',
+    tier: 'slow',
+    unit: 'W',
+    kind: 'gauge',
+    minimum: 0.001,
+    maximum: 100000,
+    buffered: false,
+    column: 'power.limit',
+    text:
+      'power limit that was asked for',
+  },
+  {
+    key: 'persistenceMode',
+    tier: 'slow',
+    unit: '0, 1',
+    kind: 'state',
+    minimum: 0,
+    maximum: 1,
+    buffered: false,
+    column: 'persistence_mode',
+    text:
+      '1: the driver stays initialised without clients',
+  },
+  {
+    key: 'computeMode',
+    tier: 'slow',
+    unit: '0..3',
+    kind: 'state',
+    minimum: 0,
+    maximum: 3,
+    buffered: false,
+    column: 'compute_mode',
+    text:
+      '0 shared, 1 one thread (obsolete), 2 prohibited, 3 one process',
+  },
+  {
+    key: 'powerSource',
+    tier: 'slow',
+    unit: '0..2',
+    kind: 'state',
+    minimum: 0,
+    maximum: 2,
+    buffered: false,
+    column: '',
+    text:
+      '0 mains, 1 battery, 2 undersized supply',
   },
 ];

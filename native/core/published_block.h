@@ -29,7 +29,18 @@ inline constexpr size_t kBlockRoundStartWord = 6;  // monotonic ms, written befo
 inline constexpr size_t kBlockMissedDeadlinesWord = 7;
 inline constexpr size_t kBlockPeriodWord = 8;       // ms
 inline constexpr size_t kBlockRoundLengthWord = 9;  // ms, of the latest completed round
+inline constexpr size_t kBlockDevicesWord = 10;     // changes with the list of devices
+inline constexpr size_t kBlockEventsWord = 11;      // sequence of the newest event
+inline constexpr size_t kBlockDriverWord = 12;      // DriverState
 inline constexpr size_t kBlockHeaderWords = 16;
+
+// What kBlockDriverWord says while the sampler runs.
+enum class DriverState : uint8_t {
+  kServing,
+  kLost,       // it is opened again and again until it is back
+  kSuspended,  // let go of on request
+  kReleased,   // let go of, so that idle devices can sleep
+};
 
 // Words of a row. The lock word is 0 until the device was polled for the first time.
 inline constexpr size_t kRowLockWord = 0;
@@ -37,7 +48,8 @@ inline constexpr size_t kRowStatusWord = 1;    // StatusCode of the last poll, a
 inline constexpr size_t kRowSequenceWord = 2;  // double; 0: no sample yet, what follows is void
 inline constexpr size_t kRowStartWord = 3;     // double, monotonic ms before the first driver call
 inline constexpr size_t kRowWallWord = 4;      // double, Unix ms at that time
-inline constexpr size_t kRowMetricsWord = 5;   // a double a metric, in public units; NaN: unknown
+// A double for each fast metric, in public units; NaN: unknown.
+inline constexpr size_t kRowMetricsWord = 5;
 
 struct BlockLayout {
   uint64_t row_capacity = 0;

@@ -12,7 +12,7 @@
 
 namespace gpuring {
 
-inline constexpr size_t kRowWords = kRowMetricsWord + kMetricCount;
+inline constexpr size_t kRowWords = kRowMetricsWord + kFastMetricCount;
 
 // The value in the metric's public unit; NaN where it is unknown.
 [[nodiscard]] inline double PublicValue(const Sample& sample, MetricId metric) {
@@ -35,7 +35,7 @@ class PublishedRow {
     Set(kRowSequenceWord, static_cast<double>(sample.sequence));
     Set(kRowStartWord, NsToMs(sample.start_ns));
     Set(kRowWallWord, UsToMs(sample.wall_us));
-    for (size_t metric = 0; metric < kMetricCount; metric++) {
+    for (size_t metric = 0; metric < kFastMetricCount; metric++) {
       Set(kRowMetricsWord + metric, PublicValue(sample, static_cast<MetricId>(metric)));
     }
   }

@@ -1,13 +1,17 @@
-// The thread that polls a source at absolute deadlines and publishes what it learns.
+// Polls a source at absolute deadlines and publishes what it learns, whatever the source does.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "core/block_memory.h"
 #include "core/clock.h"
+#include "core/device_report.h"
+#include "core/event_log.h"
 #include "core/history.h"
 #include "core/source.h"
 #include "core/status.h"
@@ -18,28 +22,61 @@ class SamplerCore;
 
 enum class SamplerState : uint8_t {
   kOpening,  // the source is being opened, which may take seconds
-  kRunning,
+  kRunning,  // also while the driver is away or let go of: the block's kBlockDriverWord says so
   kFailed,   // it could not be opened: status() says why. Final.
   kStopped,  // final
 };
 
 struct SamplerOptions {
+  // A source not opened yet; a new one each time the driver has to be opened again.
+  std::function<std::unique_ptr<Source>()> make_source;
   int64_t period_ns = 100'000'000;
-  uint64_t history_samples = 6'000;  // a device, from the start
+  uint64_t history_samples = 6'000;  // of the fast tier, a device; the other tiers cover as long
   // For the history of all devices together, at its peak: while a ring grows, the old one counts.
   // A reader that is copying out of a replaced ring may keep it for as long as that takes.
   uint64_t memory_limit_bytes = 1ull << 30;
+  // The least time between two readings of a tier; the fast one's is the period.
+  std::array<int64_t, kTierCount> tier_periods_ns = {0, 1'000'000'000, 5'000'000'000};
+  // A call that takes longer than this makes its device hung.
+  int64_t hang_timeout_ns = 2'000'000'000;
+  // Low power: let go of the driver once all devices have been idle for so long. 0: never.
+  int64_t idle_release_ns = 0;
 };
 
-// A handle on the thread and all that it touches. The thread keeps its own share of that state, so
-// a thread that hangs in the driver may be left behind: it touches nothing but its own.
+// A device that is or was there. Rows are never given to another device.
+struct DeviceEntry {
+  DeviceIdentity identity;
+  size_t row = 0;
+  bool present =
+      true;  // false: gone, and expected back (a GPU). Instances that went are not listed
+};
+
+// Immutable; a new one replaces it when devices come or go.
+struct DeviceList {
+  uint64_t generation = 0;             // the block's kBlockDevicesWord
+  std::vector<DeviceEntry> devices;    // in the driver's order, a GPU before its MIG instances
+  std::vector<TopologyCell> topology;  // devices.size() squared, row by row
+};
+
+// One record of a series. 64-bit words only.
+struct SeriesRecord {
+  int64_t time_ns = 0;  // monotonic clock, when it was measured
+  int64_t wall_us = 0;  // Unix time of that
+  int64_t value = 0;    // raw
+  uint64_t polled = 0;  // 1: the snapshot call, because the driver's buffer had nothing
+};
+
+// A handle on the threads and all that they touch. The threads keep their own share of that state,
+// so one that hangs in the driver may be left behind: it touches nothing but its own.
 //
 // Thread rules: every member may be called from any thread; none but the Wait… members blocks.
 class Sampler {
  public:
-  // Returns at once; the thread opens the source itself. Later failures show in state().
-  [[nodiscard]] static std::shared_ptr<Sampler> Start(std::unique_ptr<Source> source,
-                                                      std::shared_ptr<Clock> clock,
+  // Rows that the published block has room for.
+  static constexpr size_t kRows = 256;
+
+  // Returns at once; a thread opens the source itself. Later failures show in state().
+  [[nodiscard]] static std::shared_ptr<Sampler> Start(std::shared_ptr<Clock> clock,
                                                       const SamplerOptions& options);
   // Requests the stop and lets go; never waits.
   ~Sampler();
@@ -49,27 +86,41 @@ class Sampler {
   [[nodiscard]] SamplerState state() const;
   [[nodiscard]] Status status() const;  // Ok unless kFailed
 
-  // What the source said when it was opened; they never change and live as long as the sampler.
-  // REQUIRES: kRunning was seen.
-  [[nodiscard]] const std::vector<DeviceIdentity>& devices() const;
-  [[nodiscard]] const SourceIdentity& identity() const;
+  // REQUIRES, for this and what follows up to Watch: kRunning was seen.
+  [[nodiscard]] std::shared_ptr<const DeviceList> devices() const;
+  [[nodiscard]] SourceIdentity identity() const;  // of the driver that was opened last
   [[nodiscard]] const std::shared_ptr<BlockMemory>& block() const;
+  [[nodiscard]] const EventLog& events() const;
 
-  // Copies the samples of one device from `from_sequence` on, oldest first. Reads nothing (all
-  // members 0) when `row` is no device. REQUIRES: kRunning was seen.
-  void ReadHistory(size_t row, uint64_t from_sequence, std::span<Sample> out,
-                   HistoryRead* read) const;
-  // Samples that every device has room for; 0 before kRunning.
+  // Copies the samples of a tier of one device from `from_sequence` on, oldest first; all members
+  // of `read` are 0 when there is no such row.
+  struct HistoryRange {
+    size_t row = 0;
+    Tier tier = Tier::kFast;
+    uint64_t from_sequence = 1;
+  };
+  void ReadHistory(const HistoryRange& range, std::span<Sample> out, HistoryRead* read) const;
+  // Likewise of a series; `series`: index into kSeriesMetrics.
+  struct SeriesRange {
+    size_t row = 0;
+    size_t series = 0;
+    uint64_t from_sequence = 1;
+  };
+  void ReadSeries(const SeriesRange& range, std::span<SeriesRecord> out, RingRead* read) const;
+  // False: there is no such row, or the writer was in the way every time.
+  [[nodiscard]] bool ReadReports(size_t row, std::span<MetricReport, kMetricCount> reports) const;
+  // False as well while nothing was read yet.
+  [[nodiscard]] bool ReadDetail(size_t row, DeviceDetail* detail) const;
+
+  // Fast samples that every device has room for; 0 before kRunning.
   [[nodiscard]] uint64_t HistoryCapacity() const;
-  // Asks for room for at least `samples` a device; HistoryCapacity() says when it is there. The
-  // sampler's thread makes it device by device, between rounds; what is stored is kept.
-  // kOutOfRange: it would pass the memory limit (nothing changes), or there was no memory for as
-  // much (devices that had grown by then keep it). REQUIRES: kRunning was seen.
+  // Asks for room for at least `samples` a device; HistoryCapacity() says when it is there. What is
+  // stored is kept, and no reading waits for it. kOutOfRange: it would pass the memory limit
+  // (nothing changes), or there was no memory for as much (devices that had grown by then keep it).
   Status GrowHistory(uint64_t samples);
 
   // Only rows with a watcher are polled; each Watch needs its Unwatch. The first watcher of a row
   // has it polled at once, ahead of the next deadline. Rows that are no device are ignored.
-  // REQUIRES: kRunning was seen.
   void Watch(std::span<const size_t> rows);
   void Unwatch(std::span<const size_t> rows);
 
@@ -77,8 +128,13 @@ class Sampler {
   void SetPeriodNs(int64_t period_ns);
   [[nodiscard]] int64_t period_ns() const;
 
+  // Lets go of the driver until as many Resume() as Suspend() were called. The block's
+  // kBlockDriverWord says when it has.
+  void Suspend();
+  void Resume();
+
   void RequestStop();
-  // False: the thread did not end within the time (it hangs in the source) and may be abandoned.
+  // False: a thread did not end within the time (it hangs in the source) and may be abandoned.
   [[nodiscard]] bool WaitStopped(int64_t timeout_ns) const;
   // What WaitStopped waits for. It keeps nothing else of the sampler.
   [[nodiscard]] std::shared_ptr<Event> stopped() const;

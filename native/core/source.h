@@ -4,9 +4,12 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "core/device_detail.h"
+#include "core/event_log.h"
 #include "core/sample.h"
 #include "core/status.h"
 
@@ -15,6 +18,7 @@ namespace gpuring {
 // What does not change while a device is there. An absent member is unknown.
 struct DeviceIdentity {
   std::string uuid;  // never empty; the key of the device
+  size_t slot = 0;   // the number under which its source is asked about it
   std::string name;
   uint32_t index = 0;  // the driver's index, a label only: it may change across reboots
   std::optional<std::string> pci_bus_id;
@@ -33,6 +37,35 @@ struct DeviceIdentity {
   std::optional<uint32_t> power_limit_max_milliwatts;
   std::optional<uint32_t> max_pcie_link_generation;
   std::optional<uint32_t> max_pcie_link_width;
+  std::optional<uint32_t> numa_node;
+  // System memory serves as device memory: the driver knows no size of its own.
+  bool unified_memory = false;
+  // A GPU: MIG mode is on, its instances are devices of their own.
+  bool mig_enabled = false;
+  // A MIG instance; empty and absent otherwise.
+  std::string parent_uuid;
+  std::optional<std::string> mig_profile;  // "1g.10gb"
+  std::optional<uint32_t> gpu_instance_id;
+  std::optional<uint32_t> compute_instance_id;
+};
+
+// How two devices hang together. Worse is larger, except that kUnknown is 0.
+enum class Link : uint8_t {
+  kUnknown,
+  kNvLink,
+  kInternal,      // on one board
+  kSingleSwitch,  // one PCIe switch
+  kMultiSwitch,
+  kHostBridge,
+  kNumaNode,
+  kSystem,  // across sockets
+};
+enum class PeerAccess : uint8_t { kUnknown, kYes, kNo };
+
+struct TopologyCell {
+  Link link = Link::kUnknown;
+  uint32_t nvlink_count = 0;                      // active links between the two
+  PeerAccess peer_access = PeerAccess::kUnknown;  // read and write
 };
 
 struct SourceIdentity {
@@ -44,21 +77,70 @@ struct SourceIdentity {
   std::string simulation;                  // the simulator's description (JSON); "" for a driver
 };
 
-// Thread rules: every call comes from one thread, the sampler's.
+// One measurement out of the driver's own buffer.
+struct SeriesPoint {
+  int64_t driver_us = 0;  // in the driver's clock
+  int64_t value = 0;      // the metric's raw unit; not checked against its range
+};
+
+// One event of the driver.
+struct SourceEvent {
+  EventKind kind = EventKind::kOther;
+  size_t slot = SIZE_MAX;  // SIZE_MAX: of no device that this source has
+  uint64_t code = 0;
+};
+
+// A device is asked about by its slot: a number below kSlots, its own for as long as it is there.
+//
+// Thread rules: one thread at a time, except that
+//  - WaitEvent is called by a thread of its own, beside any other call;
+//  - a thread may be left behind in a call about one slot. Others may then call everything but
+//    Open and Close, except for that slot, until it has come back.
+// No call but Open, Close and a Survey that finds a change allocates.
 class Source {
  public:
+  static constexpr size_t kSlots = 256;
+
   virtual ~Source() = default;
 
   // May block for seconds. After an error the source is closed and may be opened again.
   virtual Status Open() = 0;
-  // REQUIRES: open. The order is the order of Poll's `device`.
-  [[nodiscard]] virtual const std::vector<DeviceIdentity>& devices() const = 0;
+  // REQUIRES: open, for this and all that follow.
   [[nodiscard]] virtual const SourceIdentity& identity() const = 0;
-  // Fills `known` and `values`; leaves the rest of `sample` alone. Ok with nothing known is legal.
-  // kDeviceLost: the device answers no more; ask again later, the driver may have it back.
-  // REQUIRES: open, device < devices().size(). Allocates nothing.
-  virtual Status Poll(size_t device, Sample* sample) = 0;
+  // The devices that are there, as Open or the latest Survey found them; in the driver's order, a
+  // GPU before its MIG instances. A GPU that was there and has vanished is not listed any more.
+  [[nodiscard]] virtual std::vector<DeviceIdentity> devices() const = 0;
+  // Looks whether devices came, went or changed places. An error is the library's.
+  virtual Status Survey(bool* changed) = 0;
+  // How the devices hang together, row by row in the order of devices(). Not for sampling.
+  [[nodiscard]] virtual std::vector<TopologyCell> Topology() const = 0;
+
+  // Fills states and values of the tier's metrics; leaves the rest of `sample` alone. Ok with
+  // nothing known is legal. kDeviceLost: the device answers no more; ask again later, the driver
+  // may have it back. kDeviceAsleep: not asked, so that it sleeps on. The library's failures:
+  // IsLibraryFailure(). A Status from here has a code and the driver's return, no texts.
+  virtual Status Poll(size_t slot, Tier tier, Sample* sample) = 0;
+  // Measurements newer than `after_us`, oldest first. `series`: index into kSeriesMetrics.
+  // kNotSupported: this device has no such buffer. kTryAgain: nothing newer.
+  virtual Status Drain(size_t slot, size_t series, int64_t after_us, std::span<SeriesPoint> out,
+                       size_t* count) = 0;
+  // Fans, links and processes; what cannot be had stays as it is in a new DeviceDetail.
+  virtual Status ReadDetail(size_t slot, DeviceDetail* detail) = 0;
+
+  // One event. kTimeout: none came within the time. kNotSupported: this driver has no events.
+  virtual Status WaitEvent(int64_t timeout_ns, SourceEvent* event) = 0;
+
+  // Low power only. REQUIRES: not open. True: opening it would wake a device that sleeps.
+  [[nodiscard]] virtual bool OpenWouldWake() { return false; }
+
   virtual void Close() = 0;
 };
+
+// The driver as a whole has gone: the source is to be closed, and opened again later.
+[[nodiscard]] constexpr bool IsLibraryFailure(StatusCode code) {
+  return code == StatusCode::kDriverNotLoaded || code == StatusCode::kDriverMismatch ||
+         code == StatusCode::kLibraryNotFound || code == StatusCode::kLibraryInvalid ||
+         code == StatusCode::kDriverGone;
+}
 
 }  // namespace gpuring

@@ -36,6 +36,14 @@ std::string_view CodeName(StatusCode code) {
       return "ERR_GPU_SCENARIO_INVALID";
     case StatusCode::kDriverError:
       return "ERR_GPU_DRIVER_ERROR";
+    case StatusCode::kDriverGone:
+      return "ERR_GPU_DRIVER_GONE";
+    case StatusCode::kDeviceHung:
+      return "ERR_GPU_DEVICE_HUNG";
+    case StatusCode::kDeviceAsleep:
+      return "ERR_GPU_DEVICE_ASLEEP";
+    case StatusCode::kSuspended:
+      return "ERR_GPU_SUSPENDED";
   }
   return "ERR_GPU_DRIVER_ERROR";
 }

@@ -26,8 +26,12 @@ enum class StatusCode : uint8_t {
   kTimeout,          // no answer in time
   kScenarioInvalid,  // the simulated driver refused its scenario
   kDriverError,      // any other failure the driver reported
+  kDriverGone,       // the driver was initialised and is so no more
+  kDeviceHung,       // a call about this GPU does not come back
+  kDeviceAsleep,     // this GPU sleeps and is left alone
+  kSuspended,        // the driver was let go of on request
 };
-inline constexpr size_t kStatusCodeCount = static_cast<size_t>(StatusCode::kDriverError) + 1;
+inline constexpr size_t kStatusCodeCount = static_cast<size_t>(StatusCode::kSuspended) + 1;
 
 // "ERR_GPU_NO_PERMISSION"; the same text in lib/errors.ts (checked by a test). "" for kOk.
 [[nodiscard]] std::string_view CodeName(StatusCode code);

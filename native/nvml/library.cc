@@ -20,13 +20,13 @@ void Assign(NvmlFunctions* functions, void* address) {
 
 using F = NvmlFunctions;
 
-constexpr std::array<Row, 3> kRequiredRows = {{
+constexpr auto kRequiredRows = std::to_array<Row>({
     {{"nvmlInitWithFlags", "nvmlInit_v2", "nvmlInit"}, nullptr},
     {{"nvmlShutdown"}, Assign<&F::shutdown>},
     {{"nvmlDeviceGetCount_v2", "nvmlDeviceGetCount"}, nullptr},
-}};
+});
 
-constexpr std::array<Row, 20> kOptionalRows = {{
+constexpr auto kOptionalRows = std::to_array<Row>({
     {{"nvmlInitWithFlags"}, Assign<&F::init_with_flags>},
     {{"nvmlInit_v2", "nvmlInit"}, Assign<&F::init>},
     {{"nvmlSystemGetDriverVersion"}, Assign<&F::driver_version>},
@@ -48,18 +48,18 @@ constexpr std::array<Row, 20> kOptionalRows = {{
     {{"nvmlDeviceGetMaxPcieLinkGeneration"}, Assign<&F::max_pcie_generation>},
     {{"nvmlDeviceGetMaxPcieLinkWidth"}, Assign<&F::max_pcie_width>},
     {{"nvmlDeviceGetFieldValues"}, Assign<&F::field_values>},
-}};
+});
 
 // Resolved like the others, but their absence is no lack: either the metric table or a row above
 // names the call as well, or only the simulated driver has it.
-constexpr std::array<Row, 6> kUnlistedRows = {{
+constexpr auto kUnlistedRows = std::to_array<Row>({
     {{"nvmlDeviceGetPciInfo_v3"}, Assign<&F::pci_info>},
     {{"nvmlDeviceGetPciInfo_v2", "nvmlDeviceGetPciInfo"}, Assign<&F::pci_info_legacy>},
     {{"nvmlDeviceGetMemoryInfo_v2"}, Assign<&F::memory_v2>},
     {{"nvmlDeviceGetMemoryInfo"}, Assign<&F::memory>},
     {{"gpuringSimulatorDescribe"}, Assign<&F::simulator_describe>},
     {{"gpuringSimulatorControl"}, Assign<&F::simulator_control>},
-}};
+});
 
 using Pair = std::array<Row, 2>;
 constexpr std::array<Pair, 2> kEnumerations = {{
