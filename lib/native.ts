@@ -8,6 +8,12 @@ export interface BlockLayout {
   readonly roundLengthMsWord: number;
   readonly missedDeadlinesWord: number;
   readonly periodMsWord: number;
+  /** Changes with the list of devices. */
+  readonly devicesWord: number;
+  /** Sequence of the newest event. */
+  readonly eventsWord: number;
+  /** Index into `NativeModule.driverStates`. */
+  readonly driverWord: number;
   readonly firstRowWord: number;
   /** From one row to the next. */
   readonly rowStrideWords: number;
@@ -42,6 +48,76 @@ export interface NativeDevice {
   readonly powerLimitMaxWatts?: number;
   readonly maxPcieLinkGeneration?: number;
   readonly maxPcieLinkWidth?: number;
+  readonly numaNode?: number;
+  /** System memory serves as device memory. */
+  readonly unifiedMemory?: true;
+  /** MIG mode is on: the instances are devices of their own. */
+  readonly migEnabled?: true;
+  /** Of a MIG instance. */
+  readonly parentUuid?: string;
+  readonly migProfile?: string;
+  readonly gpuInstanceId?: number;
+  readonly computeInstanceId?: number;
+}
+
+/** A device with its place in the published block, which is its own for ever. */
+export interface NativeDeviceEntry extends NativeDevice {
+  readonly row: number;
+  /** False: gone, and expected back. */
+  readonly present: boolean;
+}
+
+/** How two devices hang together. */
+export interface NativeLink {
+  /** Index into `NativeModule.linkNames`. */
+  readonly link: number;
+  readonly nvlinkCount: number;
+  /** Absent: unknown. */
+  readonly peerAccess?: boolean;
+}
+
+/** What a device has several of. Absent: the driver does not say. */
+export interface NativeDetail {
+  readonly monotonicMs: number;
+  readonly timestampMs: number;
+  readonly fans?: readonly NativeFan[];
+  readonly links?: readonly NativeNvLink[];
+  readonly processes?: readonly NativeProcess[];
+  readonly processesLeftOut: number;
+  /** Size of the driver's process record, as found out; absent: not asked yet. */
+  readonly processRecordBytes?: number;
+}
+
+export interface NativeFan {
+  readonly speedPercent?: number;
+  readonly speedRpm?: number;
+  readonly targetPercent?: number;
+}
+
+export interface NativeNvLink {
+  /** 0 or 1. */
+  readonly active?: number;
+  /** NVML's number. */
+  readonly version?: number;
+  readonly speedMBps?: number;
+  readonly transmitBytes?: number;
+  readonly receiveBytes?: number;
+  readonly replayErrorCount?: number;
+  readonly recoveryErrorCount?: number;
+  readonly crcErrorCount?: number;
+}
+
+export interface NativeProcess {
+  readonly pid: number;
+  /** Bits: 1 compute, 2 graphics. */
+  readonly kinds: number;
+  readonly memoryBytes?: number;
+  readonly smUtilizationPercent?: number;
+  readonly memoryUtilizationPercent?: number;
+  readonly encoderUtilizationPercent?: number;
+  readonly decoderUtilizationPercent?: number;
+  readonly gpuInstanceId?: number;
+  readonly computeInstanceId?: number;
 }
 
 export interface NativeDriver {
@@ -70,7 +146,11 @@ export interface NativeSession {
   state(): 'opening' | 'running' | 'failed' | 'stopped';
   /** Why the session failed; undefined while it did not. */
   failure(): NativeStatus | undefined;
-  devices(): readonly NativeDevice[];
+  /** In the driver's order. */
+  devices(): readonly NativeDeviceEntry[];
+  /** Row by row in the order of `devices()`. */
+  topology(): readonly NativeLink[];
+  /** Of the driver that was opened last. */
   driver(): NativeDriver;
   /** The published block, or undefined where external memory is refused (Electron). */
   block(): ArrayBuffer | undefined;
@@ -81,14 +161,44 @@ export interface NativeSession {
   /** Polls these rows from now on. */
   watch(rows: readonly number[]): void;
   /**
-   * Copies samples with sequence >= `from`, oldest first, one after another in the layout of a
-   * row from `rowSequenceWord` on. Returns how many; 0: none.
+   * Copies samples of a tier with sequence >= `from`, oldest first, one after another: sequence,
+   * monotonic ms, Unix ms, the tier's metrics (NaN: unknown), their states. Returns how many.
    */
-  readHistory(row: number, from: number, into: Float64Array): number;
+  readHistory(range: NativeRange, into: Float64Array): number;
+  /**
+   * Copies measurements of a series likewise, four doubles each: sequence, Unix ms, value, and 1
+   * where the snapshot call stood in for the driver's buffer.
+   */
+  readSeries(range: NativeRange, into: Float64Array): number;
+  /**
+   * Seven doubles for each metric: last known value, monotonic and Unix ms of the sample that knew
+   * it (0: none did), monotonic and Unix ms of its change, state, count of invalid answers. False:
+   * nothing to be had.
+   */
+  readReports(row: number, into: Float64Array): boolean;
+  /** Undefined: not read yet. */
+  readDetail(row: number): NativeDetail | undefined;
+  /**
+   * Copies events with sequence >= `from`, oldest first, seven doubles each: sequence, Unix ms,
+   * monotonic ms, kind (index into `eventKinds`), row (-1: none), code, count. Returns how many.
+   */
+  readEvents(from: number, into: Float64Array): number;
+  /** Lets go of the driver; the block's `driverWord` says when. As many resumes undo it. */
+  suspend(): void;
+  resume(): void;
   /** Lets go of this opener's share. The last one to close stops the sampler. */
   close(): void;
   /** True once the sampler's thread has let go of the driver, or others still share it. */
   closed(): boolean;
+}
+
+/** Which records of a device are wanted. */
+export interface NativeRange {
+  readonly row: number;
+  /** Of a history: the tier (0 fast, 1 medium, 2 slow). Of series: index into `seriesMetrics`. */
+  readonly which: number;
+  /** The first sequence. */
+  readonly from: number;
 }
 
 /** An attempt to reach the driver, shared by all who probe the same library at that time. */
@@ -97,17 +207,36 @@ export interface NativeProbe {
   available(): boolean | undefined;
 }
 
+/** What the simulated driver answered to a command. */
+export interface NativeReply {
+  readonly reply: string;
+  readonly failure: NativeStatus | undefined;
+}
+
 export interface NativeOpenOptions {
   readonly libraryPath: string;
   readonly scenario: string;
   readonly periodMs: number;
   readonly maxHistory: number;
   readonly memoryLimitBytes: number;
+  readonly hangTimeoutMs: number;
+  /** Low power: devices that sleep are left alone. 0: off; else idle ms before the driver goes. */
+  readonly idleReleaseMs: number;
 }
 
 /** What the addon exports. */
 export interface NativeModule {
+  /** All metrics: those of the fast tier, the medium one, the slow one. */
   readonly metricKeys: readonly string[];
+  /** Where each tier's metrics end in `metricKeys`. */
+  readonly tierEnds: readonly number[];
+  /** Metrics of which there is a series: indices into `metricKeys`. */
+  readonly seriesMetrics: readonly number[];
+  /** By the number in a report. */
+  readonly valueStates: readonly string[];
+  readonly eventKinds: readonly string[];
+  readonly driverStates: readonly string[];
+  readonly linkNames: readonly string[];
   /** By the number in `rowStatusWord`; '' is ok. */
   readonly statusNames: readonly string[];
   readonly sampleBytes: number;
@@ -115,6 +244,8 @@ export interface NativeModule {
   monotonicMs(): number;
   openSession(options: NativeOpenOptions): NativeSession;
   startProbe(libraryPath: string): NativeProbe;
+  /** A command to the simulated driver at that path; what it refuses is the failure. */
+  controlSimulator(libraryPath: string, command: string, argument: string): NativeReply;
   /** Closes this environment's sessions; waits at most `timeoutMs` for threads that are to end. */
   stopAll(timeoutMs: number): void;
 }

@@ -11,7 +11,10 @@ const scenarioFolder = join(root, 'native', 'simulator', 'scenarios');
  * trace, or a load curve that a model of the board follows).
  */
 export interface ScenarioDevices {
-  /** h100, h200, a100, l40s, l4, rtx4090, t4, rtx3090, rtxa5000, v100s, k40m. */
+  /**
+   * b200, gb10, thor, h100, h200, gh200, a100, l40s, l4, rtx4090, t4, rtx3090, rtxa5000, v100s,
+   * k40m.
+   */
   readonly board: string;
   /** Default 1. */
   readonly count?: number;

@@ -7,6 +7,7 @@
 #include "binding/addon_data.h"
 #include "binding/probe_object.h"
 #include "binding/session_object.h"
+#include "binding/simulator_call.h"
 #include "core/clock.h"
 #include "core/history.h"
 #include "core/published_row.h"
@@ -80,6 +81,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("monotonicMs", Napi::Function::New<MonotonicMs>(env, "monotonicMs"));
   exports.Set("openSession", Napi::Function::New<OpenSession>(env, "openSession"));
   exports.Set("startProbe", Napi::Function::New<StartProbe>(env, "startProbe"));
+  exports.Set("controlSimulator",
+              Napi::Function::New<ControlSimulatorCall>(env, "controlSimulator"));
   exports.Set("stopAll", Napi::Function::New<StopAll>(env, "stopAll"));
   return exports;
 }

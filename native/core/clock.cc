@@ -53,14 +53,14 @@ bool Event::WaitUntil(int64_t deadline_ns) {
 
 int64_t RealClock::WallUs() const { return Now(CLOCK_REALTIME) / 1'000; }
 
-void RealClock::EnterThread() {
+void RealClock::EnterThread(Event*) {
   // The kernel may by default wake a thread 50 us late to save power; 1 ns asks it not to.
   prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
 }
 
-bool RealClock::WaitUntil(int64_t deadline_ns) {
-  woken_.WaitUntil(deadline_ns);
-  return !woken_.TakeIfSet();
+bool RealClock::WaitUntil(int64_t deadline_ns, Event* alarm) {
+  alarm->WaitUntil(deadline_ns);
+  return !alarm->TakeIfSet();
 }
 
 }  // namespace gpuring

@@ -27,31 +27,29 @@ class Event {
 // CLOCK_MONOTONIC, the clock of process.hrtime() and performance.now().
 [[nodiscard]] int64_t MonotonicNowNs();
 
-// Thread rules: WaitUntil from one thread at a time, everything else from any.
+// An alarm is an Event on which one thread at a time waits by the clock.
+// Thread rules: everything from any thread.
 class Clock {
  public:
   virtual ~Clock() = default;
 
   [[nodiscard]] virtual int64_t MonotonicNs() const = 0;
   [[nodiscard]] virtual int64_t WallUs() const = 0;  // Unix time
-  // Called once by the thread that will wait, before its first wait.
-  virtual void EnterThread() {}
+  // Called by a thread before its first wait on the alarm.
+  virtual void EnterThread(Event* /*alarm*/) {}
   // True: the deadline is reached, never early. False: woken; each Wake() is consumed by one wait.
-  [[nodiscard]] virtual bool WaitUntil(int64_t deadline_ns) = 0;
-  // Ends the present wait, or the next one if there is none. Never blocks.
-  virtual void Wake() = 0;
+  [[nodiscard]] virtual bool WaitUntil(int64_t deadline_ns, Event* alarm) = 0;
+  // Ends the present wait on the alarm, or the next one if there is none. Never blocks.
+  virtual void Wake(Event* alarm) = 0;
 };
 
 class RealClock final : public Clock {
  public:
   [[nodiscard]] int64_t MonotonicNs() const override { return MonotonicNowNs(); }
   [[nodiscard]] int64_t WallUs() const override;
-  void EnterThread() override;
-  [[nodiscard]] bool WaitUntil(int64_t deadline_ns) override;
-  void Wake() override { woken_.Set(); }
-
- private:
-  Event woken_;
+  void EnterThread(Event* alarm) override;
+  [[nodiscard]] bool WaitUntil(int64_t deadline_ns, Event* alarm) override;
+  void Wake(Event* alarm) override { alarm->Set(); }
 };
 
 }  // namespace gpuring

@@ -1,14 +1,8 @@
 #include "core/manual_clock.h"
 
-#include <limits>
-#include <utility>
+#include <algorithm>
 
 namespace gpuring {
-namespace {
-
-constexpr int64_t kForEver = std::numeric_limits<int64_t>::max();
-
-}  // namespace
 
 int64_t ManualClock::MonotonicNs() const {
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -20,49 +14,54 @@ int64_t ManualClock::WallUs() const {
   return wall_us_;
 }
 
-bool ManualClock::WaitUntil(int64_t deadline_ns) {
+void ManualClock::EnterThread(Event* alarm) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  (void)WaiterOn(alarm);
+}
+
+ManualClock::Waiter* ManualClock::WaiterOn(const Event* alarm) {
+  const auto found = std::ranges::find(waiters_, alarm, &Waiter::alarm);
+  if (found != waiters_.end()) return &*found;
+  return &waiters_.emplace_back(Waiter{alarm, 0});
+}
+
+bool ManualClock::WaitUntil(int64_t deadline_ns, Event* alarm) {
+  std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      const bool was_woken = std::exchange(woken_, false);
-      if (was_woken || monotonic_ns_ >= deadline_ns) {
-        deadline_ns_ = 0;
-        return !was_woken;
-      }
-      deadline_ns_ = deadline_ns;
-      waiting_.Set();
-    }
-    changed_.WaitUntil(kForEver);
-    changed_.TakeIfSet();
+    const bool woken = alarm->TakeIfSet();
+    const bool done = woken || monotonic_ns_ >= deadline_ns;
+    WaiterOn(alarm)->deadline_ns = done ? 0 : deadline_ns;
+    if (done) return !woken;
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return alarm->IsSet() || monotonic_ns_ >= deadline_ns; });
   }
 }
 
-void ManualClock::Wake() {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    woken_ = true;
-  }
-  changed_.Set();
+void ManualClock::Wake(Event* alarm) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  alarm->Set();
+  changed_.notify_all();
 }
 
 void ManualClock::Advance(int64_t ns) {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    monotonic_ns_ += ns;
-    wall_us_ += ns / 1'000;
-  }
-  changed_.Set();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  monotonic_ns_ += ns;
+  wall_us_ += ns / 1'000;
+  changed_.notify_all();
+}
+
+void ManualClock::StepWall(int64_t us) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  wall_us_ += us;
 }
 
 int64_t ManualClock::AwaitWaiter() {
-  for (;;) {
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      if (!woken_ && deadline_ns_ > monotonic_ns_) return deadline_ns_;
-    }
-    waiting_.WaitUntil(kForEver);
-    waiting_.TakeIfSet();
-  }
+  std::unique_lock<std::mutex> lock(mutex_);
+  const auto waits = [this](const Waiter& one) {
+    return one.deadline_ns > monotonic_ns_ && !one.alarm->IsSet();
+  };
+  changed_.wait(lock, [&] { return !waiters_.empty() && std::ranges::all_of(waiters_, waits); });
+  return waiters_.front().deadline_ns;
 }
 
 }  // namespace gpuring

@@ -1,28 +1,36 @@
 // A clock that stands still until a test moves it.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <vector>
 
 #include "core/clock.h"
 
 namespace gpuring {
 
-// For tests only. One thread waits on the clock, one other moves it.
+// For tests only. Several threads wait on the clock, each on its alarm; one other moves it.
 class ManualClock final : public Clock {
  public:
   explicit ManualClock(int64_t monotonic_ns = 1'000'000'000,
                        int64_t wall_us = 1'700'000'000'000'000)
-      : monotonic_ns_(monotonic_ns), wall_us_(wall_us) {}
+      : monotonic_ns_(monotonic_ns), wall_us_(wall_us) {
+    waiters_.reserve(8);  // tests count what others allocate meanwhile
+  }
 
   [[nodiscard]] int64_t MonotonicNs() const override;
   [[nodiscard]] int64_t WallUs() const override;
-  [[nodiscard]] bool WaitUntil(int64_t deadline_ns) override;
-  void Wake() override;
+  void EnterThread(Event* alarm) override;
+  [[nodiscard]] bool WaitUntil(int64_t deadline_ns, Event* alarm) override;
+  void Wake(Event* alarm) override;
 
-  // Moves both clocks; a waiter whose deadline is reached goes on.
+  // Moves both clocks; waiters whose deadlines are reached go on.
   void Advance(int64_t ns);
-  // Returns the waiter's deadline once a thread waits for a later time and has no wake pending.
+  // Sets the wall, as an administrator does.
+  void StepWall(int64_t us);
+  // Returns the deadline of the first alarm that a thread entered, once threads wait on all alarms
+  // for later times and none has a wake pending.
   int64_t AwaitWaiter();
   // Advance, then AwaitWaiter: all that the step set off is done when this returns.
   int64_t Step(int64_t ns) {
@@ -31,13 +39,19 @@ class ManualClock final : public Clock {
   }
 
  private:
+  struct Waiter {
+    const Event* alarm;
+    int64_t deadline_ns;  // 0: nobody waits
+  };
+
+  // REQUIRES: the mutex is held.
+  [[nodiscard]] Waiter* WaiterOn(const Event* alarm);
+
   mutable std::mutex mutex_;
-  Event changed_;  // the time or the wake: the waiter looks again
-  Event waiting_;  // the waiter began to wait: the test looks again
+  std::condition_variable changed_;  // the time, an alarm or a waiter
   int64_t monotonic_ns_;
   int64_t wall_us_;
-  int64_t deadline_ns_ = 0;  // of the waiter; 0: nobody waits
-  bool woken_ = false;
+  std::vector<Waiter> waiters_;
 };
 
 }  // namespace gpuring

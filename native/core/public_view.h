@@ -1,4 +1,4 @@
-// Samples as the layers above want them: words that hold doubles in public units.
+// Samples as the layers above want them: doubles in public units, NaN where nothing is known.
 #pragma once
 
 #include <cstdint>
@@ -9,13 +9,31 @@
 
 namespace gpuring {
 
-// A sample of the history in doubles: a row of the published block from kRowSequenceWord on.
-inline constexpr size_t kPublicSampleDoubles = kRowWords - kRowSequenceWord;
+// A sample of a tier: sequence, start (monotonic ms), wall (Unix ms); the value of each of the
+// tier's metrics; the ValueState of each.
+inline constexpr size_t kPublicSampleHeader = 3;
+[[nodiscard]] constexpr size_t PublicSampleDoubles(Tier tier) {
+  return kPublicSampleHeader + 2 * kTierMetrics[static_cast<size_t>(tier)].size();
+}
 
-// Copies the samples of `row` from `from_sequence` on that are still there, oldest first, one
-// after another. Returns how many; at most out.size() / kPublicSampleDoubles. Any thread.
-[[nodiscard]] uint64_t ReadPublicHistory(const Sampler& sampler, size_t row, uint64_t from_sequence,
+// A record of a series: wall (Unix ms) when it was measured, value, 1 if it was polled.
+inline constexpr size_t kPublicSeriesDoubles = 3;
+
+// Of each metric: value; known (monotonic ms, Unix ms); changed (monotonic ms, Unix ms); state;
+// answers outside the physical range. NaN: it was never known.
+inline constexpr size_t kPublicReportDoubles = 7;
+
+// Copies the samples in the range that are still there, oldest first, one after another. Returns
+// how many; at most out.size() / PublicSampleDoubles(range.tier). Any thread.
+[[nodiscard]] uint64_t ReadPublicHistory(const Sampler& sampler, const Sampler::HistoryRange& range,
                                          std::span<double> out);
+
+// Likewise of a series; at most out.size() / kPublicSeriesDoubles. The result says where to go on.
+[[nodiscard]] RingRead ReadPublicSeries(const Sampler& sampler, const Sampler::SeriesRange& range,
+                                        std::span<double> out);
+
+// As Sampler::ReadReports. REQUIRES: out.size() is kMetricCount * kPublicReportDoubles.
+[[nodiscard]] bool ReadPublicReports(const Sampler& sampler, size_t row, std::span<double> out);
 
 // Copies a row of the block, whole. False: the row was never written, the writer was in the way
 // every time, or there is no such row; `words` is void then. REQUIRES: the sampler runs;

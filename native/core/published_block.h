@@ -48,8 +48,10 @@ inline constexpr size_t kRowStatusWord = 1;    // StatusCode of the last poll, a
 inline constexpr size_t kRowSequenceWord = 2;  // double; 0: no sample yet, what follows is void
 inline constexpr size_t kRowStartWord = 3;     // double, monotonic ms before the first driver call
 inline constexpr size_t kRowWallWord = 4;      // double, Unix ms at that time
+// An integer: bit m says that fast metric m was worked out, because the driver does not say it.
+inline constexpr size_t kRowEstimatedWord = 5;
 // A double for each fast metric, in public units; NaN: unknown.
-inline constexpr size_t kRowMetricsWord = 5;
+inline constexpr size_t kRowMetricsWord = 6;
 
 struct BlockLayout {
   uint64_t row_capacity = 0;

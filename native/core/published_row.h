@@ -35,9 +35,12 @@ class PublishedRow {
     Set(kRowSequenceWord, static_cast<double>(sample.sequence));
     Set(kRowStartWord, NsToMs(sample.start_ns));
     Set(kRowWallWord, UsToMs(sample.wall_us));
+    uint64_t estimated = 0;
     for (size_t metric = 0; metric < kFastMetricCount; metric++) {
+      if (sample.states[metric] == ValueState::kEstimated) estimated |= uint64_t{1} << metric;
       Set(kRowMetricsWord + metric, PublicValue(sample, static_cast<MetricId>(metric)));
     }
+    At(kRowEstimatedWord) = estimated;
   }
 
   [[nodiscard]] const std::array<uint64_t, kRowWords - 1>& words() const { return words_; }

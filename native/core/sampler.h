@@ -11,8 +11,11 @@
 #include "core/block_memory.h"
 #include "core/clock.h"
 #include "core/device_report.h"
+#include "core/device_table.h"
 #include "core/event_log.h"
 #include "core/history.h"
+#include "core/sampler_state.h"
+#include "core/series_log.h"
 #include "core/source.h"
 #include "core/status.h"
 
@@ -20,16 +23,9 @@ namespace gpuring {
 
 class SamplerCore;
 
-enum class SamplerState : uint8_t {
-  kOpening,  // the source is being opened, which may take seconds
-  kRunning,  // also while the driver is away or let go of: the block's kBlockDriverWord says so
-  kFailed,   // it could not be opened: status() says why. Final.
-  kStopped,  // final
-};
-
 struct SamplerOptions {
   // A source not opened yet; a new one each time the driver has to be opened again.
-  std::function<std::unique_ptr<Source>()> make_source;
+  std::function<std::unique_ptr<Source>()> make_source{};
   int64_t period_ns = 100'000'000;
   uint64_t history_samples = 6'000;  // of the fast tier, a device; the other tiers cover as long
   // For the history of all devices together, at its peak: while a ring grows, the old one counts.
@@ -41,29 +37,6 @@ struct SamplerOptions {
   int64_t hang_timeout_ns = 2'000'000'000;
   // Low power: let go of the driver once all devices have been idle for so long. 0: never.
   int64_t idle_release_ns = 0;
-};
-
-// A device that is or was there. Rows are never given to another device.
-struct DeviceEntry {
-  DeviceIdentity identity;
-  size_t row = 0;
-  bool present =
-      true;  // false: gone, and expected back (a GPU). Instances that went are not listed
-};
-
-// Immutable; a new one replaces it when devices come or go.
-struct DeviceList {
-  uint64_t generation = 0;             // the block's kBlockDevicesWord
-  std::vector<DeviceEntry> devices;    // in the driver's order, a GPU before its MIG instances
-  std::vector<TopologyCell> topology;  // devices.size() squared, row by row
-};
-
-// One record of a series. 64-bit words only.
-struct SeriesRecord {
-  int64_t time_ns = 0;  // monotonic clock, when it was measured
-  int64_t wall_us = 0;  // Unix time of that
-  int64_t value = 0;    // raw
-  uint64_t polled = 0;  // 1: the snapshot call, because the driver's buffer had nothing
 };
 
 // A handle on the threads and all that they touch. The threads keep their own share of that state,

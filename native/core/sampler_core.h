@@ -1,4 +1,4 @@
-// What a sampler's thread and the handles on it share. Only sampler.cc uses it.
+// What a sampler's threads and the handles on it share. Only sampler.cc uses it.
 #pragma once
 
 #include <atomic>
@@ -6,83 +6,190 @@
 #include <mutex>
 #include <vector>
 
-#include "core/published_row.h"
+#include "core/crew.h"
+#include "core/device_row.h"
+#include "core/event_desk.h"
+#include "core/event_listener.h"
+#include "core/poll_bell.h"
+#include "core/row_store.h"
 #include "core/sampler.h"
+#include "core/sampler_end.h"
 #include "core/schedule.h"
 
 namespace gpuring {
 
-// Each member says who may touch it. "Thread": the sampler's own. "Fixed": written by the thread
-// before the state leaves kOpening, and by nobody later.
-class SamplerCore {
+// Each member says who may touch it. "Baton": the thread that has it (crew.h). A function that
+// returns bool without saying more answers false when the baton is gone, or all is over: its caller
+// touches nothing further and returns likewise.
+//
+// sampler_core.cc: life, requests. sampler_rounds.cc: rounds and what comes of answers.
+// sampler_driver.cc: the source, opened, lost, let go of. sampler_watchdog.cc: the watchdog.
+class SamplerCore : public std::enable_shared_from_this<SamplerCore> {
  public:
-  SamplerCore(std::unique_ptr<Source> source, std::shared_ptr<Clock> clock,
-              const SamplerOptions& options);
+  SamplerCore(std::shared_ptr<Clock> clock, const SamplerOptions& options);
 
-  // The thread's whole life.
+  // The first polling thread's whole life.
   void Run();
-  // Lets go of the source and shows the end. For the thread, or where none could be started.
-  void Finish(const Status& opened);
+  // Baton, or where no thread could be started: lets go of everything.
+  void Finish(const Status& status);
 
   // From any thread; the contracts are those of Sampler's members of the same names.
-  [[nodiscard]] SamplerState state() const { return state_.load(std::memory_order_acquire); }
-  [[nodiscard]] Status status() const;
-  [[nodiscard]] const std::vector<DeviceIdentity>& devices() const { return devices_; }
-  [[nodiscard]] const SourceIdentity& identity() const { return identity_; }
+  [[nodiscard]] SamplerOutcome& outcome() { return *outcome_; }
+  [[nodiscard]] std::shared_ptr<const DeviceList> devices() const;
+  [[nodiscard]] SourceIdentity identity() const;
   [[nodiscard]] const std::shared_ptr<BlockMemory>& block() const { return memory_; }
-  [[nodiscard]] std::shared_ptr<History> HistoryOf(size_t row) const;
-  [[nodiscard]] uint64_t HistoryCapacity() const;
-  Status GrowHistory(uint64_t samples);
+  [[nodiscard]] const EventLog& events() const { return desk_->log(); }
+  [[nodiscard]] const RowStore& store() const { return store_; }
+  Status GrowHistory(uint64_t samples) { return store_.Grow(samples, CurrentPace()); }
   void Watch(std::span<const size_t> rows);
   void Unwatch(std::span<const size_t> rows);
   void SetPeriodNs(int64_t period_ns);
   [[nodiscard]] int64_t period_ns() const { return period_ns_.load(std::memory_order_relaxed); }
+  void ChangeSuspensions(int change);
   void RequestStop();
-  Event& opened() { return opened_; }
-  [[nodiscard]] const std::shared_ptr<Event>& stopped() const { return stopped_; }
 
  private:
-  struct Row {
-    std::atomic<uint32_t> watchers{0};
-    std::atomic<bool> newly_watched{false};
-    std::shared_ptr<History> history;  // replaced by the thread alone, under history_mutex_
-    PublishedRow published;            // thread
+  enum class Mode : uint8_t {
+    kServing,
+    kAway,  // the source is opened again and again until it is back
+    kSuspended,
+    kReleased,
   };
   enum class Pass : uint8_t { kEveryWatchedRow, kNewlyWatchedRows };
+  enum class Phase : uint8_t { kNone, kReadings, kWorks };
+  // The round under way: who gets the baton goes on with it.
+  struct Round {
+    Phase phase = Phase::kNone;
+    Pass pass = Pass::kEveryWatchedRow;
+    size_t next_row = 0;
+    int64_t start_ns = 0;
+    size_t asked = 0;
+    size_t unknown = 0;  // of those asked: the driver said "unknown error", and nothing else
+  };
 
-  [[nodiscard]] Status OpenSource();
-  [[nodiscard]] Status Prepare();
-  [[nodiscard]] Status CheckMemory(uint64_t history_samples, uint64_t replaced_samples) const;
-  void Loop();
-  [[nodiscard]] bool GrowOneRow();
-  void ServePeriod(Schedule* schedule);
-  void PollRows(Pass pass);
-  [[nodiscard]] bool TakeDue(Row* row, Pass pass);
-  void PollRow(size_t index);
-  void FreeHistories();
+  // sampler_core.cc
+  [[nodiscard]] Status Prepare(size_t devices);
+  void Poll();
+  bool Step();
+  void ServeRequests();
+  void Wait(int64_t deadline_ns);
+  [[nodiscard]] Pace CurrentPace() const;
   [[nodiscard]] PublishedBlock<StdAtomics> Block() const;
+  void StoreHeader(size_t word, uint64_t value) { Block().StoreHeader(word, value); }
+  void NoteEvent(EventKind kind, int64_t row, uint64_t code);
+  void WriteStatus(size_t row, StatusCode code);
+
+  // sampler_rounds.cc
+  bool ServeRound();
+  void BeginRound(Pass pass);
+  bool DoReadings();
+  bool DoWorks();
+  [[nodiscard]] bool IsDue(const DeviceRow& row, size_t work, int64_t now_ns) const;
+  bool DoWork(size_t row, size_t work);
+  bool Drain(size_t row);
+  void EndRound();
+  [[nodiscard]] bool TakeDue(DeviceRow* row) const;
+  [[nodiscard]] bool CanAsk(const DeviceRow& row) const;
+  bool Ask(size_t row, Task task);
+  bool AskSeries(size_t row, size_t series);
+  bool MakeCall(size_t row);
+  void AcceptReturned();
+  void Accept(size_t row);
+  void AcceptFast(size_t row);
+  void AcceptTier(size_t row, Tier tier);
+  void AcceptDetail(size_t row);
+  void AcceptSeries(size_t row);
+  void NotePresence(size_t row);
+  void MarkHung();
+  void SayHung(size_t row);
+
+  // sampler_driver.cc
+  struct Opening {
+    std::shared_ptr<Source> source;
+    std::shared_ptr<Event> closed;
+    DeviceTable::Found found;
+    SourceIdentity identity;
+  };
+  [[nodiscard]] Opening MakeSource();
+  Status OpenSource(Opening* opening);
+  [[nodiscard]] bool StartAsleep();
+  bool ServeAway();
+  bool ServeSuspended();
+  bool ServeReleased();
+  bool Survey();
+  void Serve(Opening opening);
+  void Adopt(const DeviceTable::Found& found);
+  void AdoptRow(const DeviceEntry& entry);
+  void NoteChange(const DeviceChange& change);
+  void LoseDriver(StatusCode code, uint32_t driver_return);
+  void GoAway(int64_t after_ns);
+  void GoAwayWhenAllUnknown();
+  void ReleaseSource();
+  void ReleaseWhenIdle();
+  void SetDriverState(DriverState state);
+  void SetAllStatus(StatusCode code);
+  [[nodiscard]] bool SuspensionWanted() const;
+  void ServeSuspension();
+  [[nodiscard]] int64_t NextBackoffNs();
+  [[nodiscard]] int64_t SurveyPeriodNs() const;
+  [[nodiscard]] int64_t NextSurveyNs(int64_t now_ns) const;
+
+  // sampler_watchdog.cc
+  void StartHelpers();
+  void Watchdog();
+  [[nodiscard]] int64_t Inspect();
+  [[nodiscard]] int64_t TakeoverNs() const;
+  [[nodiscard]] int64_t PatienceNs(Crew::Place place) const;
+  void TakeOver(Crew::Place place);
+  void LeaveLibraryCall();
+  [[nodiscard]] bool Hire();
 
   const SamplerOptions options_;
   const std::shared_ptr<Clock> clock_;
-  std::unique_ptr<Source> source_;  // thread
-  std::atomic<SamplerState> state_{SamplerState::kOpening};
-  Status status_;  // fixed
-  Event opened_;
-  const std::shared_ptr<Event> stopped_ = std::make_shared<Event>();
+  const std::shared_ptr<PollBell> bell_;
+  const std::shared_ptr<SamplerOutcome> outcome_ = std::make_shared<SamplerOutcome>();
+  const std::shared_ptr<BlockMemory> memory_;  // null: there was none
+  const std::shared_ptr<EventDesk> desk_;      // likewise
+  const std::shared_ptr<EventListener> listener_;
+  RowStore store_;
+  Crew crew_;
+  Event watchdog_alarm_;
 
-  // Requests to the thread: set, then the clock is woken.
+  // Requests to the polling thread: set, then the bell is rung.
   std::atomic<bool> stop_requested_{false};
   std::atomic<bool> watch_requested_{false};
   std::atomic<int64_t> period_ns_;
-  std::atomic<uint64_t> growth_wanted_{0};            // samples a row
-  std::atomic<uint64_t> growth_refused_{UINT64_MAX};  // for this much and more was no memory
+  std::atomic<int> suspensions_{0};
 
-  std::vector<DeviceIdentity> devices_;  // fixed
-  SourceIdentity identity_;              // fixed
-  std::shared_ptr<BlockMemory> memory_;  // fixed; the words in it are the thread's to write
-  std::vector<Row> rows_;                // the vector is fixed
-  uint64_t rounds_ = 0;                  // thread
-  mutable std::mutex history_mutex_;
+  std::atomic<bool> finished_{false};
+  std::atomic<int> library_hangs_{0};  // threads left behind in calls about no device
+  std::vector<DeviceRow> rows_;        // the vector is fixed
+  std::atomic<size_t> rows_in_use_{0};
+
+  mutable std::mutex list_mutex_;
+  std::shared_ptr<const DeviceList> list_;  // replaced with the baton, under the mutex
+  SourceIdentity identity_;                 // likewise
+  uint32_t driver_skipped_ = 0;             // likewise: devices that the source left out
+
+  // Baton.
+  std::shared_ptr<SamplerEnd> end_;
+  std::shared_ptr<Source> source_;        // null unless kServing
+  std::shared_ptr<Event> source_closed_;  // of the latest source; null: there was none
+  std::shared_ptr<Source> dormant_;       // not open: asked whether opening would wake a device
+  DeviceTable table_;
+  Mode mode_ = Mode::kServing;
+  Schedule schedule_;
+  Round round_;
+  uint64_t rounds_ = 0;
+  size_t work_next_ = 0;  // the next one to be looked at, in the order of rows
+  int64_t survey_due_ns_ = 0;
+  size_t stuck_calls_ = 0;
+  int unknown_rounds_ = 0;
+  bool driver_lost_ = false;  // said so
+  int64_t reopen_ns_ = 0;
+  size_t failed_opens_ = 0;
+  int64_t serving_since_ns_ = 0;
+  int64_t awake_since_ns_ = -1;  // while released: since when something keeps devices awake
 };
 
 }  // namespace gpuring

@@ -23,6 +23,9 @@ class Schedule {
     next_ns_ += passed * period_ns_;
   }
 
+  // Begins anew, with a deadline now. What was missed stays counted.
+  void Restart(int64_t now_ns) { next_ns_ = now_ns; }
+
   // The next deadline is one new period after the last one, or now if that has passed.
   void SetPeriod(int64_t period_ns, int64_t now_ns) {
     const int64_t last_ns = next_ns_ - period_ns_;

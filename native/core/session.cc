@@ -38,6 +38,17 @@ bool IsOver(const Sampler& sampler) {
 // neither fail another's open nor be taken for granted.
 constexpr uint64_t kHistoryAtStart = 1;
 
+SamplerOptions SamplerOptionsOf(const SessionOptions& options) {
+  SamplerOptions sampler;
+  sampler.make_source = options.make_source;
+  sampler.period_ns = options.period_ns;
+  sampler.history_samples = kHistoryAtStart;
+  sampler.memory_limit_bytes = options.memory_limit_bytes;
+  if (options.hang_timeout_ns > 0) sampler.hang_timeout_ns = options.hang_timeout_ns;
+  sampler.idle_release_ns = options.idle_release_ns;
+  return sampler;
+}
+
 // REQUIRES: the mutex is held, `shared.sampler` is set.
 void StopShared(Shared* shared) {
   std::erase_if(shared->ending, [](const Ending& one) { return one.stopped->IsSet(); });
@@ -71,9 +82,7 @@ Status Session::Open(const SessionOptions& options, std::unique_ptr<Session>* se
     if (Status refused = RefuseToPileUp(shared, options.key); !refused.ok()) return refused;
     shared.key = options.key;
     shared.periods_ns.clear();
-    shared.sampler =
-        Sampler::Start(options.make_source(), std::make_shared<RealClock>(),
-                       {options.period_ns, kHistoryAtStart, options.memory_limit_bytes});
+    shared.sampler = Sampler::Start(std::make_shared<RealClock>(), SamplerOptionsOf(options));
   } else if (shared.key != options.key) {
     return Status::Error(StatusCode::kAlreadyOpen,
                          "this process already samples another driver library or scenario",
@@ -100,8 +109,9 @@ SamplerState Session::state() {
   if (!refused_.ok()) return SamplerState::kFailed;
   const SamplerState state = sampler_->state();
   if (state != SamplerState::kRunning) return state;
-  const bool has_room = sampler_->HistoryCapacity() >= history_samples_;
-  if (has_room || sampler_->devices().empty()) return state;
+  // Once: a device that comes later may find less room, and is no reason to fail.
+  had_room_ = had_room_ || sampler_->HistoryCapacity() >= history_samples_;
+  if (had_room_) return state;
   refused_ = sampler_->GrowHistory(history_samples_);
   return refused_.ok() ? SamplerState::kOpening : SamplerState::kFailed;
 }
@@ -113,8 +123,17 @@ void Session::Watch(std::span<const size_t> rows) {
   watched_.insert(watched_.end(), rows.begin(), rows.end());
 }
 
+void Session::Suspend() {
+  if (!closed_ && !std::exchange(suspended_, true)) sampler_->Suspend();
+}
+
+void Session::Resume() {
+  if (std::exchange(suspended_, false)) sampler_->Resume();
+}
+
 void Session::Close() {
   if (std::exchange(closed_, true)) return;
+  Resume();
   sampler_->Unwatch(watched_);
   Shared& shared = TheShared();
   const std::lock_guard<std::mutex> lock(shared.mutex);

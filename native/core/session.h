@@ -19,7 +19,10 @@ struct SessionOptions {
   int64_t period_ns = 0;
   uint64_t history_samples = 0;
   uint64_t memory_limit_bytes = 0;
-  std::function<std::unique_ptr<Source>()> make_source;
+  std::function<std::unique_ptr<Source>()> make_source{};
+  // Both are those of the opener that starts the sampler. 0: as SamplerOptions.
+  int64_t hang_timeout_ns = 0;
+  int64_t idle_release_ns = 0;
 };
 
 // One opener's share of the sampler. The shortest period and the longest history of all shares win;
@@ -45,6 +48,10 @@ class Session {
   [[nodiscard]] Status status() const;  // Ok unless kFailed
   // REQUIRES: the sampler is running. Rows stay watched until Close.
   void Watch(std::span<const size_t> rows);
+  // Lets go of the driver until this session, and each other that did, calls Resume or is closed.
+  // Repeated calls count once.
+  void Suspend();
+  void Resume();
   // Lets go of this share, at once; the last share asks the sampler to stop. Idempotent.
   void Close();
   // After Close: true when the sampler's thread has ended, or others still share it.
@@ -62,6 +69,8 @@ class Session {
   const uint64_t history_samples_;
   Status refused_;  // why this share failed while the sampler runs
   std::vector<size_t> watched_;
+  bool had_room_ = false;
+  bool suspended_ = false;
   bool closed_ = false;
   bool last_ = false;
 };

@@ -13,8 +13,8 @@ namespace gpuring {
 extern "C" {
 // JSON, owned by the library, valid until the next Control.
 const char* gpuringSimulatorDescribe(void);
-// Returns an nvmlReturn_t. `command`: "load", "step" or "inject". `reply` receives a terminated
-// text, the error message or the result, cut off at `reply_size`.
+// Returns an nvmlReturn_t. `command`: one of those in simulator/world_commands.cc. `reply` receives
+// a terminated text, the error message or the result, cut off at `reply_size`.
 unsigned int gpuringSimulatorControl(const char* command, const char* argument, char* reply,
                                      unsigned int reply_size);
 }

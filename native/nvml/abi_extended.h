@@ -26,8 +26,16 @@ enum nvmlGpuP2PStatus_t : unsigned int {
   NVML_P2P_STATUS_NOT_SUPPORTED = 5,
 };
 
-inline constexpr unsigned int NVML_AFFINITY_SCOPE_SOCKET = 1;  // the widest; 0: NUMA node
+enum nvmlIntNvLinkDeviceType_t : unsigned int {
+  NVML_NVLINK_DEVICE_TYPE_GPU = 0,
+  NVML_NVLINK_DEVICE_TYPE_SWITCH = 2,
+  NVML_NVLINK_DEVICE_TYPE_UNKNOWN = 0xFF,
+};
+
+inline constexpr unsigned int NVML_AFFINITY_SCOPE_NODE = 0;
+inline constexpr unsigned int NVML_AFFINITY_SCOPE_SOCKET = 1;  // the widest
 inline constexpr unsigned int NVML_DEVICE_MIG_DISABLE = 0;
+inline constexpr unsigned int NVML_DEVICE_MIG_ENABLE = 1;
 inline constexpr unsigned int NVML_NVLINK_MAX_LINKS = 36;
 inline constexpr unsigned int NVML_MAX_GPU_PERF_PSTATES = 16;
 inline constexpr unsigned int NVML_POWER_SCOPE_GPU = 0;
@@ -40,6 +48,15 @@ inline constexpr unsigned long long nvmlEventTypeDoubleBitEccError = 0x2;
 inline constexpr unsigned long long nvmlEventTypePState = 0x4;
 inline constexpr unsigned long long nvmlEventTypeXidCriticalError = 0x8;
 inline constexpr unsigned long long nvmlEventTypeClock = 0x10;
+inline constexpr unsigned long long nvmlEventTypePowerSourceChange = 0x80;
+inline constexpr unsigned long long nvmlEventMigConfigChange = 0x100;
+inline constexpr unsigned long long nvmlEventTypeSingleBitEccErrorStorm = 0x200;
+inline constexpr unsigned long long nvmlEventTypeDramRetirementEvent = 0x400;
+inline constexpr unsigned long long nvmlEventTypeDramRetirementFailure = 0x800;
+inline constexpr unsigned long long nvmlEventTypeNonFatalPoisonError = 0x1000;
+inline constexpr unsigned long long nvmlEventTypeFatalPoisonError = 0x2000;
+inline constexpr unsigned long long nvmlEventTypeGpuUnavailableError = 0x4000;
+inline constexpr unsigned long long nvmlEventTypeGpuRecoveryAction = 0x8000;
 
 // Fields of nvmlDeviceGetFieldValues beyond those of nvml/abi.h.
 inline constexpr unsigned int NVML_FI_DEV_PCIE_REPLAY_COUNTER = 94;

@@ -131,6 +131,28 @@ struct nvmlEccErrorCounts_t {
 GPURING_SIZE(nvmlEccErrorCounts_t, 32);
 GPURING_AT(nvmlEccErrorCounts_t, deviceMemory, 16);
 
+struct nvmlEccSramErrorStatus_v1_t {
+  unsigned int version;
+  unsigned long long aggregateUncParity;
+  unsigned long long aggregateUncSecDed;
+  unsigned long long aggregateCor;
+  unsigned long long volatileUncParity;
+  unsigned long long volatileUncSecDed;
+  unsigned long long volatileCor;
+  unsigned long long aggregateUncBucketL2;
+  unsigned long long aggregateUncBucketSm;
+  unsigned long long aggregateUncBucketPcie;
+  unsigned long long aggregateUncBucketMcu;
+  unsigned long long aggregateUncBucketOther;
+  unsigned int bThresholdExceeded;
+};
+GPURING_SIZE(nvmlEccSramErrorStatus_v1_t, 104);
+GPURING_AT(nvmlEccSramErrorStatus_v1_t, aggregateUncParity, 8);
+GPURING_AT(nvmlEccSramErrorStatus_v1_t, volatileUncParity, 32);
+GPURING_AT(nvmlEccSramErrorStatus_v1_t, aggregateUncBucketL2, 56);
+GPURING_AT(nvmlEccSramErrorStatus_v1_t, bThresholdExceeded, 96);
+static_assert(VersionWord<nvmlEccSramErrorStatus_v1_t>(1) == 0x01000068);
+
 struct nvmlAccountingStats_t {
   unsigned int gpuUtilization;
   unsigned int memoryUtilization;

@@ -4,19 +4,27 @@
 #include <cstring>
 #include <span>
 
+#include "nvml/abi_extended.h"
+#include "nvml/host_files.h"
+#include "nvml/return_code.h"
+
 namespace gpuring {
 namespace {
 
 constexpr size_t kMaxText = 128;  // longer than every buffer NVML documents
 
-// A text of at most `size` bytes, terminator included. The driver's terminator is not relied on.
+// A text without a terminator is longer than its buffer: whatever it is, it is not this.
+std::optional<std::string> ReadableText(std::span<const char> buffer) {
+  const std::string_view text(buffer.data(), strnlen(buffer.data(), buffer.size()));
+  if (text.empty() || text.size() == buffer.size() || !IsUtf8(text)) return std::nullopt;
+  return std::string(text);
+}
+
 template <typename Call>
 std::optional<std::string> ReadText(unsigned int size, const Call& call) {
   std::array<char, kMaxText> buffer{};
   if (call(buffer.data(), size) != NVML_SUCCESS) return std::nullopt;
-  std::string text(buffer.data(), strnlen(buffer.data(), size));
-  if (text.empty() || !IsUtf8(text)) return std::nullopt;
-  return text;
+  return ReadableText({buffer.data(), size});
 }
 
 using TextCall = nvmlReturn_t (*)(nvmlDevice_t, char*, unsigned int);
@@ -44,26 +52,54 @@ std::optional<std::string> ReadBusId(const NvmlFunctions& nvml, nvmlDevice_t dev
   if (ask == nullptr || ask(device, &info) != NVML_SUCCESS) return std::nullopt;
   const std::span<const char> field =
       nvml.pci_info != nullptr ? std::span<const char>(info.busId) : info.busIdLegacy;
-  const std::string text(field.data(), strnlen(field.data(), field.size()));
-  if (text.empty() || !IsUtf8(text)) return std::nullopt;
-  return text;
+  return ReadableText(field);
 }
 
-std::optional<uint64_t> ReadMemoryBytes(const NvmlFunctions& nvml, nvmlDevice_t device) {
-  nvmlMemory_v2_t memory{};
-  memory.version = VersionWord<nvmlMemory_v2_t>(2);
+// Boards whose memory is the system's decline both calls, or answer 0.
+void ReadMemory(const NvmlFunctions& nvml, nvmlDevice_t device, DeviceIdentity* identity) {
+  nvmlReturn_t result = NVML_ERROR_FUNCTION_NOT_FOUND;
   uint64_t total = 0;
-  if (nvml.memory_v2 != nullptr && nvml.memory_v2(device, &memory) == NVML_SUCCESS) {
-    total = memory.total;
-  } else if (nvmlMemory_t old{};
-             nvml.memory != nullptr && nvml.memory(device, &old) == NVML_SUCCESS) {
-    total = old.total;
+  if (nvml.memory_v2 != nullptr) {
+    nvmlMemory_v2_t memory{};
+    memory.version = VersionWord<nvmlMemory_v2_t>(2);
+    result = nvml.memory_v2(device, &memory);
+    if (result == NVML_SUCCESS) total = memory.total;
+  }
+  if (total == 0 && nvml.memory != nullptr) {
+    nvmlMemory_t memory{};
+    const nvmlReturn_t second = nvml.memory(device, &memory);
+    if (second == NVML_SUCCESS) total = memory.total;
+    if (!IsPermanent(second)) result = second;
+  }
+  identity->unified_memory =
+      result == NVML_ERROR_NOT_SUPPORTED || (result == NVML_SUCCESS && total == 0);
+  if (identity->unified_memory) {
+    if (const auto memory = ReadHostMemory()) identity->memory_bytes = memory->total_bytes;
+    return;
   }
   const MetricRow& row = kMetrics[static_cast<size_t>(MetricId::kMemoryTotalBytes)];
   if (total < static_cast<uint64_t>(row.minimum) || total > static_cast<uint64_t>(row.maximum)) {
+    return;
+  }
+  identity->memory_bytes = total;
+}
+
+// The node whose memory is nearest; absent where several are as near.
+std::optional<uint32_t> ReadNumaNode(const NvmlFunctions& nvml, nvmlDevice_t device) {
+  constexpr size_t kWordBits = 8 * sizeof(unsigned long);
+  std::array<unsigned long, 16> nodes{};
+  if (nvml.memory_affinity == nullptr ||
+      nvml.memory_affinity(device, nodes.size(), nodes.data(), NVML_AFFINITY_SCOPE_NODE) !=
+          NVML_SUCCESS) {
     return std::nullopt;
   }
-  return total;
+  std::optional<uint32_t> found;
+  for (size_t node = 0; node < nodes.size() * kWordBits; ++node) {
+    if ((nodes[node / kWordBits] >> (node % kWordBits) & 1) == 0) continue;
+    if (found) return std::nullopt;
+    found = static_cast<uint32_t>(node);
+  }
+  return found;
 }
 
 std::optional<uint32_t> ReadMaxClock(const NvmlFunctions& nvml, nvmlDevice_t device,
@@ -167,17 +203,15 @@ SourceIdentity ReadSourceIdentity(const NvmlLibrary& library) {
   return identity;
 }
 
-std::optional<DeviceIdentity> ReadDeviceIdentity(const NvmlLibrary& library, nvmlDevice_t device) {
+DeviceIdentity ReadDeviceIdentity(const NvmlLibrary& library, nvmlDevice_t device) {
   const NvmlFunctions& nvml = library.functions();
-  const auto uuid = ReadText(nvml.uuid, device, NVML_DEVICE_UUID_V2_BUFFER_SIZE);
-  if (!uuid) return std::nullopt;
   DeviceIdentity identity;
-  identity.uuid = *uuid;
   identity.name = ReadText(nvml.name, device, NVML_DEVICE_NAME_V2_BUFFER_SIZE).value_or("");
   identity.serial = ReadText(nvml.serial, device, NVML_DEVICE_SERIAL_BUFFER_SIZE);
   identity.pci_bus_id = ReadBusId(nvml, device);
-  identity.memory_bytes = ReadMemoryBytes(nvml, device);
+  ReadMemory(nvml, device, &identity);
   identity.memory_bus_width_bits = ReadCount(nvml.memory_bus_width, device);
+  identity.numa_node = ReadNumaNode(nvml, device);
   identity.architecture = ReadArchitecture(nvml, device);
   ReadCompute(nvml, device, &identity);
   ReadLimits(nvml, device, &identity);
@@ -192,11 +226,11 @@ std::optional<uint32_t> CoresPerMultiprocessor(uint32_t major, uint32_t minor) {
     uint32_t minor;
     uint32_t cores;
   };
-  static constexpr std::array<Row, 22> kRows = {{
-      {3, 0, 192},  {3, 2, 192},  {3, 5, 192},  {3, 7, 192},  {5, 0, 128}, {5, 2, 128},
-      {5, 3, 128},  {6, 0, 64},   {6, 1, 128},  {6, 2, 128},  {7, 0, 64},  {7, 2, 64},
-      {7, 5, 64},   {8, 0, 64},   {8, 6, 128},  {8, 7, 128},  {8, 9, 128}, {9, 0, 128},
-      {10, 0, 128}, {10, 3, 128}, {12, 0, 128}, {12, 1, 128},
+  static constexpr std::array<Row, 23> kRows = {{
+      {3, 0, 192},  {3, 2, 192},  {3, 5, 192},  {3, 7, 192},  {5, 0, 128},  {5, 2, 128},
+      {5, 3, 128},  {6, 0, 64},   {6, 1, 128},  {6, 2, 128},  {7, 0, 64},   {7, 2, 64},
+      {7, 5, 64},   {8, 0, 64},   {8, 6, 128},  {8, 7, 128},  {8, 9, 128},  {9, 0, 128},
+      {10, 0, 128}, {10, 3, 128}, {11, 0, 128}, {12, 0, 128}, {12, 1, 128},
   }};
   for (const Row& row : kRows) {
     if (row.major == major && row.minor == minor) return row.cores;

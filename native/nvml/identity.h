@@ -12,10 +12,9 @@ namespace gpuring {
 // Names, versions and the simulator's description. REQUIRES: initialised.
 [[nodiscard]] SourceIdentity ReadSourceIdentity(const NvmlLibrary& library);
 
-// Null without a UUID, which every device needs as its key. What else the driver does not say, or
-// says in a way that cannot be meant, is absent. REQUIRES: initialised.
-[[nodiscard]] std::optional<DeviceIdentity> ReadDeviceIdentity(const NvmlLibrary& library,
-                                                               nvmlDevice_t device);
+// All but its UUID, slot and index. What the driver does not say, or says in a way that cannot be
+// meant, is absent. REQUIRES: initialised.
+[[nodiscard]] DeviceIdentity ReadDeviceIdentity(const NvmlLibrary& library, nvmlDevice_t device);
 
 // CUDA cores in one multiprocessor of that compute capability; absent for an unlisted one.
 [[nodiscard]] std::optional<uint32_t> CoresPerMultiprocessor(uint32_t major, uint32_t minor);

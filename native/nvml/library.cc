@@ -47,6 +47,14 @@ constexpr auto kOptionalRows = std::to_array<Row>({
     {{"nvmlDeviceGetPowerManagementLimitConstraints"}, Assign<&F::power_limit_range>},
     {{"nvmlDeviceGetMaxPcieLinkGeneration"}, Assign<&F::max_pcie_generation>},
     {{"nvmlDeviceGetMaxPcieLinkWidth"}, Assign<&F::max_pcie_width>},
+    {{"nvmlDeviceGetMemoryAffinity"}, Assign<&F::memory_affinity>},
+    {{"nvmlDeviceGetMigMode"}, Assign<&F::mig_mode>},
+    {{"nvmlDeviceGetMaxMigDeviceCount"}, Assign<&F::most_mig_devices>},
+    {{"nvmlDeviceGetMigDeviceHandleByIndex"}, Assign<&F::mig_handle_by_index>},
+    {{"nvmlDeviceGetDeviceHandleFromMigDeviceHandle"}, Assign<&F::parent_of_mig>},
+    {{"nvmlDeviceGetGpuInstanceId"}, Assign<&F::gpu_instance_id>},
+    {{"nvmlDeviceGetComputeInstanceId"}, Assign<&F::compute_instance_id>},
+    {{"nvmlDeviceGetAttributes_v2", "nvmlDeviceGetAttributes"}, Assign<&F::attributes>},
     {{"nvmlDeviceGetFieldValues"}, Assign<&F::field_values>},
 });
 

@@ -46,6 +46,19 @@ struct NvmlFunctions {
                                     unsigned int* max) = nullptr;
   nvmlReturn_t (*max_pcie_generation)(nvmlDevice_t device, unsigned int* generation) = nullptr;
   nvmlReturn_t (*max_pcie_width)(nvmlDevice_t device, unsigned int* lanes) = nullptr;
+  nvmlReturn_t (*memory_affinity)(nvmlDevice_t device, unsigned int words, unsigned long* nodes,
+                                  unsigned int scope) = nullptr;
+
+  nvmlReturn_t (*mig_mode)(nvmlDevice_t device, unsigned int* current,
+                           unsigned int* pending) = nullptr;
+  nvmlReturn_t (*most_mig_devices)(nvmlDevice_t device, unsigned int* count) = nullptr;
+  nvmlReturn_t (*mig_handle_by_index)(nvmlDevice_t device, unsigned int index,
+                                      nvmlDevice_t* instance) = nullptr;
+  nvmlReturn_t (*parent_of_mig)(nvmlDevice_t instance, nvmlDevice_t* device) = nullptr;
+  nvmlReturn_t (*gpu_instance_id)(nvmlDevice_t instance, unsigned int* id) = nullptr;
+  nvmlReturn_t (*compute_instance_id)(nvmlDevice_t instance, unsigned int* id) = nullptr;
+  nvmlReturn_t (*attributes)(nvmlDevice_t instance, nvmlDeviceAttributes_t* attributes) = nullptr;
+
   nvmlReturn_t (*field_values)(nvmlDevice_t device, int count, nvmlFieldValue_t* values) = nullptr;
 
   decltype(&gpuringSimulatorDescribe) simulator_describe = nullptr;

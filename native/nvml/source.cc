@@ -1,12 +1,14 @@
 #include "nvml/source.h"
 
 #include <algorithm>
-#include <atomic>
-#include <cstdlib>
+#include <memory>
 
 #include "nvml/identity.h"
-#include "nvml/reading_call.h"
+#include "nvml/low_power.h"
+#include "nvml/mig.h"
 #include "nvml/return_code.h"
+#include "nvml/series.h"
+#include "nvml/topology.h"
 
 namespace gpuring {
 namespace {
@@ -15,43 +17,35 @@ constexpr const char* kNoDeviceHint =
     "Check nvidia-smi -L; in a container, give it the GPUs (docker run --gpus all, or "
     "NVIDIA_VISIBLE_DEVICES).";
 
-std::string LibraryPath(const NvmlOptions& options) {
-  return DriverLibraryPath(options.library_path);
-}
-
-constexpr const char* kDriverName = "libnvidia-ml.so.1";
-
 Status NoDevice() {
   return Status::Error(StatusCode::kNoDevice, "the driver answers but shows no GPU", kNoDeviceHint);
 }
 
-bool IsDead(nvmlReturn_t result) { return IsDeviceDead(result) || IsLibraryDead(result); }
-
-// Which of two failures tells more: the first one, but any other before "not supported".
-nvmlReturn_t MoreTelling(nvmlReturn_t first, nvmlReturn_t second) {
-  const bool plain = first == NVML_SUCCESS || ToStatusCode(first) == StatusCode::kNotSupported;
-  return plain && second != NVML_SUCCESS ? second : first;
+// Of sightings with one UUID the first becomes a device, and one that says who it is before one
+// that is only taken for it.
+void Accept(std::span<Sighting> sightings) {
+  for (const bool assumed : {false, true}) {
+    for (Sighting& sighting : sightings) {
+      if (sighting.assumed != assumed || sighting.name().empty()) continue;
+      sighting.accepted = std::ranges::none_of(sightings, [&sighting](const Sighting& other) {
+        return other.accepted && other.uuid == sighting.uuid;
+      });
+    }
+  }
 }
 
-// A poll that came to nothing else than this is no reason to doubt the handle.
-bool LeavesHandleGood(nvmlReturn_t result) {
-  const StatusCode code = ToStatusCode(result);
-  return code == StatusCode::kOk || code == StatusCode::kNotSupported ||
-         code == StatusCode::kTryAgain;
+bool SameDevice(const DeviceIdentity& one, const DeviceIdentity& other) {
+  return one.uuid == other.uuid && one.slot == other.slot && one.index == other.index &&
+         one.mig_enabled == other.mig_enabled;
+}
+
+// Null: there is none.
+const DeviceIdentity* FindSlot(const std::vector<DeviceIdentity>& devices, size_t slot) {
+  const auto found = std::ranges::find(devices, slot, &DeviceIdentity::slot);
+  return found == devices.end() ? nullptr : &*found;
 }
 
 }  // namespace
-
-std::string DriverLibraryPath(const std::string& named) {
-  if (!named.empty()) return named;
-  // secure_: a set-uid program must not load what its caller's environment names.
-  const char* const set = secure_getenv("GPURING_NVML_PATH");
-  return set == nullptr || *set == '\0' ? kDriverName : set;
-}
-
-std::string DriverKey(const NvmlOptions& options) {
-  return LibraryPath(options) + '\n' + options.scenario;
-}
 
 Status NvmlSource::Open() {
   Close();
@@ -59,8 +53,10 @@ Status NvmlSource::Open() {
   unsigned int count = 0;
   if (status.ok()) status = Count(&count);
   if (status.ok()) {
+    std::string path = std::move(identity_.library_path);
     identity_ = ReadSourceIdentity(library_);
-    identity_.library_path = LibraryPath(options_);
+    identity_.library_path = std::move(path);
+    events_.Open(library_);
     status = Enumerate(count);
   }
   if (!status.ok()) Close();
@@ -68,55 +64,23 @@ Status NvmlSource::Open() {
 }
 
 void NvmlSource::Close() {
-  const NvmlFunctions& nvml = library_.functions();
-  if (initialised_ && nvml.shutdown != nullptr) nvml.shutdown();
+  if (initialised_) {
+    events_.Close();
+    targets_.Clear(library_);
+    if (library_.functions().shutdown != nullptr) library_.functions().shutdown();
+  }
   initialised_ = false;
   devices_.clear();
-  targets_.clear();
+  surveys_[latest_].Clear();
   identity_ = SourceIdentity();
   library_.Close();
 }
 
 Status NvmlSource::Connect() {
-  if (Status status = library_.Open(LibraryPath(options_)); !status.ok()) return status;
-  if (Status status = RefuseUnasked(); !status.ok()) return status;
-  if (Status status = LoadScenario(); !status.ok()) return status;
-  return Initialise();
-}
-
-// The loader answers a search with a library of that soname that is already there, and the
-// simulated driver stays loaded. Once opened by its path it must not pass for the host's driver.
-Status NvmlSource::RefuseUnasked() const {
-  static std::atomic<bool> opened_by_path{false};
-  if (library_.functions().simulator_describe == nullptr) return Status::Ok();
-  const bool searched = LibraryPath(options_).find('/') == std::string::npos;
-  if (!searched && library_.AnswersTo(kDriverName)) opened_by_path = true;
-  if (!searched || !opened_by_path) return Status::Ok();
-  return Status::Error(StatusCode::kLibraryNotFound,
-                       "a simulated driver that this process opened by its path answers in place "
-                       "of the driver that was searched for",
-                       "Name the driver's library by its path, or use a process of its own.");
-}
-
-Status NvmlSource::LoadScenario() const {
-  if (options_.scenario.empty()) return Status::Ok();
-  const auto control = library_.functions().simulator_control;
-  if (control == nullptr) {
-    return Status::Error(
-        StatusCode::kScenarioInvalid,
-        "a scenario was named, but \"" + LibraryPath(options_) + "\" is not the simulated driver",
-        "Leave the scenario out, or name the simulated driver's library.");
+  if (Status status = MeetDriver(options_, &library_, &identity_.library_path); !status.ok()) {
+    return status;
   }
-  std::array<char, 1024> reply{};
-  const unsigned int result =
-      control("load", options_.scenario.c_str(), reply.data(), reply.size());
-  if (result == NVML_SUCCESS) return Status::Ok();
-  reply.back() = '\0';
-  const bool readable = reply[0] != '\0' && IsUtf8(reply.data());
-  return Status::Error(StatusCode::kScenarioInvalid,
-                       readable ? reply.data() : "the simulated driver refused the scenario",
-                       "Correct the scenario, or name another one.")
-      .WithDriverReturn(result);
+  return Initialise();
 }
 
 Status NvmlSource::Initialise() {
@@ -143,125 +107,160 @@ Status NvmlSource::Count(unsigned int* count) const {
   return *count == 0 ? NoDevice() : Status::Ok();
 }
 
-// A device that cannot be had hides none of the others, nor does one that repeats an earlier UUID.
+// A device that cannot be had hides none of the others.
 Status NvmlSource::Enumerate(unsigned int count) {
-  const NvmlFunctions& nvml = library_.functions();
-  nvmlReturn_t failure = NVML_SUCCESS;
-  for (unsigned int index = 0; index < count; ++index) {
-    nvmlDevice_t handle = nullptr;
-    const nvmlReturn_t result = nvml.handle_by_index(index, &handle);
-    failure = MoreTelling(failure, result);
-    if (IsLibraryDead(result)) return ToStatus(result, "nvmlDeviceGetHandleByIndex");
-    if (result != NVML_SUCCESS) continue;
-    std::optional<DeviceIdentity> identity = ReadDeviceIdentity(library_, handle);
-    if (!identity || std::ranges::count(devices_, identity->uuid, &DeviceIdentity::uuid) > 0) {
-      continue;
-    }
-    identity->index = index;
-    devices_.push_back(std::move(*identity));
-    targets_.push_back({.handle = handle});
-  }
-  identity_.skipped_devices = count - static_cast<unsigned int>(devices_.size());
+  DeviceSurvey& now = surveys_[1 - latest_];
+  const nvmlReturn_t result = now.Take(library_, surveys_[latest_]);
+  if (result != NVML_SUCCESS) return ToStatus(result, "nvmlDeviceGetHandleByIndex");
+  Settle(&now);
   if (!devices_.empty()) return Status::Ok();
-  if (failure != NVML_SUCCESS) return ToStatus(failure, "nvmlDeviceGetHandleByIndex");
+  if (now.failure() != NVML_SUCCESS) {
+    return ToStatus(now.failure(), "nvmlDeviceGetHandleByIndex");
+  }
   return Status::Error(
       StatusCode::kDriverError,
       "the driver counts " + std::to_string(count) + " devices and gives a UUID for none of them",
       kNoDeviceHint);
 }
 
-Status NvmlSource::Poll(size_t device, Sample* sample) {
-  sample->known = {};
-  Target& target = targets_[device];
-  if (target.stale) {
-    if (const nvmlReturn_t result = Renew(device); result != NVML_SUCCESS) {
-      if (IsLibraryDead(result)) return ToBareStatus(result);
-      return Status::Error(StatusCode::kDeviceLost, "").WithDriverReturn(result);
-    }
+Status NvmlSource::Survey(bool* changed) {
+  *changed = false;
+  if (AnyAsleep()) return Status::Ok();
+  DeviceSurvey& now = surveys_[1 - latest_];
+  const nvmlReturn_t result = now.Take(library_, surveys_[latest_]);
+  if (IsLibraryDead(result)) return ToBareStatus(result);
+  // A driver that cannot count now has not lost its devices; each of them says what it has to.
+  if (result != NVML_SUCCESS) return Status::Ok();
+  if (std::ranges::equal(now.sightings(), surveys_[latest_].sightings(), SameSighting)) {
+    return Status::Ok();
   }
-  nvmlReturn_t failure = NVML_SUCCESS;
-  // One step more than readings: the last one asks for the fields.
-  for (size_t step = 0; step <= kReadings.size(); ++step) {
-    const nvmlReturn_t result =
-        step < kReadings.size() ? PollReading(step, &target, sample) : PollFields(&target, sample);
-    if (IsDead(result)) {
-      target.stale = IsDeviceDead(result);
-      return ToBareStatus(result);
-    }
-    failure = MoreTelling(failure, result);
-  }
-  if (sample->KnowsAnything()) return Status::Ok();
-  target.stale = !LeavesHandleGood(failure);
-  return ToBareStatus(failure);
+  *changed = Settle(&now);
+  return Status::Ok();
 }
 
-// Handles of a device that was away can be stale, and its index may be another one's by now.
-nvmlReturn_t NvmlSource::Renew(size_t device) {
-  Target& target = targets_[device];
-  if (const auto find = library_.functions().handle_by_uuid; find != nullptr) {
-    nvmlDevice_t handle = nullptr;
-    const nvmlReturn_t result = find(devices_[device].uuid.c_str(), &handle);
-    if (result != NVML_SUCCESS) return result;
-    target.handle = handle;
+// Makes what was seen the devices. True: they are others than before, or in other places.
+bool NvmlSource::Settle(DeviceSurvey* now) {
+  Accept(now->sightings());
+  std::vector<DeviceIdentity> devices;
+  devices.reserve(now->sightings().size());
+  for (const Sighting& sighting : now->sightings()) {
+    if (sighting.accepted) Admit(sighting, &devices);
   }
-  target.stale = false;
-  return NVML_SUCCESS;
+  for (const DeviceIdentity& device : devices_) {
+    if (FindSlot(devices, device.slot) != nullptr) continue;
+    events_.Remove(device.slot);
+    targets_.Vacate(library_, device.slot);
+  }
+  const bool changed = !std::ranges::equal(devices, devices_, SameDevice);
+  devices_ = std::move(devices);
+  identity_.skipped_devices = static_cast<uint32_t>(now->sightings().size() - devices_.size());
+  latest_ = 1 - latest_;
+  return changed;
 }
 
-// NOT_SUPPORTED is asked again each time: it may change with MIG mode or the driver's state.
-nvmlReturn_t NvmlSource::PollReading(size_t reading, Target* target, Sample* sample) {
-  const ReadingCalls& calls = library_.reading_calls(reading);
-  nvmlReturn_t result = NVML_ERROR_FUNCTION_NOT_FOUND;
-  uint8_t& first = target->first_call[reading];
-  for (size_t version = first; version < calls.size(); ++version) {
-    if (calls[version] != nullptr) {
-      result = AskReading({kReadings[reading], version, calls[version]}, target->handle, sample);
-      const bool silent = IsPermanent(result) || result == NVML_ERROR_NOT_SUPPORTED;
-      if (!silent) return result;
+// What a device is said to be is read once for each handle that it has.
+void NvmlSource::Admit(const Sighting& sighting, std::vector<DeviceIdentity>* devices) {
+  size_t slot = targets_.Find(sighting.name());
+  const bool known = slot != Targets::kNone;
+  if (!known) {
+    if (sighting.handle == nullptr) return;
+    slot = targets_.Occupy(library_, sighting);
+    if (slot == Targets::kNone) return;
+  }
+  const bool other_handle = known && targets_.Note(slot, sighting) && !sighting.assumed;
+  const DeviceIdentity* const before = known ? FindSlot(devices_, slot) : nullptr;
+  DeviceIdentity identity;
+  if (before == nullptr || other_handle) identity = Describe(sighting, *devices);
+  // One that does not even tell its name is what it was.
+  if (before != nullptr && identity.name.empty()) identity = *before;
+  identity.slot = slot;
+  identity.index = sighting.index;
+  identity.mig_enabled = sighting.mig_enabled;
+  if (!known) {
+    Target& target = targets_[slot];
+    target.unified_memory = identity.unified_memory;
+    if (options_.low_power) {
+      WriteRuntimeStatusPath(identity.pci_bus_id.value_or(""), target.runtime_status_path);
     }
-    const bool never = calls[version] == nullptr || IsPermanent(result);
-    if (never && version == first) ++first;
+    if (!target.is_mig) events_.Add(target, slot);
   }
-  return result;
+  devices->push_back(std::move(identity));
 }
 
-nvmlReturn_t NvmlSource::PollFields(Target* target, Sample* sample) {
-  const auto ask = library_.functions().field_values;
-  if (ask == nullptr || !target->answers_fields) return NVML_ERROR_FUNCTION_NOT_FOUND;
-  std::array<nvmlFieldValue_t, kFieldReadings.size()> fields{};
-  for (size_t field = 0; field < fields.size(); ++field) {
-    fields[field].fieldId = kFieldReadings[field].field_id;
-    fields[field].nvmlReturn = NVML_ERROR_UNKNOWN;  // in case the driver skips it
+// `above`: the devices listed before it, its GPU among them.
+DeviceIdentity NvmlSource::Describe(const Sighting& sighting,
+                                    const std::vector<DeviceIdentity>& above) const {
+  DeviceIdentity identity = ReadDeviceIdentity(library_, sighting.handle);
+  identity.uuid = sighting.name();
+  if (!sighting.is_mig) return identity;
+  const auto gpu = std::ranges::find_if(above, [&sighting](const DeviceIdentity& device) {
+    return device.index == sighting.index && device.parent_uuid.empty();
+  });
+  if (gpu != above.end()) ReadInstance(library_, sighting.handle, *gpu, &identity);
+  return identity;
+}
+
+std::vector<TopologyCell> NvmlSource::Topology() const {
+  std::vector<const Target*> targets;
+  for (const DeviceIdentity& device : devices_) targets.push_back(&targets_[device.slot]);
+  return ReadTopology(library_, targets);
+}
+
+// Ok: the target may be asked.
+Status NvmlSource::Prepare(Target* target, size_t slot) {
+  if (!target->present) return Status::Error(StatusCode::kDeviceLost, "");
+  if (IsAsleep(target->runtime_status_path.data())) {
+    return Status::Error(StatusCode::kDeviceAsleep, "");
   }
-  nvmlReturn_t result = ask(target->handle, static_cast<int>(fields.size()), fields.data());
+  if (!target->stale) return Status::Ok();
+  const nvmlReturn_t result = Renew(library_, target);
+  if (IsLibraryDead(result)) return ToBareStatus(result);
   if (result != NVML_SUCCESS) {
-    target->answers_fields = !IsPermanent(result);
-    return result;
+    return Status::Error(StatusCode::kDeviceLost, "").WithDriverReturn(result);
   }
-  for (size_t field = 0; field < fields.size(); ++field) {
-    const nvmlReturn_t own = fields[field].nvmlReturn;
-    if (IsDead(own)) return own;
-    result = MoreTelling(result, own);
-    if (own != NVML_SUCCESS) continue;
-    if (const auto value = DecodeField(fields[field])) {
-      sample->Set(kFieldReadings[field].metric, *value);
-    }
-  }
-  return result;
+  if (!target->is_mig) events_.Add(*target, slot);
+  return Status::Ok();
+}
+
+Status NvmlSource::Poll(size_t slot, Tier tier, Sample* sample) {
+  const Targets::Visit visit(&targets_, slot);
+  if (Status status = Prepare(&visit.target(), slot); !status.ok()) return status;
+  return PollTarget(library_, tier, &visit.target(), sample);
+}
+
+Status NvmlSource::Drain(size_t slot, size_t series, int64_t after_us, std::span<SeriesPoint> out,
+                         size_t* count) {
+  const Targets::Visit visit(&targets_, slot);
+  *count = 0;
+  if (Status status = Prepare(&visit.target(), slot); !status.ok()) return status;
+  const SeriesRequest request{.series = series, .after_us = after_us};
+  return DrainTarget(library_, visit.target(), request, out, count);
+}
+
+Status NvmlSource::ReadDetail(size_t slot, DeviceDetail* detail) {
+  const Targets::Visit visit(&targets_, slot);
+  if (Status status = Prepare(&visit.target(), slot); !status.ok()) return status;
+  return ReadTargetDetail(library_, &visit.target(), detail);
+}
+
+Status NvmlSource::WaitEvent(int64_t timeout_ns, SourceEvent* event) {
+  return events_.Wait(timeout_ns, event);
+}
+
+bool NvmlSource::OpenWouldWake() { return options_.low_power && AllGpusAsleep(); }
+
+bool NvmlSource::AnyAsleep() const {
+  return std::ranges::any_of(devices_, [this](const DeviceIdentity& device) {
+    return IsAsleep(targets_[device.slot].runtime_status_path.data());
+  });
 }
 
 Status ProbeDriver(const NvmlOptions& options) {
-  NvmlSource source(options);
-  if (Status status = source.Connect(); !status.ok()) return status;
+  // On the heap: callers' threads have small stacks, and it is large.
+  const auto source = std::make_unique<NvmlSource>(options);
+  if (Status status = source->Connect(); !status.ok()) return status;
   unsigned int count = 0;
-  return source.Count(&count);
-}
-
-Status ListSymbols(const NvmlOptions& options, std::vector<SymbolState>* symbols) {
-  NvmlLibrary library;
-  if (Status status = library.Open(LibraryPath(options)); !status.ok()) return status;
-  *symbols = library.Symbols();
-  return Status::Ok();
+  return source->Count(&count);
 }
 
 }  // namespace gpuring

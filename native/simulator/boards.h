@@ -71,6 +71,7 @@ struct Board {
   bool has_average_power_field;  // Ampere except GA100, and newer
   bool power_usage_is_average;   // as above: nvmlDeviceGetPowerUsage is a one-second mean
   bool has_memory_temperature;
+  bool has_unified_memory = false;  // the processor's: NVML tells no size of it
 };
 
 // Every board a scenario can name, newest first.

@@ -17,6 +17,12 @@ int64_t MonotonicNs() {
   return int64_t{now.tv_sec} * kSecondNs + now.tv_nsec;
 }
 
+int64_t WallMicroseconds() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
+}
+
 void SleepNs(int64_t duration_ns) {
   if (duration_ns <= 0) return;
   timespec left{static_cast<time_t>(duration_ns / kSecondNs),

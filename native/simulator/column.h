@@ -33,8 +33,10 @@ enum class Column : uint8_t {
   kPcieWidth,
   kUtilizationEncoder,  // %
   kUtilizationDecoder,  // %
+  kUtilizationJpeg,     // %
+  kUtilizationOfa,      // %
 };
-inline constexpr size_t kColumnCount = static_cast<size_t>(Column::kUtilizationDecoder) + 1;
+inline constexpr size_t kColumnCount = static_cast<size_t>(Column::kUtilizationOfa) + 1;
 
 inline constexpr std::array<std::string_view, kColumnCount> kColumnNames = {
     "utilization.gpu",
@@ -60,6 +62,8 @@ inline constexpr std::array<std::string_view, kColumnCount> kColumnNames = {
     "pcie.link.gen.current",
     "pcie.link.width.current",
     "utilization.encoder",
-    "utilization.decoder"};
+    "utilization.decoder",
+    "utilization.jpeg",
+    "utilization.ofa"};
 
 }  // namespace gpuring::simulator

@@ -64,6 +64,8 @@ inline constexpr std::array<ColumnRange, kColumnCount> kColumnRanges = {{
     kWordRange,
     kPercentRange,
     kPercentRange,
+    kPercentRange,
+    kPercentRange,
 }};
 
 constexpr const ColumnRange& RangeOf(Column column) {

@@ -1,8 +1,11 @@
 #include "simulator/device.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "simulator/clock.h"
 #include "simulator/column_range.h"
+#include "simulator/field_table.h"
 #include "simulator/random.h"
 
 namespace gpuring::simulator {
@@ -18,7 +21,7 @@ std::unique_ptr<Workload> MakeWorkload(const DevicePlan& plan, uint64_t seed) {
   return std::make_unique<CurveWorkload>(plan.curve, *plan.board, seed);
 }
 
-std::bitset<kColumnCount> Set(std::initializer_list<Column> columns) {
+std::bitset<kColumnCount> ColumnSet(std::initializer_list<Column> columns) {
   std::bitset<kColumnCount> set;
   for (const Column column : columns) set.set(static_cast<size_t>(column));
   return set;
@@ -39,7 +42,10 @@ Device::Device(const DevicePlan& plan, StepMode step, uint64_t seed)
       seed_(seed),
       workload_(MakeWorkload(plan, seed)),
       replay_(plan.trace != nullptr ? static_cast<const Replay*>(workload_.get()) : nullptr),
-      dynamics_(board_, *workload_) {}
+      dynamics_(board_, *workload_),
+      processes_(plan.processes) {
+  Set(plan.values);
+}
 
 bool Device::Offers(Column column) const {
   if (Records(column)) return true;
@@ -54,6 +60,14 @@ bool Device::Offers(Column column) const {
       return board_.has_instant_power_field;
     case Column::kTemperatureMemory:
       return board_.has_memory_temperature;
+    case Column::kUtilizationJpeg:
+    case Column::kUtilizationOfa:
+      return board_.architecture >= NVML_DEVICE_ARCH_TURING;
+    case Column::kMemoryTotal:
+    case Column::kMemoryReserved:
+    case Column::kMemoryUsed:
+    case Column::kMemoryFree:
+      return !board_.has_unified_memory;
     default:
       return true;
   }
@@ -65,13 +79,64 @@ void Device::Read(std::span<const Column> columns, int64_t elapsed_ns, std::span
   for (size_t i = 0; i < columns.size(); ++i) answers[i] = Now(columns[i]);
 }
 
+Answer Device::Ask(Column column) {
+  Answer answer;
+  Read({&column, 1}, elapsed_ns_, {&answer, 1});
+  return answer;
+}
+
+void Device::GoTo(int64_t elapsed_ns) {
+  Locate(elapsed_ns);
+  dynamics_.AdvanceTo(time_ns_);
+}
+
 Answer Device::Now(Column column) {
+  if (const Override* set = overrides_.At(KeyOf(column), time_ns_)) {
+    if (column != Column::kTotalEnergy || !Offers(column)) return {NVML_SUCCESS, *set->value};
+    dynamics_.AdvanceTo(time_ns_);
+    return {NVML_SUCCESS, overrides_.CountedOr(KeyOf(column), time_ns_, OwnEnergy())};
+  }
   if (!Offers(column)) return {NVML_ERROR_NOT_SUPPORTED, 0};
   if (ended_) return {NVML_ERROR_NO_DATA, 0};
   if (Records(column)) return trace_->At(column, row_);
   dynamics_.AdvanceTo(time_ns_);
+  return Bounded(column, Model(column));
+}
+
+Answer Device::Bounded(Column column, int64_t value) const {
   const ColumnRange& range = RangeOf(column);
-  return {NVML_SUCCESS, std::clamp(Model(column), range.least, range.most)};
+  return {NVML_SUCCESS, std::clamp(value, range.least, range.most)};
+}
+
+Answer Device::ValueAt(Column column, int64_t time_ns) const {
+  if (const Override* set = overrides_.At(KeyOf(column), time_ns)) {
+    return {NVML_SUCCESS, *set->value};
+  }
+  if (!Offers(column)) return {NVML_ERROR_NOT_SUPPORTED, 0};
+  if (replay_ != nullptr && replay_->AtTime(time_ns).ended) return {NVML_ERROR_NO_DATA, 0};
+  const Moment moment = MomentAt(time_ns);
+  if (Records(column)) return trace_->At(column, moment.row);
+  return Bounded(column, Recall(column, moment));
+}
+
+int64_t Device::OwnEnergy() { return RecordedOr(Column::kTotalEnergy, ModelEnergy()); }
+
+void Device::Set(std::span<const ValueChange> changes) {
+  for (const ValueChange& change : changes) {
+    Override entry = {time_ns_, change.value, 0};
+    if (change.key == KeyOf(Column::kTotalEnergy)) {
+      entry.baseline = OwnEnergy();
+    } else if (static_cast<ValueGroup>(change.key >> 24) == ValueGroup::kField) {
+      entry.baseline = OwnField(this, QueryOf(change.key)).value;
+    }
+    if (change.key == KeyOf(Column::kClockEventReasons)) dynamics_.ForceReasons(change.value);
+    overrides_.Set(change.key, entry);
+  }
+}
+
+int64_t Device::DriverTimeUs(int64_t time_ns) const {
+  return epoch_us_ + time_ns / 1000 +
+         overrides_.ValueOr(KeyOf(Setting::kSampleClockStepUs), time_ns, 0);
 }
 
 void Device::Step(uint64_t rows) {
@@ -80,7 +145,7 @@ void Device::Step(uint64_t rows) {
 }
 
 void Device::NoteInventory() {
-  const auto memory = Set({Column::kMemoryUsed, Column::kMemoryFree});
+  const auto memory = ColumnSet({Column::kMemoryUsed, Column::kMemoryFree});
   if (inventory_done_ || steps_ > 0 || asked_.none() || (asked_ & ~memory).any()) return;
   asked_.reset();
   inventory_done_ = true;
@@ -97,6 +162,9 @@ void Device::BeginRowIfAsked(std::span<const Column> columns) {
 
 void Device::Locate(int64_t elapsed_ns) {
   const bool by_clock = step_ == StepMode::kClock;
+  elapsed_ns_ = elapsed_ns;
+  if (epoch_us_ == 0)
+    epoch_us_ = by_clock ? WallMicroseconds() - elapsed_ns / 1000 : kSteppedEpochUs;
   if (replay_ == nullptr) {
     time_ns_ = by_clock ? elapsed_ns : static_cast<int64_t>(steps_) * kModelledRowNs;
     return;

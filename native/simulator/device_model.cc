@@ -16,15 +16,16 @@ constexpr int64_t kMiB = int64_t{1} << 20;
 constexpr int64_t kTemperatureRefreshNs = 30 * kMillisecondNs;
 // The temperature flickers between two neighbouring degrees, as recorded boards do.
 constexpr double kTemperatureFlicker = 0.35;
-// Clocks fall when a device has been idle for so long; the PCIe link follows in two steps.
-constexpr int64_t kAwakeNs = 2 * kSecondNs;
+// After the clocks the PCIe link falls, in two steps.
 constexpr int64_t kLinkSlowingNs = 4 * kSecondNs;
 constexpr int64_t kLinkIdleNs = 6 * kSecondNs;
 constexpr int64_t kIdleMemory = 4 * kMiB;
 constexpr int64_t kMemoryGrain = 2 * kMiB;
 constexpr double kMostMillijoules = 9e18;  // below 2^63
 constexpr int64_t kClockStepMhz = 15;
-constexpr double kPowerCapShare = 0.97;  // of the limit
+// How often one looks back for load.
+constexpr int64_t kLookBackNs = 250 * kMillisecondNs;
+constexpr double kBusyLoad = 0.005;
 
 constexpr int64_t kReasonIdle = 0x1;
 constexpr int64_t kReasonPowerCap = 0x4;
@@ -40,10 +41,12 @@ int64_t Device::Model(Column column) {
   switch (column) {
     case Column::kUtilizationGpu:
     case Column::kUtilizationMemory:
-      return ModelUtilization(column);
+      return ModelUtilization(column, Present());
     case Column::kUtilizationEncoder:
     case Column::kUtilizationDecoder:
-      return 0;
+    case Column::kUtilizationJpeg:
+    case Column::kUtilizationOfa:
+      return 0;  // plain compute leaves them alone
     case Column::kMemoryTotal:
     case Column::kMemoryReserved:
     case Column::kMemoryUsed:
@@ -63,7 +66,7 @@ int64_t Device::Model(Column column) {
     case Column::kClockSm:
     case Column::kClockMemory:
     case Column::kClockVideo:
-      return ModelClock(column);
+      return ModelClock(column, Present());
     case Column::kPstate:
       return Awake() ? board_.compute_pstate : board_.idle_pstate;
     case Column::kClockEventReasons:
@@ -78,9 +81,46 @@ int64_t Device::Model(Column column) {
   return 0;
 }
 
-int64_t Device::RecordedOr(Column column, int64_t otherwise) const {
+// What Model() answers of now, of another time.
+int64_t Device::Recall(Column column, const Moment& moment) const {
+  switch (column) {
+    case Column::kUtilizationGpu:
+    case Column::kUtilizationMemory:
+      return ModelUtilization(column, moment);
+    case Column::kPowerDraw:
+    case Column::kPowerDrawInstant:
+      return Rounded(workload_->PowerMilliwattsAt(moment.time_ns));
+    case Column::kClockGraphics:
+    case Column::kClockSm:
+    case Column::kClockMemory:
+    case Column::kClockVideo:
+      return ModelClock(column, moment);
+    default:
+      return 0;
+  }
+}
+
+Device::Moment Device::Present() const { return {time_ns_, row_, Load(), Awake()}; }
+
+Device::Moment Device::MomentAt(int64_t time_ns) const {
+  const size_t row = replay_ != nullptr ? replay_->AtTime(time_ns).row : 0;
+  return {time_ns, row, workload_->LoadAt(time_ns), WasAwake(time_ns, row)};
+}
+
+bool Device::WasAwake(int64_t time_ns, size_t row) const {
+  const int64_t pstate = RecordedOr(Column::kPstate, row, -1);
+  if (pstate >= 0) return pstate < 5;
+  const int64_t clock = RecordedOr(Column::kClockSm, row, -1);
+  if (clock >= 0) return clock >= board_.max_clocks.sm / 2;
+  for (int64_t ago = 0; ago < kAwakeNs && ago <= time_ns; ago += kLookBackNs) {
+    if (workload_->LoadAt(time_ns - ago) > kBusyLoad) return true;
+  }
+  return false;
+}
+
+int64_t Device::RecordedOr(Column column, size_t row, int64_t otherwise) const {
   if (!Records(column)) return otherwise;
-  const Answer answer = trace_->At(column, row_);
+  const Answer answer = trace_->At(column, row);
   return answer.result == NVML_SUCCESS ? answer.value : otherwise;
 }
 
@@ -88,8 +128,8 @@ double Device::Load() const {
   return replay_ != nullptr ? replay_->LoadOfRow(row_) : workload_->LoadAt(time_ns_);
 }
 
-double Device::Noise(int64_t refresh_ns, uint64_t purpose) const {
-  return SignedNoise(Mix(seed_, purpose), static_cast<uint64_t>(time_ns_ / refresh_ns));
+double Device::Noise(int64_t time_ns, int64_t refresh_ns, uint64_t purpose) const {
+  return SignedNoise(Mix(seed_, purpose), static_cast<uint64_t>(time_ns / refresh_ns));
 }
 
 // Clocks are up: a recorded state or clock decides, else how long the device has been idle.
@@ -101,11 +141,11 @@ bool Device::Awake() const {
   return dynamics_.idle_for_ns() < kAwakeNs;
 }
 
-int64_t Device::ModelUtilization(Column column) {
-  const double load = Load();
-  if (column == Column::kUtilizationGpu) return Rounded(load * 100);
-  const double jitter = Noise(board_.utilization_refresh_ms * kMillisecondNs, kMemoryLoadPurpose);
-  return std::min(Rounded(load * (52 + 4 * jitter)), int64_t{100});
+int64_t Device::ModelUtilization(Column column, const Moment& moment) const {
+  if (column == Column::kUtilizationGpu) return Rounded(moment.load * 100);
+  const int64_t refresh_ns = board_.utilization_refresh_ms * kMillisecondNs;
+  const double jitter = Noise(moment.time_ns, refresh_ns, kMemoryLoadPurpose);
+  return std::min(Rounded(moment.load * (52 + 4 * jitter)), int64_t{100});
 }
 
 // Used, free and reserved make up the total, unless a row records all there is to know and
@@ -134,11 +174,17 @@ int64_t Device::ModelMemory(Column column) {
   return column == Column::kMemoryUsed ? used : rest - used;
 }
 
-// As the load has it, of so much that can be allocated.
+int64_t Device::ProcessMemory() const {
+  int64_t bytes = 0;
+  for (const Process& process : processes_) bytes += process.memory_bytes;
+  return bytes;
+}
+
+// As the load has it, and the processes beside it, of so much that can be allocated.
 int64_t Device::UsedMemory(int64_t usable) const {
   const auto spread = static_cast<double>(usable - kIdleMemory);
   const int64_t used = kIdleMemory + static_cast<int64_t>(dynamics_.memory_share() * spread);
-  return used - used % kMemoryGrain;
+  return used - used % kMemoryGrain + ProcessMemory();
 }
 
 // Rounding must not let the counter fall.
@@ -168,25 +214,26 @@ double Device::TemperatureCelsius() const {
 }
 
 int64_t Device::ModelTemperature(Column column) {
-  const double flicker = kTemperatureFlicker * Noise(kTemperatureRefreshNs, kTemperaturePurpose);
+  const double flicker =
+      kTemperatureFlicker * Noise(time_ns_, kTemperatureRefreshNs, kTemperaturePurpose);
   if (column == Column::kTemperatureGpu) {
     return Rounded(dynamics_.temperature_celsius() + flicker);
   }
   return Rounded(TemperatureCelsius() - 2 + 6 * dynamics_.memory_share() + flicker);
 }
 
-int64_t Device::ModelClock(Column column) {
-  const bool awake = Awake();
-  const BoardClocks& clocks = awake ? board_.max_clocks : board_.idle_clocks;
+int64_t Device::ModelClock(Column column, const Moment& moment) const {
+  const BoardClocks& clocks = moment.awake ? board_.max_clocks : board_.idle_clocks;
   if (column == Column::kClockMemory) return clocks.memory;
   if (column == Column::kClockVideo) return clocks.video;
   const Column twin = column == Column::kClockSm ? Column::kClockGraphics : Column::kClockSm;
-  const int64_t recorded = RecordedOr(twin, -1);
+  const int64_t recorded = RecordedOr(twin, moment.row, -1);
   if (recorded >= 0) return recorded;
-  if (!awake) return clocks.sm;
+  if (!moment.awake) return clocks.sm;
   // The harder a board works, the lower it boosts.
-  const double jitter = Noise(board_.power_refresh_ms * kMillisecondNs, kClockPurpose);
-  const double mhz = clocks.sm * (1 - 0.09 * Load() - 0.008 * (1 + jitter));
+  const int64_t refresh_ns = board_.power_refresh_ms * kMillisecondNs;
+  const double jitter = Noise(moment.time_ns, refresh_ns, kClockPurpose);
+  const double mhz = clocks.sm * (1 - 0.09 * moment.load - 0.008 * (1 + jitter));
   return Rounded(mhz / kClockStepMhz) * kClockStepMhz;
 }
 

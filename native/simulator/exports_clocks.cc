@@ -5,6 +5,7 @@
 
 #include "nvml/abi_extended.h"
 #include "simulator/call.h"
+#include "simulator/field_table.h"
 
 namespace gpuring::simulator {
 namespace {
@@ -174,6 +175,24 @@ GPURING_EXPORT nvmlReturn_t nvmlDeviceGetSupportedClocksEventReasons(nvmlDevice_
 GPURING_EXPORT nvmlReturn_t
 nvmlDeviceGetSupportedClocksThrottleReasons(nvmlDevice_t device, unsigned long long* reasons) {
   return DeviceCall(__func__, device, reasons).TellConstant(kAllReasons, reasons);
+}
+
+// The policies are numbered 0 to 5, 10 and 11; the fields of the same times go on from 74.
+GPURING_EXPORT nvmlReturn_t nvmlDeviceGetViolationStatus(nvmlDevice_t device, unsigned int policy,
+                                                         nvmlViolationTime_t* violation) {
+  constexpr unsigned int kFirstField = 74;
+  constexpr unsigned int kTotals = 10;
+  const DeviceCall call(__func__, device, violation);
+  if (!call.ok()) return call.result();
+  if ((policy > 5 && policy < kTotals) || policy > kTotals + 1) return NVML_ERROR_INVALID_ARGUMENT;
+  const unsigned int field = kFirstField + (policy < kTotals ? policy : policy - kTotals + 6);
+  return World::Get().Ask(call.device(), [=](Device& there) {
+    const Answer held_back = ReadField(&there, {field}).answer;
+    if (held_back.result != NVML_SUCCESS) return held_back.result;
+    violation->referenceTime = static_cast<unsigned long long>(there.DriverTimeUs(there.time_ns()));
+    violation->violationTime = static_cast<unsigned long long>(held_back.value);
+    return NVML_SUCCESS;
+  });
 }
 
 }  // namespace gpuring::simulator

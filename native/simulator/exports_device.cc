@@ -50,8 +50,11 @@ GPURING_EXPORT nvmlReturn_t nvmlDeviceGetBoardPartNumber(nvmlDevice_t device, ch
 
 GPURING_EXPORT nvmlReturn_t nvmlDeviceGetIndex(nvmlDevice_t device, unsigned int* index) {
   const DeviceCall call(__func__, device, index);
-  if (call.ok()) *index = static_cast<unsigned int>(call.device());
-  return call.result();
+  if (!call.ok()) return call.result();
+  const int found = World::Get().IndexOf(call.device());
+  if (found < 0) return NVML_ERROR_GPU_IS_LOST;  // removed this very moment
+  *index = static_cast<unsigned int>(found);
+  return NVML_SUCCESS;
 }
 
 GPURING_EXPORT nvmlReturn_t nvmlDeviceGetMinorNumber(nvmlDevice_t device, unsigned int* minor) {

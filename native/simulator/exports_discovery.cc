@@ -7,6 +7,7 @@
 
 #include "nvml/abi_extended.h"
 #include "simulator/call.h"
+#include "simulator/device_number.h"
 
 namespace gpuring::simulator {
 namespace {
@@ -21,36 +22,49 @@ nvmlReturn_t Count(const char* function, unsigned int* count) {
 template <typename Fits>
 int Find(Fits fits) {
   World& world = World::Get();
-  for (int device = 0; device < world.device_count(); ++device) {
-    if (fits(world.facts(device))) return device;
+  for (int index = 0; index < world.device_count(); ++index) {
+    const int device = world.DeviceAt(static_cast<unsigned int>(index));
+    if (device >= 0 && fits(world.facts(device))) return device;
   }
-  return -1;
+  return kNoDevice;
 }
 
-// The end of every look-up. A fault may be set on one device, so that it counts as the call's.
-nvmlReturn_t HandOut(nvmlReturn_t entered, int device, nvmlDevice_t* handle) {
-  if (entered != NVML_SUCCESS) return entered;
-  if (handle == nullptr) return NVML_ERROR_INVALID_ARGUMENT;
+// The same among the MIG instances of all devices.
+template <typename Fits>
+int FindInstance(Fits fits) {
+  World& world = World::Get();
+  for (int index = 0; index < world.device_count() * kMigSlots; ++index) {
+    const int board = world.DeviceAt(static_cast<unsigned int>(index / kMigSlots));
+    if (board < 0) continue;
+    const int device = world.InstanceAt(board, static_cast<unsigned int>(index % kMigSlots));
+    if (device >= 0 && fits(world.facts(device))) return device;
+  }
+  return kNoDevice;
+}
+
+// The end of every look-up.
+nvmlReturn_t HandOut(const Call& call, int device, nvmlDevice_t* handle) {
+  if (!call.ok()) return call.result();
   if (device < 0) return NVML_ERROR_NOT_FOUND;
+  if (World::Get().IsAway(device)) return NVML_ERROR_GPU_IS_LOST;
   *handle = DeviceHandle(device);
   return NVML_SUCCESS;
 }
 
 nvmlReturn_t ByIndex(const char* function, unsigned int index, nvmlDevice_t* handle) {
-  World& world = World::Get();
-  const bool exists = index < static_cast<unsigned int>(world.device_count());
-  const int device = exists ? static_cast<int>(index) : -1;
-  const nvmlReturn_t result = HandOut(world.Enter(function, device), device, handle);
-  return result == NVML_ERROR_NOT_FOUND && !exists ? NVML_ERROR_INVALID_ARGUMENT : result;
+  const int device = World::Get().DeviceAt(index);
+  const nvmlReturn_t result = HandOut(LookUpCall(function, device, handle), device, handle);
+  return result == NVML_ERROR_NOT_FOUND && device < 0 ? NVML_ERROR_INVALID_ARGUMENT : result;
 }
 
 // A look-up by text: `device` is what was found for it.
 nvmlReturn_t ByText(const char* function, int device, nvmlDevice_t* handle) {
-  return HandOut(World::Get().Enter(function, device), device, handle);
+  return HandOut(LookUpCall(function, device, handle), device, handle);
 }
 
 int FindUuid(std::string_view uuid) {
-  return Find([uuid](const DeviceFacts& facts) { return facts.uuid == uuid; });
+  const auto fits = [uuid](const DeviceFacts& facts) { return facts.uuid == uuid; };
+  return uuid.starts_with("MIG-") ? FindInstance(fits) : Find(fits);
 }
 
 // "GPU-" and the 16 bytes in their canonical text form.
@@ -143,11 +157,11 @@ GPURING_EXPORT nvmlReturn_t nvmlDeviceGetHandleByUUIDV(const nvmlUUID_v1_t* uuid
   if (!call.ok()) return call.result();
   if (uuid->version != VersionWord<nvmlUUID_v1_t>(1)) return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
   if (uuid->type == NVML_UUID_TYPE_BINARY) {
-    return HandOut(NVML_SUCCESS, FindUuid(UuidText(uuid->value.bytes)), device);
+    return HandOut(call, FindUuid(UuidText(uuid->value.bytes)), device);
   }
   if (uuid->type != NVML_UUID_TYPE_ASCII) return NVML_ERROR_INVALID_ARGUMENT;
   const std::string_view text(uuid->value.str, strnlen(uuid->value.str, sizeof(uuid->value.str)));
-  return HandOut(NVML_SUCCESS, FindUuid(text), device);
+  return HandOut(call, FindUuid(text), device);
 }
 
 GPURING_EXPORT nvmlReturn_t nvmlDeviceGetHandleBySerial(const char* serial, nvmlDevice_t* device) {

@@ -1,4 +1,5 @@
 // How busy a device is, and how full.
+#include <algorithm>
 #include <array>
 #include <bit>
 
@@ -55,15 +56,6 @@ nvmlReturn_t ReadEngine(const DeviceCall& call, Column column, EngineReading out
   return result;
 }
 
-// JPEG and optical-flow engines came with Ampere. Nothing in a scenario uses them.
-nvmlReturn_t TellIdleEngine(const DeviceCall& call, EngineReading out) {
-  if (!call.ok()) return call.result();
-  if (call.board().architecture < NVML_DEVICE_ARCH_AMPERE) return NVML_ERROR_NOT_SUPPORTED;
-  *out.percent = 0;
-  *out.period_us = call.board().utilization_refresh_ms * 1000;
-  return NVML_SUCCESS;
-}
-
 }  // namespace
 
 GPURING_EXPORT nvmlReturn_t nvmlDeviceGetUtilizationRates(nvmlDevice_t device,
@@ -104,18 +96,23 @@ GPURING_EXPORT nvmlReturn_t nvmlDeviceGetDecoderUtilization(nvmlDevice_t device,
 
 GPURING_EXPORT nvmlReturn_t nvmlDeviceGetJpgUtilization(nvmlDevice_t device, unsigned int* percent,
                                                         unsigned int* period_us) {
-  return TellIdleEngine(DeviceCall(__func__, device, percent, period_us), {percent, period_us});
+  return ReadEngine(DeviceCall(__func__, device, percent, period_us), Column::kUtilizationJpeg,
+                    {percent, period_us});
 }
 
 GPURING_EXPORT nvmlReturn_t nvmlDeviceGetOfaUtilization(nvmlDevice_t device, unsigned int* percent,
                                                         unsigned int* period_us) {
-  return TellIdleEngine(DeviceCall(__func__, device, percent, period_us), {percent, period_us});
+  return ReadEngine(DeviceCall(__func__, device, percent, period_us), Column::kUtilizationOfa,
+                    {percent, period_us});
 }
 
 GPURING_EXPORT nvmlReturn_t nvmlDeviceGetMemoryInfo(nvmlDevice_t device, nvmlMemory_t* out) {
   const DeviceCall call(__func__, device, out);
   const MemoryReading memory = ReadMemory(call);
-  if (memory.result != NVML_SUCCESS) return memory.result;
+  if (memory.result != NVML_SUCCESS) {
+    if (call.ok() && call.board().has_unified_memory) *out = {};
+    return memory.result;
+  }
   out->total = memory.total;
   out->free = memory.free;
   out->used = memory.used + memory.reserved;
@@ -127,7 +124,10 @@ GPURING_EXPORT nvmlReturn_t nvmlDeviceGetMemoryInfo_v2(nvmlDevice_t device, nvml
   if (!call.ok()) return call.result();
   if (out->version != VersionWord<nvmlMemory_v2_t>(2)) return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
   const MemoryReading memory = ReadMemory(call);
-  if (memory.result != NVML_SUCCESS) return memory.result;
+  if (memory.result != NVML_SUCCESS) {
+    if (call.board().has_unified_memory) out->total = out->reserved = out->free = out->used = 0;
+    return memory.result;
+  }
   out->total = memory.total;
   out->reserved = memory.reserved;
   out->free = memory.free;
@@ -139,9 +139,16 @@ GPURING_EXPORT nvmlReturn_t nvmlDeviceGetBAR1MemoryInfo(nvmlDevice_t device,
                                                         nvmlBAR1Memory_t* out) {
   const DeviceCall call(__func__, device, out);
   if (!call.ok()) return call.result();
-  constexpr unsigned long long kMappedByDriver = 2 * kMiB;
+  constexpr int64_t kMappedByEach = 2 * kMiB;  // the driver, and each process
   out->bar1Total = Bar1Bytes(call.board());
-  out->bar1Used = kMappedByDriver;
+  const nvmlReturn_t asked = World::Get().Ask(call.device(), [out](Device& there) {
+    const auto mapped = kMappedByEach * static_cast<int64_t>(1 + there.processes().size());
+    const int64_t used =
+        there.overrides().ValueOr(KeyOf(Setting::kBar1Used), there.time_ns(), mapped);
+    out->bar1Used = std::min(static_cast<unsigned long long>(used), out->bar1Total);
+    return NVML_SUCCESS;
+  });
+  if (asked != NVML_SUCCESS) return asked;
   out->bar1Free = out->bar1Total - out->bar1Used;
   return NVML_SUCCESS;
 }

@@ -1,38 +1,23 @@
 // The PCIe link.
-#include <algorithm>
-#include <array>
-
 #include "nvml/abi_extended.h"
 #include "simulator/call.h"
 #include "simulator/clock.h"
+#include "simulator/field_table.h"
 
 namespace gpuring::simulator {
 namespace {
 
-constexpr int64_t kMillisecondNs = 1'000'000;
+constexpr int64_t kSecondNs = 1'000'000'000;
 // How long the driver counts bytes for one answer, blocking its caller.
-constexpr int64_t kThroughputWindowNs = 20 * kMillisecondNs;
+constexpr int64_t kThroughputWindowNs = kSecondNs / 50;
 
-// Mbit/s a lane, by generation.
-constexpr std::array<unsigned int, 7> kLaneMbps = {0, 2500, 5000, 8000, 16000, 32000, 64000};
-
-unsigned int LaneMbps(unsigned int generation) {
-  return kLaneMbps[std::min<size_t>(generation, kLaneMbps.size() - 1)];
-}
-
-// Traffic as of a job that feeds its GPU in waves: up to a few hundredths of what the link carries,
-// more towards the device than back. It follows the clock, not the load: reading the load here
-// would count as a client's question and could move a replayed trace on.
-unsigned int ThroughputKibPerSecond(const DeviceCall& call, nvmlPcieUtilCounter_t counter) {
-  constexpr int64_t kWaveMs = 20'000;
-  constexpr int64_t kDeviceShiftMs = 3'000;
-  const int64_t ms = MonotonicNs() / kMillisecondNs + call.device() * kDeviceShiftMs;
-  const int64_t phase = ms % kWaveMs;
-  const int64_t wave_permille = std::min(phase, kWaveMs - phase) * 2000 / kWaveMs;
-  const int64_t link_kib =
-      int64_t{LaneMbps(call.board().pcie_generation_max)} * call.board().pcie_width_max * 1000 / 8;
-  const int64_t share_permille = counter == NVML_PCIE_UTIL_RX_BYTES ? 40 : 10;
-  return static_cast<unsigned int>(link_kib * share_permille / 1000 * (wave_permille + 100) / 1100);
+// As the present load goes, so that it agrees with the byte counters of fields 197 and 198.
+unsigned int ThroughputKibPerSecond(const Device& device, nvmlPcieUtilCounter_t counter) {
+  Counters window;
+  window.Add(device.activity(), kSecondNs);
+  const Direction direction =
+      counter == NVML_PCIE_UTIL_RX_BYTES ? Direction::kReceive : Direction::kTransmit;
+  return static_cast<unsigned int>(PcieBytes(device.board(), window, direction) / 1024);
 }
 
 }  // namespace
@@ -73,13 +58,19 @@ GPURING_EXPORT nvmlReturn_t nvmlDeviceGetPcieSpeed(nvmlDevice_t device, unsigned
   unsigned int generation = 0;
   const nvmlReturn_t result =
       DeviceCall(__func__, device, speed).Read(Column::kPcieGeneration, &generation);
-  if (result == NVML_SUCCESS) *speed = LaneMbps(generation);
+  if (result == NVML_SUCCESS) *speed = PcieLaneMbps(generation);
   return result;
 }
 
 GPURING_EXPORT nvmlReturn_t nvmlDeviceGetPcieReplayCounter(nvmlDevice_t device,
                                                            unsigned int* count) {
-  return DeviceCall(__func__, device, count).TellConstant(0u, count);
+  const DeviceCall call(__func__, device, count);
+  if (!call.ok()) return call.result();
+  return World::Get().Ask(call.device(), [count](Device& there) {
+    const FieldReading replays = ReadField(&there, {NVML_FI_DEV_PCIE_REPLAY_COUNTER});
+    *count = static_cast<unsigned int>(replays.answer.value);
+    return replays.answer.result;
+  });
 }
 
 GPURING_EXPORT nvmlReturn_t nvmlDeviceGetPcieThroughput(nvmlDevice_t device,
@@ -88,9 +79,12 @@ GPURING_EXPORT nvmlReturn_t nvmlDeviceGetPcieThroughput(nvmlDevice_t device,
   const DeviceCall call(__func__, device, kib_per_second);
   if (!call.ok()) return call.result();
   if (counter > NVML_PCIE_UTIL_RX_BYTES) return NVML_ERROR_INVALID_ARGUMENT;
+  if (call.board().architecture < NVML_DEVICE_ARCH_MAXWELL) return NVML_ERROR_NOT_SUPPORTED;
   SleepNs(kThroughputWindowNs);
-  *kib_per_second = ThroughputKibPerSecond(call, counter);
-  return NVML_SUCCESS;
+  return World::Get().Ask(call.device(), [=](Device& there) {
+    *kib_per_second = ThroughputKibPerSecond(there, counter);
+    return NVML_SUCCESS;
+  });
 }
 
 }  // namespace gpuring::simulator

@@ -7,6 +7,7 @@ namespace {
 
 // A fan's speed at 100 %.
 constexpr unsigned int kFullSpeedRpm = 3000;
+constexpr int32_t kQuietestCelsius = 65;
 constexpr unsigned int kMinFanPercent = 30;
 constexpr unsigned int kMaxFanPercent = 100;
 // Sensor index that asks for all sensors at once.
@@ -21,7 +22,16 @@ nvmlReturn_t CheckFan(const DeviceCall& call, unsigned int fan) {
 
 nvmlReturn_t ReadFan(const DeviceCall& call, unsigned int fan, unsigned int* percent) {
   const nvmlReturn_t checked = CheckFan(call, fan);
-  return checked == NVML_SUCCESS ? call.Read(Column::kFanSpeed, percent) : checked;
+  if (checked != NVML_SUCCESS) return checked;
+  // One fan may have been set apart from the others.
+  bool is_set = false;
+  const nvmlReturn_t asked = World::Get().Ask(call.device(), [&](Device& there) {
+    const Override* set = there.overrides().At(KeyOf(ValueGroup::kFan, fan), there.time_ns());
+    is_set = set != nullptr;
+    if (is_set) *percent = static_cast<unsigned int>(*set->value);
+    return NVML_SUCCESS;
+  });
+  return asked != NVML_SUCCESS || is_set ? asked : call.Read(Column::kFanSpeed, percent);
 }
 
 nvmlReturn_t TellPower(const DeviceCall& call, uint32_t BoardPower::*limit, unsigned int* mw) {
@@ -98,9 +108,17 @@ GPURING_EXPORT nvmlReturn_t nvmlDeviceGetTemperatureThreshold(nvmlDevice_t devic
   const DeviceCall call(__func__, device, celsius);
   if (!call.ok()) return call.result();
   if (type > NVML_TEMPERATURE_THRESHOLD_GPS_CURR) return NVML_ERROR_INVALID_ARGUMENT;
-  if (type > NVML_TEMPERATURE_THRESHOLD_GPU_MAX) return NVML_ERROR_NOT_SUPPORTED;
   const BoardTemperatures& board = call.board().temperatures;
-  const int32_t by_type[] = {board.shutdown, board.slowdown, board.memory_max, board.max_operating};
+  // Fans are turned up to keep the board at what is good for the ears; 0: no such threshold.
+  const bool has_fans = call.board().fan_count > 0;
+  const int32_t by_type[] = {board.shutdown,
+                             board.slowdown,
+                             board.memory_max,
+                             board.max_operating,
+                             has_fans ? kQuietestCelsius : 0,
+                             has_fans ? board.max_operating : 0,
+                             has_fans ? board.slowdown - 1 : 0,
+                             0};
   if (by_type[type] == 0) return NVML_ERROR_NOT_SUPPORTED;
   *celsius = static_cast<unsigned int>(by_type[type]);
   return NVML_SUCCESS;

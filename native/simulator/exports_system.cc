@@ -6,13 +6,18 @@
 #include "nvml/abi_extended.h"
 #include "simulator/call.h"
 #include "simulator/error_strings.h"
+#include "simulator/event_sets.h"
 
 namespace gpuring::simulator {
 namespace {
 
 nvmlReturn_t Initialize(const char* function, unsigned int flags) {
+  const CallScope scope(function, -1);
   const nvmlReturn_t faulted = World::Get().EnterUninitialized(function);
-  return faulted == NVML_SUCCESS ? InitializeWorld(flags) : faulted;
+  if (faulted != NVML_SUCCESS) return faulted;
+  const nvmlReturn_t result = InitializeWorld(flags);
+  if (result == NVML_SUCCESS) NoteInit();
+  return result;
 }
 
 int DriverMajor() { return std::atoi(World::Get().driver_version().c_str()); }
@@ -63,11 +68,21 @@ GPURING_EXPORT nvmlReturn_t nvmlInit_v2() { return Initialize(__func__, 0); }
 GPURING_EXPORT nvmlReturn_t nvmlInit() { return Initialize(__func__, 0); }
 
 GPURING_EXPORT nvmlReturn_t nvmlShutdown() {
+  const CallScope scope(__func__, -1);
   const nvmlReturn_t faulted = World::Get().EnterUninitialized(__func__);
-  return faulted == NVML_SUCCESS ? ShutdownWorld() : faulted;
+  if (faulted != NVML_SUCCESS) return faulted;
+  const nvmlReturn_t result = ShutdownWorld();
+  NoteShutdown(__func__);
+  if (Generation() == 0) NoteMisuse(Misuse::kOpenEventSets, __func__, EndEventSets());
+  return result;
 }
 
-GPURING_EXPORT const char* nvmlErrorString(nvmlReturn_t code) { return ErrorText(code); }
+// A fault's return code makes it answer null.
+GPURING_EXPORT const char* nvmlErrorString(nvmlReturn_t code) {
+  const CallScope scope(__func__, -1);
+  const nvmlReturn_t faulted = World::Get().EnterUninitialized(__func__);
+  return faulted == NVML_SUCCESS ? SpoiledText(ErrorText(code)) : nullptr;
+}
 
 GPURING_EXPORT nvmlReturn_t nvmlSystemGetDriverVersion(char* version, unsigned int length) {
   const HostCall call(__func__, version);

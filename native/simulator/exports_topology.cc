@@ -1,22 +1,46 @@
-// How the devices hang together: one NUMA node, four devices to a host bridge, and NVLink between
-// all boards that have it.
+// How the devices hang together. Two NUMA nodes have half of the devices each; in a node, two
+// devices share a PCIe switch. NVLink joins all server boards through switches, and desktop boards
+// in the same pairs as PCIe does.
 #include <unistd.h>
 
 #include <climits>
+#include <cstdio>
+#include <string>
 
 #include "nvml/abi_extended.h"
 #include "simulator/call.h"
+#include "simulator/device_number.h"
 
 namespace gpuring::simulator {
 namespace {
 
-constexpr int kDevicesPerBridge = 4;
+constexpr uint32_t kSwitchedLinks = 12;  // boards with so many links sit on a baseboard of switches
+constexpr uint32_t kSwitchesPerHost = 4;
+constexpr uint32_t kSwitchFirstBus = 0x04;  // below the devices' buses
+constexpr uint32_t kSwitchDeviceId = 0x22A310DE;
 constexpr unsigned int kWordBits = sizeof(unsigned long) * CHAR_BIT;
 
 nvmlGpuTopologyLevel_t CommonAncestor(int a, int b) {
+  World& world = World::Get();
   if (a == b) return NVML_TOPOLOGY_INTERNAL;
-  const bool same_bridge = a / kDevicesPerBridge == b / kDevicesPerBridge;
-  return same_bridge ? NVML_TOPOLOGY_HOSTBRIDGE : NVML_TOPOLOGY_NODE;
+  if (world.NumaNodeOf(a) != world.NumaNodeOf(b)) return NVML_TOPOLOGY_SYSTEM;
+  return world.PciSwitchOf(a) == world.PciSwitchOf(b) ? NVML_TOPOLOGY_SINGLE : NVML_TOPOLOGY_NODE;
+}
+
+struct PciAddress {
+  uint32_t domain, bus, device;
+};
+
+// What the oldest version of the struct has.
+nvmlReturn_t WritePciAddress(PciAddress address, unsigned int device_id, nvmlPciInfo_t* pci) {
+  pci->domain = address.domain;
+  pci->bus = address.bus;
+  pci->device = address.device;
+  pci->pciDeviceId = device_id;
+  char text[16];
+  std::snprintf(text, sizeof(text), "%04X:%02X:%02X.0", address.domain & 0xFFFF, address.bus & 0xFF,
+                address.device & 0x1F);
+  return CopyText(text, pci->busIdLegacy, sizeof(pci->busIdLegacy));
 }
 
 struct BitSet {
@@ -24,10 +48,10 @@ struct BitSet {
   unsigned int size;
 };
 
-// The lowest `count` bits, as far as there are words for them.
-void FillBits(BitSet set, unsigned int count) {
+// The bits from `first` to before `end`, as far as there are words for them.
+void FillBits(BitSet set, unsigned int first, unsigned int end) {
   for (unsigned int word = 0; word < set.size; ++word) set.words[word] = 0;
-  for (unsigned int bit = 0; bit < count && bit / kWordBits < set.size; ++bit) {
+  for (unsigned int bit = first; bit < end && bit / kWordBits < set.size; ++bit) {
     set.words[bit / kWordBits] |= 1ul << bit % kWordBits;
   }
 }
@@ -38,17 +62,77 @@ nvmlReturn_t CheckSet(const DeviceCall& call, BitSet set, unsigned int scope) {
   return valid ? NVML_SUCCESS : NVML_ERROR_INVALID_ARGUMENT;
 }
 
-// Every processor of the real host: a client may bind its threads to what it is told.
+// Processors of the real host, since a client may bind its threads to what it is told: each node's
+// share of them.
 nvmlReturn_t TellProcessors(const DeviceCall& call, BitSet set, unsigned int scope) {
   const nvmlReturn_t checked = CheckSet(call, set, scope);
   if (checked != NVML_SUCCESS) return checked;
-  const long processors = sysconf(_SC_NPROCESSORS_CONF);
-  FillBits(set, processors > 0 ? static_cast<unsigned int>(processors) : 1);
+  const long configured = sysconf(_SC_NPROCESSORS_CONF);
+  const auto processors = static_cast<unsigned int>(configured > 0 ? configured : 1);
+  const auto nodes = static_cast<unsigned int>(World::Get().numa_node_count());
+  const auto node = static_cast<unsigned int>(World::Get().NumaNodeOf(call.device()));
+  if (processors < nodes) {
+    FillBits(set, 0, processors);
+  } else {
+    FillBits(set, processors * node / nodes, processors * (node + 1) / nodes);
+  }
   return NVML_SUCCESS;
 }
 
-nvmlGpuP2PStatus_t PeerStatus(const Board& a, const Board& b, nvmlGpuP2PCapsIndex_t capability) {
-  if (a.nvlink_count > 0 && b.nvlink_count > 0) return NVML_P2P_STATUS_OK;
+bool IsSwitched(const Board& board) { return board.nvlink_count >= kSwitchedLinks; }
+
+const Board& BoardOf(int device) { return *World::Get().facts(device).board; }
+
+bool AreLinked(int a, int b) {
+  const Board& board = BoardOf(a);
+  if (board.nvlink_count == 0 || BoardOf(b).nvlink_count == 0) return false;
+  if (IsSwitched(board) || IsSwitched(BoardOf(b)))
+    return IsSwitched(board) && IsSwitched(BoardOf(b));
+  return &board == &BoardOf(b) && CommonAncestor(a, b) == NVML_TOPOLOGY_SINGLE;
+}
+
+// The device at the other end of a desktop board's links; -1 where none is.
+int LinkedPeer(int device) {
+  World& world = World::Get();
+  for (int index = 0; index < world.device_count(); ++index) {
+    const int peer = world.DeviceAt(static_cast<unsigned int>(index));
+    if (peer >= 0 && peer != device && AreLinked(device, peer)) return peer;
+  }
+  return kNoDevice;
+}
+
+// What is at the other end of a link.
+struct LinkEnd {
+  nvmlReturn_t result;
+  bool is_switch;
+  int peer;  // kNoDevice: nothing, or a switch
+};
+
+LinkEnd FollowLink(const DeviceCall& call, unsigned int link) {
+  if (!call.ok()) return {call.result(), false, kNoDevice};
+  if (link >= NVML_NVLINK_MAX_LINKS) return {NVML_ERROR_INVALID_ARGUMENT, false, kNoDevice};
+  const Board& board = call.board();
+  if (link >= board.nvlink_count) return {NVML_ERROR_NOT_SUPPORTED, false, kNoDevice};
+  if (IsSwitched(board)) return {NVML_SUCCESS, true, kNoDevice};
+  return {NVML_SUCCESS, false, LinkedPeer(call.device())};
+}
+
+nvmlReturn_t TellRemote(const DeviceCall& call, unsigned int link, nvmlPciInfo_t* pci) {
+  const LinkEnd end = FollowLink(call, link);
+  if (end.result != NVML_SUCCESS) return end.result;
+  if (!end.is_switch && end.peer == kNoDevice) return NVML_ERROR_NOT_SUPPORTED;
+  if (!end.is_switch) {
+    const DeviceFacts& facts = World::Get().facts(end.peer);
+    return WritePciAddress({facts.pci_domain, facts.pci_bus, facts.pci_device},
+                           facts.board->device_id, pci);
+  }
+  return WritePciAddress({0, kSwitchFirstBus + link % kSwitchesPerHost, 0}, kSwitchDeviceId, pci);
+}
+
+nvmlGpuP2PStatus_t PeerStatus(int device, int peer, nvmlGpuP2PCapsIndex_t capability) {
+  const Board& a = BoardOf(device);
+  const Board& b = BoardOf(peer);
+  if (AreLinked(device, peer)) return NVML_P2P_STATUS_OK;
   const bool over_link =
       capability == NVML_P2P_CAPS_INDEX_NVLINK || capability == NVML_P2P_CAPS_INDEX_ATOMICS;
   if (over_link) return NVML_P2P_STATUS_NOT_SUPPORTED;
@@ -64,7 +148,8 @@ GPURING_EXPORT nvmlReturn_t nvmlDeviceGetTopologyCommonAncestor(nvmlDevice_t dev
   const DeviceCall call(__func__, device, level);
   if (!call.ok()) return call.result();
   const int peer = DeviceIndex(other);
-  if (peer < 0) return NVML_ERROR_INVALID_ARGUMENT;
+  if (peer < 0 || IsInstance(peer)) return NVML_ERROR_INVALID_ARGUMENT;
+  if (World::Get().IsAway(peer)) return NVML_ERROR_GPU_IS_LOST;
   *level = CommonAncestor(call.device(), peer);
   return NVML_SUCCESS;
 }
@@ -82,7 +167,9 @@ GPURING_EXPORT nvmlReturn_t nvmlDeviceGetTopologyNearestGpus(nvmlDevice_t device
   }
   const unsigned int room = *count;
   unsigned int found = 0;
-  for (int peer = 0; peer < World::Get().device_count(); ++peer) {
+  for (int index = 0; index < World::Get().device_count(); ++index) {
+    const int peer = World::Get().DeviceAt(static_cast<unsigned int>(index));
+    if (peer < 0 || World::Get().IsAway(peer)) continue;
     if (peer == call.device() || CommonAncestor(call.device(), peer) != level) continue;
     if (room > 0 && found == room) break;
     if (room > 0) devices[found] = DeviceHandle(peer);
@@ -98,13 +185,18 @@ GPURING_EXPORT nvmlReturn_t nvmlDeviceGetP2PStatus(nvmlDevice_t device, nvmlDevi
   const DeviceCall call(__func__, device, status);
   if (!call.ok()) return call.result();
   const int peer = DeviceIndex(other);
-  if (peer < 0 || capability > NVML_P2P_CAPS_INDEX_PCI) return NVML_ERROR_INVALID_ARGUMENT;
-  *status = PeerStatus(call.board(), *World::Get().facts(peer).board, capability);
+  if (peer < 0 || IsInstance(peer) || capability > NVML_P2P_CAPS_INDEX_PCI) {
+    return NVML_ERROR_INVALID_ARGUMENT;
+  }
+  if (World::Get().IsAway(peer)) return NVML_ERROR_GPU_IS_LOST;
+  *status = PeerStatus(call.device(), peer, capability);
   return NVML_SUCCESS;
 }
 
 GPURING_EXPORT nvmlReturn_t nvmlDeviceGetNumaNodeId(nvmlDevice_t device, unsigned int* node) {
-  return DeviceCall(__func__, device, node).TellConstant(0u, node);
+  const DeviceCall call(__func__, device, node);
+  if (call.ok()) *node = static_cast<unsigned int>(World::Get().NumaNodeOf(call.device()));
+  return call.result();
 }
 
 GPURING_EXPORT nvmlReturn_t nvmlDeviceGetCpuAffinity(nvmlDevice_t device, unsigned int size,
@@ -121,19 +213,55 @@ GPURING_EXPORT nvmlReturn_t nvmlDeviceGetCpuAffinityWithinScope(nvmlDevice_t dev
 
 GPURING_EXPORT nvmlReturn_t nvmlDeviceGetMemoryAffinity(nvmlDevice_t device, unsigned int size,
                                                         unsigned long* set, unsigned int scope) {
-  const nvmlReturn_t checked = CheckSet(DeviceCall(__func__, device, set), {set, size}, scope);
-  if (checked == NVML_SUCCESS) FillBits({set, size}, 1);
-  return checked;
+  const DeviceCall call(__func__, device, set);
+  const nvmlReturn_t checked = CheckSet(call, {set, size}, scope);
+  if (checked != NVML_SUCCESS) return checked;
+  const auto node = static_cast<unsigned int>(World::Get().NumaNodeOf(call.device()));
+  FillBits({set, size}, node, node + 1);
+  return NVML_SUCCESS;
 }
 
 GPURING_EXPORT nvmlReturn_t nvmlDeviceGetNvLinkState(nvmlDevice_t device, unsigned int link,
                                                      nvmlEnableState_t* active) {
   const DeviceCall call(__func__, device, active);
-  if (!call.ok()) return call.result();
-  if (link >= NVML_NVLINK_MAX_LINKS) return NVML_ERROR_INVALID_ARGUMENT;
-  if (link >= call.board().nvlink_count) return NVML_ERROR_NOT_SUPPORTED;
-  *active = NVML_FEATURE_ENABLED;
+  const LinkEnd end = FollowLink(call, link);
+  if (end.result != NVML_SUCCESS) return end.result;
+  const bool leads = end.is_switch || end.peer != kNoDevice;
+  *active = leads ? NVML_FEATURE_ENABLED : NVML_FEATURE_DISABLED;
+  return World::Get().Ask(call.device(), [=](Device& there) {
+    for (const ValueKey key :
+         {FieldKey(NVML_FI_DEV_NVLINK_GET_STATE), FieldKey(NVML_FI_DEV_NVLINK_GET_STATE, link)}) {
+      const int64_t state = there.overrides().ValueOr(key, there.time_ns(), *active);
+      *active = static_cast<nvmlEnableState_t>(state);
+    }
+    return NVML_SUCCESS;
+  });
+}
+
+GPURING_EXPORT nvmlReturn_t nvmlDeviceGetNvLinkRemoteDeviceType(nvmlDevice_t device,
+                                                                unsigned int link,
+                                                                nvmlIntNvLinkDeviceType_t* type) {
+  const LinkEnd end = FollowLink(DeviceCall(__func__, device, type), link);
+  if (end.result != NVML_SUCCESS) return end.result;
+  *type = end.is_switch           ? NVML_NVLINK_DEVICE_TYPE_SWITCH
+          : end.peer != kNoDevice ? NVML_NVLINK_DEVICE_TYPE_GPU
+                                  : NVML_NVLINK_DEVICE_TYPE_UNKNOWN;
   return NVML_SUCCESS;
+}
+
+GPURING_EXPORT nvmlReturn_t nvmlDeviceGetNvLinkRemotePciInfo(nvmlDevice_t device, unsigned int link,
+                                                             nvmlPciInfo_t* pci) {
+  return TellRemote(DeviceCall(__func__, device, pci), link, pci);
+}
+
+GPURING_EXPORT nvmlReturn_t nvmlDeviceGetNvLinkRemotePciInfo_v2(nvmlDevice_t device,
+                                                                unsigned int link,
+                                                                nvmlPciInfo_t* pci) {
+  const DeviceCall call(__func__, device, pci);
+  const nvmlReturn_t told = TellRemote(call, link, pci);
+  if (told != NVML_SUCCESS) return told;
+  pci->pciSubSystemId = 0;
+  return CopyText("0000" + std::string(pci->busIdLegacy), pci->busId, sizeof(pci->busId));
 }
 
 }  // namespace gpuring::simulator

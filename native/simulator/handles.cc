@@ -22,6 +22,10 @@ int initializations = 0;
 uint32_t lives = 0;
 std::atomic<uint32_t> generation{0};
 
+uint32_t SerialsOf(uint32_t life, uint32_t serial) {
+  return (life & kHandleSerialMask) << kHandleSerialBits | (serial & kHandleSerialMask);
+}
+
 }  // namespace
 
 uintptr_t EncodeHandle(HandleKind kind, uint32_t generation, uint32_t index) {
@@ -51,15 +55,25 @@ nvmlReturn_t ShutdownWorld() {
 uint32_t Generation() { return generation.load(); }
 
 nvmlDevice_t DeviceHandle(int device) {
+  const uint32_t serials = SerialsOf(Generation(), World::Get().SerialOf(device));
   return reinterpret_cast<nvmlDevice_t>(
-      EncodeHandle(HandleKind::kDevice, Generation(), static_cast<uint32_t>(device)));
+      EncodeHandle(HandleKind::kDevice, serials, static_cast<uint32_t>(device)));
 }
 
 int DeviceIndex(nvmlDevice_t handle) {
   const uint32_t life = Generation();
   if (life == 0) return -1;
-  const int device = DecodeHandle(reinterpret_cast<uintptr_t>(handle), HandleKind::kDevice, life);
-  return device < World::Get().device_count() ? device : -1;
+  const auto number = reinterpret_cast<uintptr_t>(handle);
+  const auto serial = static_cast<uint32_t>(number >> kGenerationShift & kHandleSerialMask);
+  const int device = DecodeHandle(number, HandleKind::kDevice, SerialsOf(life, serial));
+  return device >= 0 && World::Get().HasHandle(device, serial) ? device : -1;
+}
+
+bool IsStaleHandle(nvmlDevice_t handle) {
+  const auto number = reinterpret_cast<uintptr_t>(handle);
+  const auto serials = static_cast<uint32_t>(number >> kGenerationShift & kGenerationMask);
+  const bool ours = DecodeHandle(number, HandleKind::kDevice, serials) >= 0;
+  return ours && serials >> kHandleSerialBits != 0 && DeviceIndex(handle) < 0;
 }
 
 }  // namespace gpuring::simulator

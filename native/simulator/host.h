@@ -2,11 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "simulator/boards.h"
 #include "simulator/device.h"
+#include "simulator/mig.h"
+#include "simulator/roster.h"
 #include "simulator/scenario.h"
 
 namespace gpuring::simulator {
@@ -25,10 +28,26 @@ struct DeviceFacts {
 
 [[nodiscard]] DeviceFacts MakeFacts(const Board& board, uint64_t seed, uint32_t index);
 
-// As gpuringSimulatorDescribe answers. `facts` and `devices` go by the same index.
-[[nodiscard]] std::string DescribeScenario(const Scenario& scenario,
-                                           const std::vector<DeviceFacts>& facts,
-                                           const std::vector<Device>& devices);
+// Of a MIG instance, with what its board's members are for the instance.
+struct InstanceFacts {
+  std::string name;  // "NVIDIA A100-SXM4-40GB MIG 1g.5gb"
+  Board board;
+  DeviceFacts facts;
+};
+// It refers to itself: neither copied nor moved.
+[[nodiscard]] std::unique_ptr<InstanceFacts> MakeInstanceFacts(const DeviceFacts& board_facts,
+                                                               const MigProfile& profile,
+                                                               std::string uuid);
+
+// By position.
+struct DescribedHost {
+  const Roster& roster;
+  const std::vector<MigLayout>& mig;
+  const std::vector<DeviceFacts>& facts;
+  const std::vector<Device>& devices;
+};
+// As gpuringSimulatorDescribe answers.
+[[nodiscard]] std::string DescribeScenario(const Scenario& scenario, const DescribedHost& host);
 // When no scenario could be loaded.
 [[nodiscard]] std::string DescribeFailure(const std::string& error);
 

@@ -109,6 +109,12 @@ double Replay::EnergyMillijoules(int64_t from_ns, int64_t to_ns) const {
   return EnergySinceStart(to_ns) - EnergySinceStart(from_ns);
 }
 
+std::optional<int64_t> Replay::RecordedAt(Column column, int64_t time_ns) const {
+  if (!trace_->Has(column)) return std::nullopt;
+  const Answer answer = trace_->At(column, AtTime(time_ns).row);
+  return answer.result == NVML_SUCCESS ? std::optional(answer.value) : std::nullopt;
+}
+
 double Replay::EnergySinceStart(int64_t time_ns) const {
   const int64_t length = trace_->length_ns();
   if (time_ns >= length && at_end_ != AtEnd::kLoop) {

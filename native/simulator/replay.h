@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "simulator/trace.h"
@@ -40,6 +41,7 @@ class Replay : public Workload {
   double PowerMilliwattsAt(int64_t time_ns) const override;
   double MeanPowerMilliwattsAt(int64_t time_ns) const override;
   double EnergyMillijoules(int64_t from_ns, int64_t to_ns) const override;
+  std::optional<int64_t> RecordedAt(Column column, int64_t time_ns) const override;
 
  private:
   // Values of the first of `columns` that the trace has; a failed cell repeats the one before.

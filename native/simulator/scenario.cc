@@ -1,10 +1,12 @@
 #include "simulator/scenario.h"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <utility>
 
 #include "simulator/fields.h"
+#include "simulator/function_names.h"
 #include "simulator/text_file.h"
 
 namespace gpuring::simulator {
@@ -95,23 +97,9 @@ void ReadLoad(const JsonValue& value, const std::string& path, Refusals* refusal
 
 class ScenarioReader {
  public:
-  ScenarioReader(const ScenarioOrigin& origin, Scenario* scenario)
-      : refusals_(origin.source), directory_(origin.directory), scenario_(scenario) {}
+  ScenarioReader(std::string directory, Refusals* refusals, Scenario* scenario)
+      : refusals_(*refusals), directory_(std::move(directory)), scenario_(scenario) {}
 
-  const std::string& error() const { return refusals_.text(); }
-
-  bool Read(std::string_view text) {
-    JsonValue value;
-    JsonError error;
-    if (!ParseJson(text, &value, &error)) {
-      refusals_.AddAt(error.place, "", error.expected);
-      return false;
-    }
-    ReadHost(value);
-    return refusals_.none();
-  }
-
- private:
   void ReadHost(const JsonValue& value) {
     Fields fields(value, "", &refusals_);
     std::string note;
@@ -129,6 +117,8 @@ class ScenarioReader {
     if (!base.empty()) directory_ = JoinPath(directory_, base);
     const JsonValue* devices = fields.TakeArray("devices");
     const JsonValue* faults = fields.TakeArray("faults");
+    ReadLacks(fields.TakeArray("lacks"));
+    ReadProcessRecordBytes(&fields);
     fields.RefuseOthers();
     if (devices == nullptr) {
       refusals_.AddAt(value.place, "", "expected a member \"devices\"");
@@ -137,24 +127,6 @@ class ScenarioReader {
     }
     if (faults != nullptr) {
       ReadFaults(*faults, scenario_->devices.size(), &refusals_, &scenario_->faults);
-    }
-  }
-
-  void ReadDriverVersion(Fields* fields) {
-    const JsonValue* value = fields->Take("driverVersion");
-    if (value == nullptr) return;
-    bool fits = value->kind == JsonValue::Kind::kString && !value->string.empty() &&
-                value->string.size() <= kLongestVersion;
-    for (const char c : value->string) fits = fits && c > ' ' && c < 0x7F;
-    if (!fits) {
-      return refusals_.Add(*value, "driverVersion", "1 to 79 printable characters without blanks");
-    }
-    scenario_->driver_version = value->string;
-  }
-
-  void ReadDevices(const JsonValue& array) {
-    for (size_t i = 0; i < array.items.size() && refusals_.none(); ++i) {
-      ReadEntry(array.items[i], "devices[" + std::to_string(i) + "]");
     }
   }
 
@@ -169,6 +141,9 @@ class ScenarioReader {
     const JsonValue* load = fields.Take("load");
     const JsonValue* trace = fields.Take("trace");
     const JsonValue* select = fields.Take("select");
+    const JsonValue* mig = fields.Take("mig");
+    const JsonValue* processes = fields.Take("processes");
+    const JsonValue* values = fields.Take("values");
     size_t at_end = 0;
     fields.Choice("atEnd", kAtEndNames, &at_end);
     plan.at_end = static_cast<AtEnd>(at_end);
@@ -182,7 +157,52 @@ class ScenarioReader {
       refusals_.AddAt(value.place, path, "expected a \"trace\" beside \"select\" and \"atEnd\"");
     }
     if (trace != nullptr) plan.trace = ReadTrace(*trace, select, path);
+    if (mig != nullptr && plan.board != nullptr) {
+      plan.mig = ReadMigProfiles(*mig, path + ".mig", *plan.board, &refusals_);
+    }
+    if (processes != nullptr) {
+      ReadProcesses(*processes, path + ".processes", &refusals_, &plan.processes);
+    }
+    if (values != nullptr) ReadValues(*values, path + ".values", &refusals_, &plan.values);
     if (refusals_.none()) AddDevices(value, path, count, plan);
+  }
+
+ private:
+  void ReadLacks(const JsonValue* array) {
+    if (array == nullptr) return;
+    for (size_t i = 0; i < array->items.size(); ++i) {
+      const JsonValue& item = array->items[i];
+      if (std::ranges::find(kFunctionNames, item.string) == kFunctionNames.end()) {
+        refusals_.Add(item, "lacks[" + std::to_string(i) + "]",
+                      "a function of NVML, such as " + QuoteJson(NearestFunctionName(item.string)));
+      }
+      scenario_->lacks.push_back(item.string);
+    }
+  }
+
+  void ReadProcessRecordBytes(Fields* fields) {
+    const JsonValue* value = fields->Take("processRecordBytes");
+    if (value == nullptr) return;
+    const bool fits =
+        value->kind == JsonValue::Kind::kNumber && value->is_integer &&
+        (value->integer == kProcessRecordBytes || value->integer == kLongProcessRecordBytes);
+    if (!fits) return refusals_.Add(*value, "processRecordBytes", "24 or 32");
+    scenario_->process_record_bytes = static_cast<uint32_t>(value->integer);
+  }
+
+  void ReadDriverVersion(Fields* fields) {
+    const JsonValue* value = fields->Take("driverVersion");
+    if (value == nullptr) return;
+    if (value->kind != JsonValue::Kind::kString || !IsDriverVersion(value->string)) {
+      return refusals_.Add(*value, "driverVersion", "1 to 79 printable characters without blanks");
+    }
+    scenario_->driver_version = value->string;
+  }
+
+  void ReadDevices(const JsonValue& array) {
+    for (size_t i = 0; i < array.items.size() && refusals_.none(); ++i) {
+      ReadEntry(array.items[i], "devices[" + std::to_string(i) + "]");
+    }
   }
 
   const Board* ReadBoard(const JsonValue& value, Fields* fields) {
@@ -257,7 +277,7 @@ class ScenarioReader {
     }
   }
 
-  Refusals refusals_;
+  Refusals& refusals_;
   std::string directory_;
   Scenario* scenario_;
   size_t rows_ = 0;
@@ -269,10 +289,29 @@ class ScenarioReader {
 bool ParseScenario(std::string_view text, const ScenarioOrigin& origin, Scenario* scenario,
                    std::string* error) {
   *scenario = Scenario();
-  ScenarioReader reader(origin, scenario);
-  if (reader.Read(text)) return true;
-  *error = reader.error();
-  return false;
+  Refusals refusals(origin.source);
+  JsonValue value;
+  JsonError json_error;
+  if (ParseJson(text, &value, &json_error)) {
+    ScenarioReader(origin.directory, &refusals, scenario).ReadHost(value);
+  } else {
+    refusals.AddAt(json_error.place, "", json_error.expected);
+  }
+  *error = refusals.text();
+  return refusals.none();
+}
+
+void ReadDeviceEntry(const JsonValue& entry, Refusals* refusals, Scenario* scenario) {
+  ScenarioReader("", refusals, scenario).ReadEntry(entry, "add");
+}
+
+bool Lacks(const Scenario& scenario, std::string_view function) {
+  return std::ranges::find(scenario.lacks, function) != scenario.lacks.end();
+}
+
+bool IsDriverVersion(std::string_view text) {
+  return !text.empty() && text.size() <= kLongestVersion &&
+         std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7F; });
 }
 
 bool LoadScenario(const std::string& where, Scenario* scenario, std::string* error) {

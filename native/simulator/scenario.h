@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,9 @@
 #include "simulator/boards.h"
 #include "simulator/faults.h"
 #include "simulator/load_curve.h"
+#include "simulator/mig.h"
+#include "simulator/overrides.h"
+#include "simulator/processes.h"
 #include "simulator/replay.h"
 #include "simulator/trace.h"
 
@@ -20,6 +24,9 @@ namespace gpuring::simulator {
 inline constexpr size_t kDeviceLimit = 64;
 // Bounds the memory of a scenario: a row takes at most some 220 bytes.
 inline constexpr size_t kScenarioRowLimit = 4'000'000;
+
+inline constexpr uint32_t kProcessRecordBytes = 24;
+inline constexpr uint32_t kLongProcessRecordBytes = 32;  // of some R535 drivers
 
 enum class StepMode : uint8_t {
   kClock,   // real time since init picks the row of a trace
@@ -32,6 +39,9 @@ struct DevicePlan {
   std::shared_ptr<const Trace> trace;  // null: `curve` instead
   AtEnd at_end = AtEnd::kLoop;
   LoadCurve curve;
+  std::optional<std::vector<const MigProfile*>> mig;  // absent: MIG is off
+  std::vector<Process> processes;
+  std::vector<ValueChange> values;  // in place of the device's own
 };
 
 struct Scenario {
@@ -41,7 +51,16 @@ struct Scenario {
   StepMode step = StepMode::kClock;
   std::vector<DevicePlan> devices;
   std::vector<Fault> faults;
+  std::vector<std::string> lacks;  // functions of NVML that this driver does not have
+  uint32_t process_record_bytes = kProcessRecordBytes;
 };
+
+// Whether the driver has no such function.
+[[nodiscard]] bool Lacks(const Scenario& scenario, std::string_view function);
+[[nodiscard]] bool IsDriverVersion(std::string_view text);
+// One entry as in a scenario's "devices", traces seen from the current directory: appends what it
+// stands for to the devices of a scenario that is in use.
+void ReadDeviceEntry(const JsonValue& entry, Refusals* refusals, Scenario* scenario);
 
 // `source` names the text in messages; trace paths are relative to `directory`.
 struct ScenarioOrigin {

@@ -14,11 +14,13 @@ struct ColumnSpelling {
 };
 
 // Energy is left out: no recording carries it, and a replay that loops could not keep it growing.
-constexpr std::array<ColumnSpelling, 29> kSpellings = {{
+constexpr std::array<ColumnSpelling, 31> kSpellings = {{
     {"utilization.gpu", Column::kUtilizationGpu, CellKind::kPercent},
     {"utilization.memory", Column::kUtilizationMemory, CellKind::kPercent},
     {"utilization.encoder", Column::kUtilizationEncoder, CellKind::kPercent},
     {"utilization.decoder", Column::kUtilizationDecoder, CellKind::kPercent},
+    {"utilization.jpeg", Column::kUtilizationJpeg, CellKind::kPercent},
+    {"utilization.ofa", Column::kUtilizationOfa, CellKind::kPercent},
     {"memory.total", Column::kMemoryTotal, CellKind::kMemory},
     {"memory.reserved", Column::kMemoryReserved, CellKind::kMemory},
     {"memory.used", Column::kMemoryUsed, CellKind::kMemory},

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "simulator/boards.h"
+#include "simulator/column.h"
 
 namespace gpuring::simulator {
 
@@ -20,6 +22,10 @@ class Workload {
   [[nodiscard]] virtual double MeanPowerMilliwattsAt(int64_t time_ns) const = 0;
   // The integral of the power. REQUIRES: from_ns <= to_ns.
   [[nodiscard]] virtual double EnergyMillijoules(int64_t from_ns, int64_t to_ns) const = 0;
+  // What a recording says of that time; none where it says nothing.
+  [[nodiscard]] virtual std::optional<int64_t> RecordedAt(Column, int64_t) const {
+    return std::nullopt;
+  }
 };
 
 // Power between the idle and the full draw. Drawn power rises steeply first and flattens out.

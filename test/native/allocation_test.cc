@@ -7,6 +7,7 @@
 #include <new>
 
 #include "check.h"
+#include "nvml_fixture.h"
 #include "sampler_rig.h"
 
 namespace {
@@ -88,10 +89,38 @@ TEST("allocation: none while sampling, whatever the devices answer") {
   lost.code = StatusCode::kDeviceLost;
   Rig rig({.devices = {Device({Answer(1'000), lost, {}}), Device({Answer(2'000)})}});
   rig.WatchAll({0, 1});
+  for (int i = 0; i < 5; i++) rig.clock->Step(kPeriodNs);
   const uint64_t before = allocations;
   for (int i = 0; i < 100; i++) rig.clock->Step(kPeriodNs);
   CHECK_EQ(allocations.load() - before, 0u);
-  CHECK_EQ(rig.log->polls[0].load(), 101u);
+  CHECK_EQ(rig.log->polls[0].load(), 106u);
+}
+
+TEST("allocation: none in 10,000 rounds at 1 kHz with all tiers, drains, details and surveys") {
+  MemoryAnswer answer = Answer(1'000);
+  answer.values.push_back({MetricId::kGraphicsClockMhz, 1'500});
+  answer.values.push_back({MetricId::kEccMode, 1});
+  answer.unsupported = {MetricId::kEnergyJoules};
+  MemoryScript script;
+  for (int device = 0; device < 8; device++) script.devices.push_back(Device({answer}));
+  Rig rig(std::move(script), {.period_ns = kMs, .history_samples = 2'000});
+  std::vector<SeriesPoint> points;
+  for (int64_t at = 0; at < 400; at++) {
+    points.push_back({rig.clock->WallUs() + at * 20'000, 1'000 + at});
+  }
+  for (size_t device = 0; device < 8; device++) rig.host->AddPoints(device, 2, points);
+  rig.WatchAll({0, 1, 2, 3, 4, 5, 6, 7});
+  const int64_t start = rig.clock->MonotonicNs();
+  for (int i = 0; i < 100; i++) rig.clock->Step(kMs);
+  const uint64_t before = allocations;
+  for (int i = 0; i < 10'000; i++) {
+    CHECK_EQ((rig.clock->Step(kMs) - start) % kMs, 0);  // no drift of deadlines
+  }
+  CHECK_EQ(allocations.load() - before, 0u);
+  CHECK_EQ(rig.log->polls[7].load(), 10'101u);
+  CHECK_EQ(rig.Header(kBlockMissedDeadlinesWord), 0u);
+  CHECK(rig.log->drains[7] > 40u && rig.log->surveys > 150u);
+  CHECK(rig.log->slower[7][1] > 9u && rig.log->slower[7][2] > 1u);
 }
 
 TEST("allocation: none in a native read; the counter does count") {
@@ -100,14 +129,31 @@ TEST("allocation: none in a native read; the counter does count") {
   std::vector<Sample> samples(50);
   const uint64_t before = allocations;
   HistoryRead read;
-  for (int i = 0; i < 10; i++) rig.sampler->ReadHistory(0, 1, samples, &read);
+  for (int i = 0; i < 10; i++) rig.sampler->ReadHistory({}, samples, &read);
   CHECK_EQ(allocations.load() - before, 0u);
   CHECK_EQ(read.count, 1u);
   samples.resize(51);
   CHECK_EQ(allocations.load() - before, 1u);
 }
 
-constexpr uint64_t kManySamples = 3 * kLargeBytes / History::kSampleBytes;
+TEST("allocation: none in surveys of a driver that lists what it listed, MIG and all") {
+  ScriptedDriver driver;
+  driver->mig_mode_result = NVML_SUCCESS;
+  driver->mig_mode = 1;
+  driver->instances = {1, 0, 2, 0};
+  NvmlSource source(Scripted());
+  CHECK(source.Open().ok());
+  driver->handle[2] = NVML_ERROR_GPU_IS_LOST;
+  bool changed = true;
+  CHECK(source.Survey(&changed).ok());
+  const uint64_t before = allocations;
+  for (int again = 0; again < 10; ++again) CHECK(source.Survey(&changed).ok());
+  CHECK_EQ(allocations.load() - before, 0u);
+  CHECK(!changed);
+}
+
+// The fast ring and the three series' are larger than kLargeBytes then; the others are not.
+constexpr uint64_t kManySamples = 3 * kLargeBytes / SeriesLog::kRecordBytes;
 constexpr size_t kRows = 4;
 
 MemoryScript Rows() {
@@ -119,30 +165,36 @@ MemoryScript Rows() {
 TEST("allocation: growing holds one replaced ring beside the new ones, and no more") {
   Rig rig(Rows(), {.period_ns = kPeriodNs, .history_samples = kManySamples});
   rig.WatchAll({0, 1, 2, 3});
-  const uint64_t ring_bytes = large_bytes / kRows;
+  const uint64_t row_bytes = large_bytes / kRows;
   large_bytes_peak = 0;
   CHECK(rig.sampler->GrowHistory(2 * kManySamples).ok());
-  rig.clock->AwaitWaiter();
-  CHECK_EQ(rig.sampler->HistoryCapacity(), 2 * kManySamples);
-  CHECK(large_bytes_peak > 2 * kRows * ring_bytes);
-  CHECK(large_bytes_peak < (2 * kRows + 2) * ring_bytes);
-  CHECK(large_bytes < (2 * kRows + 1) * ring_bytes);
+  CHECK(Eventually([&] { return rig.sampler->HistoryCapacity() == 2 * kManySamples; }));
+  CHECK(Eventually([&] { return large_bytes < (2 * kRows + 1) * row_bytes; }));
+  CHECK(large_bytes_peak > 2 * kRows * row_bytes);
+  CHECK(large_bytes_peak < (2 * kRows + 2) * row_bytes);
 }
 
-TEST("allocation: rounds go on between the rows that grow") {
+TEST("allocation: no deadline is missed while the history grows, however long it takes") {
   Rig rig(Rows(), {.period_ns = kPeriodNs, .history_samples = 8});
   rig.WatchAll({0, 1, 2, 3});
   const uint64_t before = rig.log->polls[0];
-  static ManualClock* clock = nullptr;
-  clock = rig.clock.get();
-  before_large = [] { clock->Advance(kPeriodNs); };  // a row takes a whole period to grow
+  static Event* gate = nullptr;
+  Event opened;
+  gate = &opened;
+  before_large = [] { gate->WaitUntil(INT64_MAX); };  // memory that is hard to get
   CHECK(rig.sampler->GrowHistory(kManySamples).ok());
-  rig.clock->AwaitWaiter();
-  before_large = nullptr;
-  CHECK_EQ(rig.sampler->HistoryCapacity(), kManySamples);
-  CHECK_EQ(rig.log->polls[0] - before, kRows);
+  for (int i = 0; i < 20; i++) rig.clock->Step(kPeriodNs);
+  CHECK_EQ(rig.log->polls[0] - before, 20u);
   CHECK_EQ(rig.Header(kBlockMissedDeadlinesWord), 0u);
-  CHECK_EQ(rig.History(0).size(), 1 + kRows);
+  CHECK_EQ(rig.sampler->HistoryCapacity(), 8u);
+  opened.Set();
+  CHECK(Eventually([&] { return rig.sampler->HistoryCapacity() == kManySamples; }));
+  before_large = nullptr;
+  rig.clock->Step(kPeriodNs);
+  CHECK_EQ(rig.Header(kBlockMissedDeadlinesWord), 0u);
+  const std::vector<Sample> samples = rig.History(0);
+  CHECK_EQ(samples.size(), 9u);  // what the old ring still had, and one more
+  CHECK_EQ(samples.back().sequence, 22u);
 }
 
 TEST("allocation: where there is no memory to grow, that wish is refused and sampling goes on") {
@@ -150,13 +202,13 @@ TEST("allocation: where there is no memory to grow, that wish is refused and sam
   rig.WatchAll({0, 1, 2, 3});
   refuse_large = true;
   CHECK(rig.sampler->GrowHistory(kManySamples).ok());
-  rig.clock->AwaitWaiter();
-  CHECK_EQ(rig.sampler->GrowHistory(kManySamples).code(), StatusCode::kOutOfRange);
+  CHECK(Eventually(
+      [&] { return rig.sampler->GrowHistory(kManySamples).code() == StatusCode::kOutOfRange; }));
   refuse_large = false;
   CHECK_EQ(rig.sampler->HistoryCapacity(), 8u);
   CHECK(rig.sampler->GrowHistory(9).ok());
+  CHECK(Eventually([&] { return rig.sampler->HistoryCapacity() == 9; }));
   rig.clock->Step(kPeriodNs);
-  CHECK_EQ(rig.sampler->HistoryCapacity(), 9u);
   CHECK_EQ(rig.History(0).size(), 2u);
 }
 

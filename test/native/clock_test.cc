@@ -15,32 +15,35 @@ constexpr int64_t kForEver = std::numeric_limits<int64_t>::max();
 
 TEST("real clock: a wait is never early") {
   RealClock clock;
-  clock.EnterThread();
+  Event alarm;
+  clock.EnterThread(&alarm);
   for (const int64_t wait : {int64_t{0}, kMs / 10, kMs, 7 * kMs}) {
     const int64_t deadline = clock.MonotonicNs() + wait;
-    CHECK(clock.WaitUntil(deadline));
+    CHECK(clock.WaitUntil(deadline, &alarm));
     CHECK(clock.MonotonicNs() >= deadline);
   }
-  CHECK(clock.WaitUntil(clock.MonotonicNs() - kMs));
-  CHECK(clock.WaitUntil(-5));
+  CHECK(clock.WaitUntil(clock.MonotonicNs() - kMs, &alarm));
+  CHECK(clock.WaitUntil(-5, &alarm));
 }
 
 TEST("real clock: a wake ends the present wait") {
   RealClock clock;
+  Event alarm;
   std::thread waker([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    clock.Wake();
+    clock.Wake(&alarm);
   });
-  CHECK(!clock.WaitUntil(clock.MonotonicNs() + 60'000 * kMs));
+  CHECK(!clock.WaitUntil(clock.MonotonicNs() + 60'000 * kMs, &alarm));
   waker.join();
 }
 
 TEST("real clock: a wake is kept for the next wait and used up by it") {
   RealClock clock;
-  clock.Wake();
-  clock.Wake();
-  CHECK(!clock.WaitUntil(kForEver));
-  CHECK(clock.WaitUntil(clock.MonotonicNs() + kMs));
+  Event alarm;
+  clock.Wake(&alarm);
+  clock.Wake(&alarm);
+  CHECK(!clock.WaitUntil(kForEver, &alarm));
+  CHECK(clock.WaitUntil(clock.MonotonicNs() + kMs, &alarm));
 }
 
 TEST("real clock: the wall is Unix time in microseconds") {
@@ -70,9 +73,11 @@ TEST("event: many waiters, one set") {
 
 TEST("manual clock: stands still, and tells who waits for what") {
   ManualClock clock(100, 7'000);
+  Event alarm;
+  clock.EnterThread(&alarm);
   std::thread waiter([&] {
-    CHECK(clock.WaitUntil(150));
-    CHECK(!clock.WaitUntil(kForEver));
+    CHECK(clock.WaitUntil(150, &alarm));
+    CHECK(!clock.WaitUntil(kForEver, &alarm));
   });
   CHECK_EQ(clock.AwaitWaiter(), 150);
   clock.Advance(49);
@@ -80,8 +85,27 @@ TEST("manual clock: stands still, and tells who waits for what") {
   CHECK_EQ(clock.Step(3'001), kForEver);
   CHECK_EQ(clock.MonotonicNs(), 3'150);
   CHECK_EQ(clock.WallUs(), 7'003);
-  clock.Wake();
+  clock.Wake(&alarm);
   waiter.join();
+}
+
+TEST("manual clock: several waiters, each with an alarm of its own") {
+  ManualClock clock(100);
+  Event first;
+  Event second;
+  clock.EnterThread(&first);
+  clock.EnterThread(&second);
+  std::thread one([&] { CHECK(clock.WaitUntil(150, &first)); });
+  std::thread other([&] {
+    CHECK(!clock.WaitUntil(120, &second));
+    CHECK(clock.WaitUntil(140, &second));
+  });
+  CHECK_EQ(clock.AwaitWaiter(), 150);
+  clock.Wake(&second);
+  CHECK_EQ(clock.AwaitWaiter(), 150);
+  clock.Advance(100);
+  one.join();
+  other.join();
 }
 
 TEST("schedule: deadlines lie on the grid whatever a round takes") {

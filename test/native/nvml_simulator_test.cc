@@ -52,13 +52,15 @@ TEST("nvml on the simulated driver: devices, identity and values are there and s
   CHECK(Mentions(source.identity().simulation, "two boards"));
   CHECK(!source.identity().driver_version.empty());
   for (size_t device = 0; device < source.devices().size(); ++device) {
-    const DeviceIdentity& identity = source.devices()[device];
+    const DeviceIdentity identity = source.devices()[device];
     CHECK(Mentions(identity.uuid, "GPU-"));
     CHECK(!identity.name.empty());
     CHECK(identity.pci_bus_id && identity.architecture && identity.multiprocessor_count);
     CHECK(identity.max_sm_clock_mhz && identity.power_limit_max_milliwatts);
     Sample sample;
-    CHECK(source.Poll(device, &sample).ok());
+    for (const Tier tier : {Tier::kFast, Tier::kMedium, Tier::kSlow}) {
+      CHECK(source.Poll(identity.slot, tier, &sample).ok());
+    }
     CHECK_EQ(ValueOf(sample, MetricId::kMemoryTotalBytes),
              static_cast<int64_t>(identity.memory_bytes.value_or(0)));
     for (const MetricId metric :
@@ -80,7 +82,7 @@ TEST("nvml on the simulated driver: a replay by rounds gives each row to one pol
   if (!opened.ok()) return;
   for (int row = 1; row <= 3; ++row) {
     Sample sample;
-    CHECK(source.Poll(0, &sample).ok());
+    CHECK(source.Poll(0, Tier::kFast, &sample).ok());
     CHECK_EQ(ValueOf(sample, MetricId::kComputeUtilizationPercent), row * 10);
     CHECK_EQ(ValueOf(sample, MetricId::kMemoryUsedBytes), row * 100 * 1024 * 1024);
     if (row < 3) {
@@ -90,7 +92,7 @@ TEST("nvml on the simulated driver: a replay by rounds gives each row to one pol
     }
   }
   Sample after;
-  CHECK(source.Poll(0, &after).ok() || !after.KnowsAnything());
+  CHECK(source.Poll(0, Tier::kFast, &after).ok() || !after.KnowsAnything());
   CHECK(!after.Knows(MetricId::kComputeUtilizationPercent));
 }
 
@@ -111,10 +113,10 @@ TEST("nvml on the simulated driver: a scripted fault hits its device and no othe
   CHECK_EQ(opened.message(), "");
   if (!opened.ok()) return;
   Sample sample;
-  CHECK(source.Poll(1, &sample).ok());
-  CHECK_EQ(source.Poll(1, &sample).code(), StatusCode::kDeviceLost);
-  CHECK(source.Poll(0, &sample).ok());
-  CHECK(source.Poll(1, &sample).ok());  // back, by its UUID
+  CHECK(source.Poll(1, Tier::kFast, &sample).ok());
+  CHECK_EQ(source.Poll(1, Tier::kFast, &sample).code(), StatusCode::kDeviceLost);
+  CHECK(source.Poll(0, Tier::kFast, &sample).ok());
+  CHECK(source.Poll(1, Tier::kFast, &sample).ok());  // back, by its UUID
 }
 
 }  // namespace gpuring

@@ -15,7 +15,7 @@ TEST("nvml: a legacy driver works through its unversioned names") {
   CHECK_EQ(source.identity().nvml_version, "");
   CHECK(!source.identity().cuda_driver_version.has_value());
   CHECK_EQ(source.identity().simulation, "");
-  const DeviceIdentity& device = source.devices()[1];
+  const DeviceIdentity device = source.devices()[1];
   CHECK_EQ(device.uuid, "GPU-1");
   CHECK_EQ(device.index, 1u);
   CHECK_EQ(device.name, "Tesla K40m");
@@ -24,7 +24,9 @@ TEST("nvml: a legacy driver works through its unversioned names") {
   CHECK(!device.architecture && !device.core_count && !device.max_sm_clock_mhz);
 
   Sample sample;
-  CHECK(source.Poll(1, &sample).ok());
+  for (const Tier tier : {Tier::kFast, Tier::kMedium, Tier::kSlow}) {
+    CHECK(source.Poll(device.slot, tier, &sample).ok());
+  }
   CHECK_EQ(ValueOf(sample, MetricId::kMemoryUsedBytes), 601);
   CHECK_EQ(ValueOf(sample, MetricId::kMemoryFreeBytes), 400);
   CHECK_EQ(ValueOf(sample, MetricId::kTemperatureCelsius), 44);
@@ -115,16 +117,18 @@ TEST("nvml: identity leaves out what is odd, unknown or a sentinel") {
   ScriptedDriver driver;
   const std::string endless(200, 'x');
   driver->name = endless.c_str();
+  driver->memory_v2.total = NVML_VALUE_NOT_AVAILABLE_U64;
   NvmlSource source(Scripted());
   CHECK(source.Open().ok());
-  const DeviceIdentity& device = source.devices()[0];
-  CHECK_EQ(device.name.size(), size_t{NVML_DEVICE_NAME_V2_BUFFER_SIZE});
+  const DeviceIdentity device = source.devices()[0];
+  CHECK_EQ(device.name, "");                       // longer than its buffer
   CHECK_EQ(source.identity().driver_version, "");  // not UTF-8
   CHECK_EQ(source.identity().cuda_driver_version.value_or(0), 12080);
   CHECK_EQ(device.core_count.value_or(0), 16896u);
   CHECK_EQ(device.multiprocessor_count.value_or(0), 132u);
   CHECK_EQ(device.architecture.value_or(""), "Hopper");
   CHECK(!device.serial && !device.memory_bytes && !device.power_limit_default_milliwatts);
+  CHECK(!device.unified_memory);
 
   driver->name = "\xc0\xaf";
   driver->architecture = 99;
@@ -132,6 +136,45 @@ TEST("nvml: identity leaves out what is odd, unknown or a sentinel") {
   CHECK(source.Open().ok());
   CHECK_EQ(source.devices()[0].name, "");
   CHECK(!source.devices()[0].architecture && !source.devices()[0].multiprocessor_count);
+}
+
+TEST("nvml: memory that is the system's is flagged; one that is refused or absurd is not") {
+  ScriptedDriver driver;
+  const auto open = [](NvmlSource* source) {
+    CHECK(source->Open().ok());
+    return source->devices()[0];
+  };
+  NvmlSource source(Scripted());
+  for (const nvmlReturn_t result : {NVML_SUCCESS, NVML_ERROR_NOT_SUPPORTED}) {
+    driver->memory_v2_result = result;  // both with a total of 0
+    driver->memory_result = result;
+    CHECK(open(&source).unified_memory);
+    CHECK(open(&source).memory_bytes.value_or(0) > uint64_t{1} << 26);
+  }
+  driver->memory = {1'000'000, 0, 0};
+  driver->memory_result = NVML_SUCCESS;
+  CHECK(!open(&source).unified_memory);
+  CHECK_EQ(open(&source).memory_bytes.value_or(0), 1'000'000u);
+  driver->memory_result = NVML_ERROR_NO_PERMISSION;
+  CHECK(!open(&source).unified_memory && !open(&source).memory_bytes);
+}
+
+TEST("nvml: of several places to look for the driver, the first that has it is taken") {
+  ScriptedDriver driver;
+  const std::string nowhere = "/nowhere/libnvidia-ml.so.1";
+  const std::string unknown = "libgpuring-there-is-none.so";
+  NvmlLibrary library;
+  std::string opened;
+  CHECK(OpenFirst(std::array{unknown, nowhere, driver.path()}, &library, &opened).ok());
+  CHECK_EQ(opened, driver.path());
+  const Status missing = OpenFirst(std::array{unknown, nowhere}, &library, &opened);
+  CHECK_EQ(missing.code(), StatusCode::kLibraryNotFound);
+  CHECK(missing.message().find(unknown) != std::string::npos);
+  CHECK(missing.message().find(nowhere) != std::string::npos);
+  // One that is there and is no driver is told about; the search ends.
+  const std::string other = FixturePath("not_nvml");
+  const Status wrong = OpenFirst(std::array{nowhere, other, driver.path()}, &library, &opened);
+  CHECK_EQ(wrong.code(), StatusCode::kLibraryInvalid);
 }
 
 TEST("nvml: the environment names the library where no option does") {
@@ -175,6 +218,12 @@ TEST("nvml: the symbols of a library can be listed without a driver") {
   CHECK(symbols.size() > 30);
   CHECK_EQ(driver->init_calls, 0);
   CHECK(!ListSymbols({.library_path = FixturePath("not_nvml"), .scenario = ""}, &symbols).ok());
+}
+
+TEST("nvml: cores of a multiprocessor are known for what is listed, and for nothing else") {
+  CHECK_EQ(CoresPerMultiprocessor(8, 0).value_or(0), 64u);
+  CHECK_EQ(CoresPerMultiprocessor(11, 0).value_or(0), 128u);
+  CHECK(!CoresPerMultiprocessor(11, 9) && !CoresPerMultiprocessor(0, 0));
 }
 
 TEST("nvml: UTF-8 is told from what is not") {

@@ -178,14 +178,19 @@ Sample SampleOf(int64_t power) {
   return sample;
 }
 
+std::shared_ptr<History> Ring(uint64_t capacity, Tier tier = Tier::kFast) {
+  return History::Allocate({tier, capacity, 1});
+}
+
 TEST("history: samples come back whole, growing keeps them and their sequence") {
-  auto history = History::Allocate(3);
+  auto history = Ring(3);
   for (int64_t power = 1; power <= 5; power++) {
     Sample sample = SampleOf(power);
     history->Append(&sample);
     CHECK_EQ(sample.sequence, static_cast<uint64_t>(power));
   }
-  auto grown = history->Grown(6);
+  auto grown = Ring(6);
+  grown->CatchUp(*history);
   CHECK_EQ(grown->capacity(), 6u);
   Sample sixth = SampleOf(6);
   grown->Append(&sixth);
@@ -193,24 +198,67 @@ TEST("history: samples come back whole, growing keeps them and their sequence") 
   const HistoryRead read = grown->Read(1, samples);
   CHECK_EQ(read.count, 4u);
   CHECK_EQ(read.lost, 2u);
+  CHECK_EQ(read.newest, 6u);
+  CHECK_EQ(read.next, 7u);
   for (uint64_t i = 0; i < std::min<uint64_t>(read.count, 4); i++) {
     CHECK_EQ(samples[i].sequence, 3 + i);
-    CHECK_EQ(samples[i].values[static_cast<size_t>(MetricId::kPowerWatts)],
-             static_cast<int64_t>(3 + i));
+    CHECK_EQ(samples[i].ValueOf(MetricId::kPowerWatts), static_cast<int64_t>(3 + i));
     CHECK(samples[i].Knows(MetricId::kPowerWatts));
     CHECK(!samples[i].Knows(MetricId::kEnergyJoules));
   }
   Sample latest;
   CHECK(grown->Latest(&latest));
   CHECK_EQ(latest.sequence, 6u);
-  CHECK(!History::Allocate(1)->Latest(&latest));
+  CHECK(!Ring(1)->Latest(&latest));
+}
+
+TEST("history: a record holds every value and state of its tier, and nothing of the others") {
+  for (const Tier tier : {Tier::kFast, Tier::kMedium, Tier::kSlow}) {
+    const MetricRange range = kTierMetrics[static_cast<size_t>(tier)];
+    auto history = Ring(2, tier);
+    Sample sample;
+    sample.start_ns = 11;
+    sample.end_ns = 12;
+    sample.wall_us = 13;
+    for (size_t metric = 0; metric < kMetricCount; metric++) {
+      sample.values[metric] = static_cast<int64_t>(1'000 + metric);
+      sample.states[metric] = static_cast<ValueState>(metric % kValueStateCount);
+    }
+    history->Append(&sample);
+    Sample read;
+    CHECK(history->Latest(&read));
+    CHECK(read.start_ns == 11 && read.end_ns == 12 && read.wall_us == 13);
+    for (size_t metric = 0; metric < kMetricCount; metric++) {
+      const bool within = metric >= range.begin && metric < range.end;
+      CHECK_EQ(read.values[metric], within ? sample.values[metric] : 0);
+      CHECK_EQ(read.states[metric], within ? sample.states[metric] : ValueState::kNotSampled);
+    }
+  }
 }
 
 TEST("history: growing an empty one") {
-  auto grown = History::Allocate(2)->Grown(4);
+  auto grown = Ring(4);
+  grown->CatchUp(*Ring(2));
   Sample sample = SampleOf(1);
   grown->Append(&sample);
   CHECK_EQ(sample.sequence, 1u);
+}
+
+TEST("history: what was overwritten between two catches leaves no gap in the sequences") {
+  auto history = Ring(2);
+  auto grown = Ring(8);
+  for (int64_t power = 1; power <= 9; power++) {
+    Sample sample = SampleOf(power);
+    history->Append(&sample);
+    if (power == 2 || power == 3) grown->CatchUp(*history);
+  }
+  grown->CatchUp(*history);
+  std::array<Sample, 8> samples;
+  const HistoryRead read = grown->Read(1, samples);
+  CHECK_EQ(read.count, 2u);
+  CHECK_EQ(samples[0].sequence, 8u);
+  CHECK_EQ(samples[1].ValueOf(MetricId::kPowerWatts), 9);
+  CHECK_EQ(grown->NextSequence(), 10u);
 }
 
 }  // namespace

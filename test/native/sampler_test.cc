@@ -4,12 +4,14 @@
 #include <cmath>
 
 #include "check.h"
+#include "core/row_memory.h"
 #include "sampler_rig.h"
 
 namespace gpuring {
 namespace {
 
 constexpr auto kLost = StatusCode::kDeviceLost;
+constexpr Pace kPace = {kPeriodNs, {kPeriodNs, 1'000 * kMs, 5'000 * kMs}};
 
 TEST("sampler: polls at absolute deadlines, without drift") {
   Rig rig({.devices = {Device({Answer(1)})}});
@@ -140,8 +142,8 @@ TEST("sampler: growing the history keeps what is stored") {
   CHECK_EQ(rig.sampler->HistoryCapacity(), 2u);
   CHECK(rig.sampler->GrowHistory(4).ok());
   CHECK(rig.sampler->GrowHistory(3).ok());
+  CHECK(Eventually([&] { return rig.sampler->HistoryCapacity() == 4; }));
   rig.clock->AwaitWaiter();
-  CHECK_EQ(rig.sampler->HistoryCapacity(), 4u);
   for (int i = 0; i < 2; i++) rig.clock->Step(kPeriodNs);
   const std::vector<Sample> samples = rig.History(0);
   CHECK_EQ(samples.size(), 4u);
@@ -153,12 +155,12 @@ TEST("sampler: reading a row that is no device reads nothing") {
   Rig rig({.devices = {Device({Answer(1)})}});
   rig.WatchAll({0});
   HistoryRead read = {.count = 5};
-  rig.sampler->ReadHistory(1, 1, {}, &read);
+  rig.sampler->ReadHistory({.row = 1}, {}, &read);
   CHECK_EQ(read.count, 0u);
 }
 
 TEST("sampler: history past the memory limit is refused by name and number") {
-  const uint64_t limit = 100 * History::kSampleBytes;
+  const uint64_t limit = 2 * PlanRings(50, kPace).Bytes();
   const SamplerOptions too_much = {
       .period_ns = kPeriodNs, .history_samples = 51, .memory_limit_bytes = limit};
   const MemoryScript script = {.devices = {Device({Answer(1)}), Device({Answer(1)})}};
@@ -168,10 +170,11 @@ TEST("sampler: history past the memory limit is refused by name and number") {
   const Status status = refused.sampler->status();
   CHECK_EQ(status.code(), StatusCode::kOutOfRange);
   for (const std::string& part : {std::string("maxHistory 51"), std::to_string(limit),
-                                  std::to_string(102 * History::kSampleBytes)}) {
+                                  std::to_string(2 * PlanRings(51, kPace).Bytes())}) {
     CHECK(status.message().find(part) != std::string::npos);
   }
   CHECK_EQ(refused.log->closes.load(), 1u);
+  CHECK(status.hint().find("at most 50 ") != std::string::npos);
 
   SamplerOptions fits = too_much;
   fits.history_samples = 50;
@@ -184,17 +187,17 @@ TEST("sampler: history past the memory limit is refused by name and number") {
 }
 
 TEST("sampler: the memory limit holds for growing as well, with the ring that is replaced") {
-  const SamplerOptions options = {.period_ns = kPeriodNs,
-                                  .history_samples = 20,
-                                  .memory_limit_bytes = 100 * History::kSampleBytes};
+  const SamplerOptions options = {
+      .period_ns = kPeriodNs,
+      .history_samples = 20,
+      .memory_limit_bytes = 2 * PlanRings(40, kPace).Bytes() + PlanRings(20, kPace).Bytes()};
   Rig rig({.devices = {Device({Answer(1)}), Device({Answer(1)})}}, options);
   rig.AwaitRunning();
   const Status refused = rig.sampler->GrowHistory(41);
   CHECK_EQ(refused.code(), StatusCode::kOutOfRange);
   CHECK(refused.hint().find("at most 40 ") != std::string::npos);
   CHECK(rig.sampler->GrowHistory(40).ok());
-  rig.clock->AwaitWaiter();
-  CHECK_EQ(rig.sampler->HistoryCapacity(), 40u);
+  CHECK(Eventually([&] { return rig.sampler->HistoryCapacity() == 40; }));
 }
 
 }  // namespace

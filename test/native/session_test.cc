@@ -19,19 +19,17 @@ struct Wish {
 };
 
 struct Opener {
-  explicit Opener(const char* key, Wish wish = {}) : script{.devices = {Device({Answer(7)})}} {
+  explicit Opener(const char* key, Wish wish = {}) {
+    MemoryScript script{.devices = {Device({Answer(7)})}};
     script.open_status = wish.open_status;
     script.open_gate = wish.open_gate;
+    host = std::make_shared<MemoryHost>(std::move(script));
+    log = host->log();
     options.key = key;
     options.period_ns = wish.period_ns;
     options.history_samples = wish.history_samples;
-    options.memory_limit_bytes = 1 << 20;
-    options.make_source = [this] {
-      made++;
-      auto source = std::make_unique<MemorySource>(script);
-      log = source->log();
-      return source;
-    };
+    options.memory_limit_bytes = 1 << 21;
+    options.make_source = [host = host] { return std::make_unique<MemorySource>(host); };
     status = Session::Open(options, &session);
   }
 
@@ -39,9 +37,8 @@ struct Opener {
     return Eventually([this] { return session->state() != SamplerState::kOpening; });
   }
 
-  MemoryScript script;
+  std::shared_ptr<MemoryHost> host;
   SessionOptions options;
-  int made = 0;
   std::shared_ptr<MemoryLog> log;
   Status status;
   std::unique_ptr<Session> session;
@@ -50,8 +47,6 @@ struct Opener {
 TEST("session: openers of the same key share a sampler, the last to close ends it") {
   Opener first("a");
   Opener second("a");
-  CHECK_EQ(first.made, 1);
-  CHECK_EQ(second.made, 0);
   CHECK(&first.session->sampler() == &second.session->sampler());
   CHECK(first.session->sampler().WaitOpened(kLongNs));
   first.session->Close();
@@ -61,7 +56,9 @@ TEST("session: openers of the same key share a sampler, the last to close ends i
   second.session->Close();
   CHECK(second.session->WaitClosed(kLongNs));
   CHECK_EQ(second.session->sampler().state(), SamplerState::kStopped);
+  CHECK_EQ(first.log->opens.load(), 1u);
   CHECK_EQ(first.log->closes.load(), 1u);
+  CHECK_EQ(second.log->opens.load(), 0u);
 }
 
 TEST("session: another key is refused while one is open, and welcome afterwards") {
@@ -69,12 +66,13 @@ TEST("session: another key is refused while one is open, and welcome afterwards"
   Opener refused("b");
   CHECK_EQ(refused.status.code(), StatusCode::kAlreadyOpen);
   CHECK(refused.session == nullptr);
-  CHECK_EQ(refused.made, 0);
+  CHECK_EQ(refused.log->opens.load(), 0u);
   first.session->Close();
   CHECK(first.session->WaitClosed(kLongNs));
   Opener next("b");
   CHECK(next.status.ok());
-  CHECK_EQ(next.made, 1);
+  CHECK(next.AwaitSettled());
+  CHECK_EQ(next.log->opens.load(), 1u);
 }
 
 TEST("session: the shortest period and the longest history win, while their openers stay") {
@@ -166,6 +164,29 @@ TEST("session: a row is polled while any opener watches it") {
   CHECK(Eventually([&] { return first.log->polls[0].load() > before + 3; }));
 }
 
+TEST("session: the driver is let go of while any session says so, or until it is closed") {
+  Opener first("a", {.period_ns = kMs});
+  CHECK(first.AwaitSettled());
+  const auto driver = [&] {
+    const auto& block = first.session->sampler().block();
+    return static_cast<DriverState>(block->cells()[kBlockDriverWord].Load(Order::kAcquire));
+  };
+  {
+    Opener second("a", {.period_ns = kMs});
+    first.session->Suspend();
+    first.session->Suspend();
+    second.session->Suspend();
+    CHECK(Eventually([&] { return driver() == DriverState::kSuspended; }));
+    CHECK_EQ(first.log->closes.load(), 1u);
+    first.session->Resume();
+    first.session->Resume();
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    CHECK_EQ(driver(), DriverState::kSuspended);
+  }
+  CHECK(Eventually([&] { return driver() == DriverState::kServing; }));
+  CHECK_EQ(first.log->opens.load(), 2u);
+}
+
 TEST("session: after a failed open the next one tries anew") {
   Opener failing("a", {.open_status = Status::Error(StatusCode::kNoPermission, "may not")});
   CHECK(failing.status.ok());
@@ -174,7 +195,6 @@ TEST("session: after a failed open the next one tries anew") {
   CHECK_EQ(failing.session->status().code(), StatusCode::kNoPermission);
   Opener next("b");
   CHECK(next.status.ok());
-  CHECK_EQ(next.made, 1);
   failing.session->Close();
   CHECK(failing.session->WaitClosed(kLongNs));
   CHECK(next.AwaitSettled());

@@ -15,7 +15,8 @@ using check::ReadColumn;
 using check::Reply;
 
 constexpr const char* kBoardList =
-    "h100, h200, a100, l40s, l4, rtx4090, t4, rtx3090, rtxa5000, v100s, k40m";
+    "b200, gb10, thor, h100, h200, gh200, a100, l40s, l4, rtx4090, t4, rtx3090, rtxa5000, v100s, "
+    "k40m";
 
 struct Refused {
   const char* scenario;
@@ -69,7 +70,7 @@ TEST("a scenario's mistake is named with file, line, column, path, expectation a
       {R"({"name":"x"})", "scenario:1:1: expected a member \"devices\""},
       {R"({"devices":[],"sead":1})",
        "scenario:1:15: expected only name, note, seed, driverVersion, step, baseDirectory, "
-       "devices, faults, got the member \"sead\""},
+       "devices, faults, lacks, processRecordBytes, got the member \"sead\""},
       {R"({"devices":[],"seed":-1})",
        "scenario:1:22: seed: expected an integer from 0 to 9007199254740991, got -1"},
       {R"({"devices":[],"seed":1.5})",

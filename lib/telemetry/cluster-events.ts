@@ -1,0 +1,129 @@
+import type { HealthChange } from './health-conditions.js';
+import type { XidRule } from './xid-policy.js';
+
+export type DriverEventKind =
+  | 'device-lost'
+  | 'device-returned'
+  | 'device-hung'
+  | 'device-answered'
+  | 'device-added'
+  | 'device-removed'
+  | 'driver-lost'
+  | 'driver-restored'
+  | 'suspended'
+  | 'resumed'
+  | 'xid'
+  | 'ecc-single-bit'
+  | 'ecc-double-bit'
+  | 'performance-state'
+  | 'clock'
+  | 'power-source'
+  | 'mig-configuration'
+  | 'ecc-storm'
+  | 'dram-retirement'
+  | 'retirement-failure'
+  | 'poison'
+  | 'fatal-poison'
+  | 'unavailable'
+  | 'recovery-action'
+  | 'events-dropped'
+  | 'other';
+
+/** A fact of the native side, which holds no policy. Facts come in the order of `sequence`. */
+export interface DriverEvent {
+  /** 1, 2, ... What lies in a gap was lost. */
+  readonly sequence: number;
+  /** Unix, a label. */
+  readonly timestampMs: number;
+  /** CLOCK_MONOTONIC: what durations are counted in. */
+  readonly monotonicMs: number;
+  readonly kind: DriverEventKind;
+  /** Absent: about the driver as a whole. */
+  readonly deviceId?: string;
+  /**
+   * What the kind says it is: the Xid; the nvmlReturn of device-lost (0: gone from the driver's
+   * count) and driver-lost; the recovery action; 1 where device-returned or device-added follows a
+   * reset, 0 where that is not known.
+   */
+  readonly code: number;
+  /** Equal ones that became this one, at least 1. */
+  readonly count: number;
+}
+
+interface EventBase {
+  /** Unix. */
+  readonly timestampMs: number;
+}
+
+/** The state of a device, or the reason for it, is another one now. */
+export interface HealthEvent extends EventBase, HealthChange {
+  readonly type: 'health';
+}
+
+/** The driver reported an Xid. Whether that changed the device's health, a 'health' event says. */
+export interface XidEvent extends EventBase {
+  readonly type: 'xid';
+  readonly deviceId: string;
+  readonly xid: number;
+  /** What the policy says; for an Xid that follows another one, what it says of that. */
+  readonly rule: XidRule;
+  readonly count: number;
+}
+
+export interface DeviceSetEvent extends EventBase {
+  readonly type: 'device-added' | 'device-removed';
+  readonly deviceId: string;
+}
+
+export interface DriverLostEvent extends EventBase {
+  readonly type: 'driver-lost';
+  /** Absent when the driver gave none. */
+  readonly nvmlReturn?: number;
+}
+
+export interface LifecycleEvent extends EventBase {
+  readonly type: 'driver-restored' | 'suspended' | 'resumed';
+}
+
+/** Events were lost here, at this place of the order. */
+export interface DroppedEvent extends EventBase {
+  readonly type: 'dropped';
+  readonly count: number;
+}
+
+/** What the driver mentions besides. */
+export type NoticeKind = Exclude<
+  DriverEventKind,
+  | 'device-lost'
+  | 'device-returned'
+  | 'device-hung'
+  | 'device-answered'
+  | 'xid'
+  | 'events-dropped'
+  | DeviceSetEvent['type']
+  | DriverLostEvent['type']
+  | LifecycleEvent['type']
+>;
+
+export interface NoticeEvent extends EventBase {
+  readonly type: 'notice';
+  readonly kind: NoticeKind;
+  readonly deviceId?: string;
+  /** The recovery action, for that kind; else what the driver gave, 0 when nothing. */
+  readonly code: number;
+  readonly count: number;
+}
+
+export type ClusterEvent =
+  | HealthEvent
+  | XidEvent
+  | DeviceSetEvent
+  | DriverLostEvent
+  | LifecycleEvent
+  | DroppedEvent
+  | NoticeEvent;
+
+export type ClusterEventOf<T extends ClusterEvent['type']> = Extract<
+  ClusterEvent,
+  { readonly type: T }
+>;

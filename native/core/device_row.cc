@@ -1,0 +1,29 @@
+#include "core/device_row.h"
+
+namespace gpuring {
+
+void RowCall::Make(Source* source) {
+  const Status answer = [&] {
+    switch (task) {
+      case Task::kDetail:
+        return source->ReadDetail(slot, &detail);
+      case Task::kDrain:
+        return source->Drain(slot, series, after_us, points, &count);
+      default:
+        return source->Poll(slot, TierOf(task), &sample);
+    }
+  }();
+  code = answer.code();
+  driver_return = answer.driver_return();
+  const bool polled = task != Task::kDetail && task != Task::kDrain;
+  const bool alive = code != StatusCode::kDeviceLost;
+  answered = polled ? alive && sample.KnowsAnything() : code == StatusCode::kOk;
+}
+
+void DeviceRow::Detach() {
+  slot = SIZE_MAX;
+  if (call == nullptr || !IsFree()) call = std::make_shared<RowCall>();
+  for (SeriesReader& reader : series) reader.Restart();
+}
+
+}  // namespace gpuring

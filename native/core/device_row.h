@@ -1,0 +1,85 @@
+// One row: what is asked about its device, and what has come of it.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+
+#include "core/energy_meter.h"
+#include "core/published_row.h"
+#include "core/report_book.h"
+#include "core/row_memory.h"
+#include "core/series_reader.h"
+#include "core/source.h"
+#include "core/status.h"
+#include "core/work_schedule.h"
+
+namespace gpuring {
+
+// What a call into the source is for.
+enum class Task : uint8_t { kFast, kMedium, kSlow, kDetail, kDrain };
+
+// A call about one device, with room for its answer. The thread that makes the call owns it; if the
+// baton is taken from that thread, it leaves the answer here for whoever has the baton then.
+struct RowCall {
+  enum class State : uint8_t {
+    kFree,
+    kStuck,     // the baton was taken from the thread in it
+    kReturned,  // that thread has the answer and is out
+  };
+
+  std::atomic<State> state{State::kFree};
+  Task task = Task::kFast;
+  size_t slot = 0;
+  size_t series = 0;
+  int64_t after_us = 0;
+  Sample sample;  // its times are the call's
+  DeviceDetail detail;
+  std::array<SeriesPoint, kDrainPoints> points;
+  size_t count = 0;
+  StatusCode code = StatusCode::kOk;
+  uint32_t driver_return = 0;
+  bool answered = false;  // the device said something
+
+  void Make(Source* source);
+};
+
+[[nodiscard]] constexpr Tier TierOf(Task task) {
+  if (task == Task::kMedium) return Tier::kMedium;
+  return task == Task::kSlow ? Tier::kSlow : Tier::kFast;
+}
+
+// Works beside the fast readings, in the order in which a round does them.
+inline constexpr std::array<Task, 4> kWorks = {Task::kDrain, Task::kMedium, Task::kSlow,
+                                               Task::kDetail};
+
+// Thread rules: any thread may touch the first two; the rest is for whoever has the baton.
+struct DeviceRow {
+  std::atomic<uint32_t> watchers{0};
+  std::atomic<bool> newly_watched{false};
+
+  bool present = false;  // in the source, under `slot`
+  bool lost = false;     // said so, or vanished
+  bool hung = false;
+  size_t slot = SIZE_MAX;
+  std::shared_ptr<RowCall> call;
+  PublishedRow published;
+  EnergyMeter energy;
+  std::unique_ptr<ReportBook> book;  // since the first device was there
+  std::array<SeriesReader, kSeriesCount> series = {SeriesReader(kSeriesMetrics[0]),
+                                                   SeriesReader(kSeriesMetrics[1]),
+                                                   SeriesReader(kSeriesMetrics[2])};
+  std::array<WorkSchedule, kWorks.size()> works;
+  int64_t processes = -1;  // of the latest detail
+  int64_t busy_ns = 0;     // when it was last not known to be idle
+
+  [[nodiscard]] bool IsWatched() const { return watchers.load(std::memory_order_relaxed) != 0; }
+  // Nobody is left in a call about it.
+  [[nodiscard]] bool IsFree() const {
+    return call->state.load(std::memory_order_acquire) == RowCall::State::kFree;
+  }
+  // Forgets a source: a thread stuck in it keeps its call.
+  void Detach();
+};
+
+}  // namespace gpuring

@@ -1,0 +1,99 @@
+// The watchdog: takes the baton from a thread that hangs in the driver.
+#include <algorithm>
+
+#include "core/detached_thread.h"
+#include "core/sampler_core.h"
+
+namespace gpuring {
+namespace {
+
+// Polling threads, those that hang included. Beyond that everybody waits.
+constexpr int kMostThreads = 4;
+// Threads that hang in calls about the whole driver: one replacement, no more.
+constexpr int kMostLibraryHangs = 1;
+constexpr int64_t kLeastTakeoverNs = 25'000'000;
+// Opening may take seconds where nothing keeps the driver initialised.
+constexpr int64_t kOpenPatience = 5;
+
+}  // namespace
+
+void SamplerCore::StartHelpers() {
+  const auto self = shared_from_this();
+  // Where the system has no thread for one of them, all else goes on without it.
+  (void)StartDetachedThread([self] { self->Watchdog(); });
+  (void)StartDetachedThread([listener = listener_] { listener->Run(); });
+}
+
+int64_t SamplerCore::TakeoverNs() const {
+  return std::min(std::max(period_ns() / 2, kLeastTakeoverNs), options_.hang_timeout_ns);
+}
+
+// How long a call may take before the baton is taken from its thread.
+int64_t SamplerCore::PatienceNs(Crew::Place place) const {
+  if (place == Crew::kOpening) return kOpenPatience * options_.hang_timeout_ns;
+  const bool replaced = place != Crew::kLibrary && crew_.alive() < kMostThreads;
+  return replaced ? TakeoverNs() : options_.hang_timeout_ns;
+}
+
+void SamplerCore::Watchdog() {
+  clock_->EnterThread(&watchdog_alarm_);
+  while (!finished_.load(std::memory_order_acquire)) {
+    const int64_t next_ns = Inspect();
+    if (finished_.load(std::memory_order_acquire)) return;
+    (void)clock_->WaitUntil(next_ns, &watchdog_alarm_);
+  }
+}
+
+// Returns when to look again. A call that begins after this look is seen before its patience ends.
+int64_t SamplerCore::Inspect() {
+  const Crew::Sight seen = crew_.Look();
+  const int64_t now_ns = clock_->MonotonicNs();
+  const int64_t tick_ns = now_ns + TakeoverNs();
+  if (seen.place == Crew::kIdle || seen.place == Crew::kWatched) return tick_ns;
+  if (seen.place != Crew::kVacant) {
+    const int64_t end_ns = seen.start_ns + PatienceNs(seen.place);
+    if (now_ns < end_ns) return std::min(end_ns, tick_ns);
+  }
+  if (crew_.Take(seen)) TakeOver(seen.place);
+  return tick_ns;
+}
+
+// The watchdog has the baton here, and with it all that the polling thread had.
+void SamplerCore::TakeOver(Crew::Place place) {
+  if (place >= Crew::kRow) {
+    auto expected = RowCall::State::kFree;
+    rows_[place - Crew::kRow].call->state.compare_exchange_strong(expected, RowCall::State::kStuck,
+                                                                  std::memory_order_acq_rel);
+    stuck_calls_++;
+  } else if (place != Crew::kVacant) {
+    library_hangs_.fetch_add(1, std::memory_order_relaxed);
+    for (size_t row = 0; row < rows_in_use_; row++) {
+      if (rows_[row].present && !rows_[row].hung) SayHung(row);
+    }
+    ReleaseSource();
+    dormant_ = nullptr;
+    if (mode_ == Mode::kServing) GoAway(0);
+  }
+  if (stop_requested_.load(std::memory_order_acquire)) return Finish(Status::Ok());
+  AcceptReturned();
+  MarkHung();
+  if (!Hire()) crew_.HandOn(Crew::kVacant);
+}
+
+// A thread that was left behind in a call about the whole driver is back.
+void SamplerCore::LeaveLibraryCall() { library_hangs_.fetch_sub(1, std::memory_order_relaxed); }
+
+bool SamplerCore::Hire() {
+  if (crew_.alive() >= kMostThreads) return false;
+  if (library_hangs_.load(std::memory_order_relaxed) > kMostLibraryHangs) return false;
+  crew_.Joined();
+  const Status started = StartDetachedThread([self = shared_from_this()] {
+    self->clock_->EnterThread(&self->bell_->alarm);
+    self->crew_.HandOn(Crew::kIdle);
+    self->Poll();
+  });
+  if (!started.ok()) crew_.Left();
+  return started.ok();
+}
+
+}  // namespace gpuring
