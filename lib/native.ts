@@ -24,6 +24,8 @@ export interface BlockLayout {
   readonly rowSequenceWord: number;
   readonly rowStartMsWord: number;
   readonly rowWallMsWord: number;
+  /** An integer: bit m says that the fast metric m was worked out, not said by the driver. */
+  readonly rowEstimatedWord: number;
   readonly rowMetricsWord: number;
 }
 
@@ -141,14 +143,17 @@ export interface NativeStatus {
   readonly nvmlReturn: number;
 }
 
-/** One opener's share of the process's sampler. Every method returns at once. */
+/**
+ * One opener's share of the process's sampler. Every method returns at once, at any time: before
+ * the session runs and where a row or an array is none of its own, there is nothing to be had.
+ */
 export interface NativeSession {
   state(): 'opening' | 'running' | 'failed' | 'stopped';
   /** Why the session failed; undefined while it did not. */
   failure(): NativeStatus | undefined;
   /** In the driver's order. */
   devices(): readonly NativeDeviceEntry[];
-  /** Row by row in the order of `devices()`. */
+  /** Row by row in the order that `devices()` gave last; empty before. */
   topology(): readonly NativeLink[];
   /** Of the driver that was opened last. */
   driver(): NativeDriver;
@@ -158,7 +163,7 @@ export interface NativeSession {
   readRow(row: number, into: BigUint64Array): boolean;
   /** Likewise: one word of the header, copied. */
   readHeader(word: number, into: BigUint64Array): void;
-  /** Polls these rows from now on. */
+  /** Polls these rows from now on. What is no row yet, or watched already, is passed over. */
   watch(rows: readonly number[]): void;
   /**
    * Copies samples of a tier with sequence >= `from`, oldest first, one after another: sequence,
@@ -172,8 +177,8 @@ export interface NativeSession {
   readSeries(range: NativeRange, into: Float64Array): number;
   /**
    * Seven doubles for each metric: last known value, monotonic and Unix ms of the sample that knew
-   * it (0: none did), monotonic and Unix ms of its change, state, count of invalid answers. False:
-   * nothing to be had.
+   * it, monotonic and Unix ms of its change, state, count of invalid answers. Where no sample knew
+   * it, the value is NaN and the times are 0. False: nothing to be had.
    */
   readReports(row: number, into: Float64Array): boolean;
   /** Undefined: not read yet. */
@@ -239,6 +244,7 @@ export interface NativeModule {
   readonly linkNames: readonly string[];
   /** By the number in `rowStatusWord`; '' is ok. */
   readonly statusNames: readonly string[];
+  /** What room for one more fast sample of a device takes at least. */
   readonly sampleBytes: number;
   readonly layout: BlockLayout;
   monotonicMs(): number;

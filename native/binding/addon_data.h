@@ -19,9 +19,9 @@ class AddonData {
 
   static AddonData& Of(Napi::Env env) { return *env.GetInstanceData<AddonData>(); }
 
-  // Closes all sessions of this environment, then waits at most `timeout_ms` in all for threads of
+  // Closes all sessions of this environment, then waits at most `timeout_ns` in all for threads of
   // the process that are to end: samplers that nobody shares any more, and probes. Idempotent.
-  void StopAll(int64_t timeout_ms);
+  void StopAll(int64_t timeout_ns);
 
   Napi::FunctionReference session_constructor;
   Napi::FunctionReference probe_constructor;

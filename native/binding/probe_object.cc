@@ -1,5 +1,7 @@
 #include "binding/probe_object.h"
 
+#include "binding/unpacking.h"
+
 namespace gpuring {
 
 Napi::Function ProbeObject::Define(Napi::Env env) {
@@ -7,7 +9,7 @@ Napi::Function ProbeObject::Define(Napi::Env env) {
 }
 
 ProbeObject::ProbeObject(const Napi::CallbackInfo& info)
-    : ObjectWrap(info), probe_(Probe::Join(info[0].As<Napi::String>().Utf8Value())) {}
+    : ObjectWrap(info), probe_(Probe::Join(UnpackText(info[0]))) {}
 
 Napi::Value ProbeObject::Available(const Napi::CallbackInfo& info) {
   const Probe::Outcome outcome = probe_->outcome();

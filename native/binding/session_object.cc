@@ -4,42 +4,49 @@
 #include <utility>
 #include <vector>
 
-#include "binding/addon_data.h"
+#include "binding/box_detail.h"
+#include "binding/box_devices.h"
 #include "binding/boxing.h"
+#include "binding/unpacking.h"
 #include "core/public_view.h"
 #include "nvml/source.h"
 
 namespace gpuring {
 namespace {
 
-constexpr int64_t kNsPerMs = 1'000'000;
-
-std::span<double> Doubles(const Napi::Value& value) {
-  auto array = value.As<Napi::Float64Array>();
-  return {array.Data(), array.ElementLength()};
-}
-
-std::span<uint64_t> Words(const Napi::Value& value) {
-  auto array = value.As<Napi::BigUint64Array>();
-  return {array.Data(), array.ElementLength()};
-}
-
 // `options` was validated in lib/telemetry/open-options.ts.
 SessionOptions UnpackOptions(const Napi::Object& options) {
   NvmlOptions nvml;
   // Now and on this thread: the environment may be another one by the time that the driver opens.
-  nvml.library_path = DriverLibraryPath(options.Get("libraryPath").As<Napi::String>().Utf8Value());
-  nvml.scenario = options.Get("scenario").As<Napi::String>().Utf8Value();
-  const auto number = [&](const char* key) {
-    return options.Get(key).As<Napi::Number>().DoubleValue();
-  };
+  nvml.library_path = DriverLibraryPath(UnpackText(options.Get("libraryPath")));
+  nvml.scenario = UnpackText(options.Get("scenario"));
   SessionOptions session;
   session.key = DriverKey(nvml);
-  session.period_ns = static_cast<int64_t>(number("periodMs") * kNsPerMs);
-  session.history_samples = static_cast<uint64_t>(number("maxHistory"));
-  session.memory_limit_bytes = static_cast<uint64_t>(number("memoryLimitBytes"));
+  session.period_ns = UnpackMsAsNs(options.Get("periodMs"));
+  session.history_samples = UnpackCount(options.Get("maxHistory"));
+  session.memory_limit_bytes = UnpackCount(options.Get("memoryLimitBytes"));
+  session.hang_timeout_ns = UnpackMsAsNs(options.Get("hangTimeoutMs"));
+  session.idle_release_ns = UnpackMsAsNs(options.Get("idleReleaseMs"));
+  nvml.low_power = session.idle_release_ns > 0;
   session.make_source = [nvml] { return std::make_unique<NvmlSource>(nvml); };
   return session;
+}
+
+struct Range {
+  uint64_t row = UINT64_MAX;
+  uint64_t which = UINT64_MAX;
+  uint64_t from = UINT64_MAX;
+};
+
+Range UnpackRange(const Napi::Value& value) {
+  if (!value.IsObject()) return {};
+  const auto range = value.As<Napi::Object>();
+  return {UnpackIndex(range.Get("row")), UnpackIndex(range.Get("which")),
+          UnpackIndex(range.Get("from"))};
+}
+
+Napi::Number BoxCount(Napi::Env env, uint64_t count) {
+  return Napi::Number::New(env, static_cast<double>(count));
 }
 
 const char* StateName(SamplerState state) {
@@ -64,12 +71,19 @@ Napi::Function SessionObject::Define(Napi::Env env) {
                          InstanceMethod<&SessionObject::State>("state"),
                          InstanceMethod<&SessionObject::Failure>("failure"),
                          InstanceMethod<&SessionObject::Devices>("devices"),
+                         InstanceMethod<&SessionObject::Topology>("topology"),
                          InstanceMethod<&SessionObject::Driver>("driver"),
                          InstanceMethod<&SessionObject::Block>("block"),
                          InstanceMethod<&SessionObject::ReadRow>("readRow"),
                          InstanceMethod<&SessionObject::ReadHeader>("readHeader"),
                          InstanceMethod<&SessionObject::Watch>("watch"),
                          InstanceMethod<&SessionObject::ReadHistory>("readHistory"),
+                         InstanceMethod<&SessionObject::ReadSeries>("readSeries"),
+                         InstanceMethod<&SessionObject::ReadReports>("readReports"),
+                         InstanceMethod<&SessionObject::ReadDetail>("readDetail"),
+                         InstanceMethod<&SessionObject::ReadEvents>("readEvents"),
+                         InstanceMethod<&SessionObject::Suspend>("suspend"),
+                         InstanceMethod<&SessionObject::Resume>("resume"),
                          InstanceMethod<&SessionObject::Close>("close"),
                          InstanceMethod<&SessionObject::Closed>("closed"),
                      });
@@ -77,7 +91,11 @@ Napi::Function SessionObject::Define(Napi::Env env) {
 
 SessionObject::SessionObject(const Napi::CallbackInfo& info)
     : ObjectWrap(info), sessions_(AddonData::Of(info.Env()).sessions) {
-  refused_ = Session::Open(UnpackOptions(info[0].As<Napi::Object>()), &session_);
+  if (info[0].IsObject()) {
+    refused_ = Session::Open(UnpackOptions(info[0].As<Napi::Object>()), &session_);
+  } else {
+    refused_ = Status::Error(StatusCode::kOutOfRange, "a session needs its options");
+  }
   sessions_->insert(this);
 }
 
@@ -88,6 +106,13 @@ SessionObject::~SessionObject() {
 
 void SessionObject::CloseNow() {
   if (session_ != nullptr) session_->Close();
+}
+
+const Sampler* SessionObject::Source() const {
+  if (session_ == nullptr) return nullptr;
+  const SamplerState state = session_->sampler().state();
+  const bool ran = state == SamplerState::kRunning || state == SamplerState::kStopped;
+  return ran ? &session_->sampler() : nullptr;
 }
 
 Napi::Value SessionObject::State(const Napi::CallbackInfo& info) {
@@ -101,22 +126,28 @@ Napi::Value SessionObject::Failure(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SessionObject::Devices(const Napi::CallbackInfo& info) {
-  const auto& devices = session_->sampler().devices();
-  Napi::Array array = Napi::Array::New(info.Env(), devices.size());
-  for (size_t row = 0; row < devices.size(); row++) {
-    array.Set(static_cast<uint32_t>(row), BoxDevice(info.Env(), devices[row]));
-  }
-  return array;
+  const Sampler* const source = Source();
+  if (source == nullptr) return Napi::Array::New(info.Env());
+  listed_ = source->devices();
+  return BoxDevices(info.Env(), *listed_);
+}
+
+Napi::Value SessionObject::Topology(const Napi::CallbackInfo& info) {
+  if (listed_ == nullptr) return Napi::Array::New(info.Env());
+  return BoxTopology(info.Env(), *listed_);
 }
 
 Napi::Value SessionObject::Driver(const Napi::CallbackInfo& info) {
-  return BoxDriver(info.Env(), session_->sampler().identity());
+  const Sampler* const source = Source();
+  return BoxDriver(info.Env(), source == nullptr ? SourceIdentity{} : source->identity());
 }
 
 Napi::Value SessionObject::Block(const Napi::CallbackInfo& info) {
+  const Sampler* const source = Source();
+  if (source == nullptr) return info.Env().Undefined();
   // The ArrayBuffer owns a share of the memory: it may outlive session and sampler.
   using Share = std::shared_ptr<BlockMemory>;
-  auto* const share = new Share(session_->sampler().block());
+  auto* const share = new Share(source->block());
   const auto release = [](napi_env, void*, void* hint) { delete static_cast<Share*>(hint); };
   napi_value buffer = nullptr;
   const napi_status status = napi_create_external_arraybuffer(
@@ -127,31 +158,73 @@ Napi::Value SessionObject::Block(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SessionObject::ReadRow(const Napi::CallbackInfo& info) {
-  const auto row = info[0].As<Napi::Number>().Uint32Value();
-  const bool whole = CopyRow(session_->sampler(), row, Words(info[1]));
+  const Sampler* const source = Source();
+  const bool whole =
+      source != nullptr && CopyRow(*source, UnpackIndex(info[0]), UnpackWords(info[1]));
   return Napi::Boolean::New(info.Env(), whole);
 }
 
 void SessionObject::ReadHeader(const Napi::CallbackInfo& info) {
-  const auto word = info[0].As<Napi::Number>().Uint32Value();
-  Words(info[1])[0] = HeaderWord(session_->sampler(), word);
+  const Sampler* const source = Source();
+  const std::span<uint64_t> into = UnpackWords(info[1]);
+  if (into.empty()) return;
+  into[0] = source == nullptr ? 0 : HeaderWord(*source, UnpackIndex(info[0]));
 }
 
 void SessionObject::Watch(const Napi::CallbackInfo& info) {
+  if (Source() == nullptr || !info[0].IsArray()) return;
   auto rows = info[0].As<Napi::Array>();
   std::vector<size_t> wanted(rows.Length());
-  for (uint32_t i = 0; i < rows.Length(); i++) {
-    wanted[i] = rows.Get(i).As<Napi::Number>().Uint32Value();
-  }
+  for (uint32_t i = 0; i < rows.Length(); i++) wanted[i] = UnpackIndex(rows.Get(i));
   session_->Watch(wanted);
 }
 
 Napi::Value SessionObject::ReadHistory(const Napi::CallbackInfo& info) {
-  const auto row = info[0].As<Napi::Number>().Uint32Value();
-  const auto from = info[1].As<Napi::Number>().Int64Value();
-  const uint64_t count =
-      ReadPublicHistory(session_->sampler(), row, static_cast<uint64_t>(from), Doubles(info[2]));
-  return Napi::Number::New(info.Env(), static_cast<double>(count));
+  const Sampler* const source = Source();
+  const Range range = UnpackRange(info[0]);
+  if (source == nullptr || range.which >= kTierCount) return BoxCount(info.Env(), 0);
+  const auto tier = static_cast<Tier>(range.which);
+  return BoxCount(info.Env(), ReadPublicHistory(*source, {range.row, tier, range.from},
+                                                UnpackDoubles(info[1])));
+}
+
+Napi::Value SessionObject::ReadSeries(const Napi::CallbackInfo& info) {
+  const Sampler* const source = Source();
+  const Range range = UnpackRange(info[0]);
+  if (source == nullptr) return BoxCount(info.Env(), 0);
+  return BoxCount(info.Env(), ReadPublicSeries(*source, {range.row, range.which, range.from},
+                                               UnpackDoubles(info[1])));
+}
+
+Napi::Value SessionObject::ReadReports(const Napi::CallbackInfo& info) {
+  const Sampler* const source = Source();
+  const bool whole =
+      source != nullptr && ReadPublicReports(*source, UnpackIndex(info[0]), UnpackDoubles(info[1]));
+  return Napi::Boolean::New(info.Env(), whole);
+}
+
+Napi::Value SessionObject::ReadDetail(const Napi::CallbackInfo& info) {
+  const Sampler* const source = Source();
+  DeviceDetail detail;
+  if (source == nullptr || !source->ReadDetail(UnpackIndex(info[0]), &detail)) {
+    return info.Env().Undefined();
+  }
+  return BoxDetail(info.Env(), detail);
+}
+
+Napi::Value SessionObject::ReadEvents(const Napi::CallbackInfo& info) {
+  const Sampler* const source = Source();
+  if (source == nullptr) return BoxCount(info.Env(), 0);
+  return BoxCount(info.Env(),
+                  ReadPublicEvents(*source, UnpackIndex(info[0]), UnpackDoubles(info[1])));
+}
+
+void SessionObject::Suspend(const Napi::CallbackInfo&) {
+  if (session_ != nullptr) session_->Suspend();
+}
+
+void SessionObject::Resume(const Napi::CallbackInfo&) {
+  if (session_ != nullptr) session_->Resume();
 }
 
 void SessionObject::Close(const Napi::CallbackInfo&) { CloseNow(); }

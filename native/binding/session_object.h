@@ -1,4 +1,5 @@
-// A Session as JavaScript holds it. Every method unpacks, makes one call, boxes.
+// A Session as JavaScript holds it. Every method unpacks, makes one call, boxes; and answers at any
+// time of the session's life, after its end as well.
 #pragma once
 
 #include <napi.h>
@@ -23,19 +24,30 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
   Napi::Value State(const Napi::CallbackInfo& info);
   Napi::Value Failure(const Napi::CallbackInfo& info);
   Napi::Value Devices(const Napi::CallbackInfo& info);
+  Napi::Value Topology(const Napi::CallbackInfo& info);
   Napi::Value Driver(const Napi::CallbackInfo& info);
   Napi::Value Block(const Napi::CallbackInfo& info);
   Napi::Value ReadRow(const Napi::CallbackInfo& info);
   void ReadHeader(const Napi::CallbackInfo& info);
   void Watch(const Napi::CallbackInfo& info);
   Napi::Value ReadHistory(const Napi::CallbackInfo& info);
+  Napi::Value ReadSeries(const Napi::CallbackInfo& info);
+  Napi::Value ReadReports(const Napi::CallbackInfo& info);
+  Napi::Value ReadDetail(const Napi::CallbackInfo& info);
+  Napi::Value ReadEvents(const Napi::CallbackInfo& info);
+  void Suspend(const Napi::CallbackInfo& info);
+  void Resume(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
   Napi::Value Closed(const Napi::CallbackInfo& info);
+
+  // Null: it never ran, so there is nothing to read.
+  [[nodiscard]] const Sampler* Source() const;
 
   // Shared, because the environment's end destroys its data and its objects in no fixed order.
   const std::shared_ptr<SessionSet> sessions_;
   Status refused_;  // why there is no session_
   std::unique_ptr<Session> session_;
+  std::shared_ptr<const DeviceList> listed_;  // what devices() told last
 };
 
 }  // namespace gpuring

@@ -41,6 +41,7 @@ enum class DriverState : uint8_t {
   kSuspended,  // let go of on request
   kReleased,   // let go of, so that idle devices can sleep
 };
+inline constexpr size_t kDriverStateCount = static_cast<size_t>(DriverState::kReleased) + 1;
 
 // Words of a row. The lock word is 0 until the device was polled for the first time.
 inline constexpr size_t kRowLockWord = 0;

@@ -40,7 +40,7 @@ struct RingOrders : SequenceLockOrders {
 
 // What a read of a range came to. Sequences start at 1 and grow by 1.
 struct RingRead {
-  uint64_t count = 0;   // records copied, in increasing sequence
+  uint64_t count = 0;   // records copied: those with the sequences from next - count on
   uint64_t lost = 0;    // wanted records that were overwritten before they could be copied
   uint64_t newest = 0;  // sequence of the newest record when the read began; 0: empty
   uint64_t next = 1;    // where the next read goes on: no record below it is still to come
@@ -99,7 +99,8 @@ class Ring {
   }
 
   // Copies records from `from_sequence` on, oldest first, into `out` (a whole number of records);
-  // what `out` holds beyond `count` is void. Bounded: nothing pushed after it began is read.
+  // what `out` holds beyond `count` is void. Bounded: nothing pushed after it began is read. Ends
+  // early where the writer has lapped it: what it copies has no gaps.
   [[nodiscard]] RingRead Read(uint64_t from_sequence, std::span<uint64_t> out) const {
     RingRead read;
     read.newest = Newest();
@@ -111,6 +112,8 @@ class Ring {
       if (TryReadOne(at, out.subspan(offset, layout_.record_words))) {
         read.count++;
         at++;
+      } else if (read.count > 0) {
+        break;
       } else {
         at = std::max(at + 1, OldestUnder(Newest()));
       }

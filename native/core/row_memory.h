@@ -23,6 +23,10 @@ struct RingPlan {
   [[nodiscard]] uint64_t Bytes() const;
 };
 
+// What room for one more fast sample of a device takes at least.
+inline constexpr uint64_t kLeastBytesPerSample =
+    History::SampleBytes(Tier::kFast) + SeriesLog::kRecordBytes * kSeriesCount;
+
 struct Pace {
   int64_t period_ns = 1;
   std::array<int64_t, kTierCount> tier_periods_ns{};

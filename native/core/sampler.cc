@@ -59,6 +59,7 @@ bool Sampler::ReadDetail(size_t row, DeviceDetail* detail) const {
 
 uint64_t Sampler::HistoryCapacity() const { return core_->store().Capacity(); }
 Status Sampler::GrowHistory(uint64_t samples) { return core_->GrowHistory(samples); }
+bool Sampler::HasRow(size_t row) const { return core_->HasRow(row); }
 void Sampler::Watch(std::span<const size_t> rows) { core_->Watch(rows); }
 void Sampler::Unwatch(std::span<const size_t> rows) { core_->Unwatch(rows); }
 void Sampler::SetPeriodNs(int64_t period_ns) { core_->SetPeriodNs(period_ns); }

@@ -92,6 +92,8 @@ class Sampler {
   // (nothing changes), or there was no memory for as much (devices that had grown by then keep it).
   Status GrowHistory(uint64_t samples);
 
+  // True for ever once a device had the row.
+  [[nodiscard]] bool HasRow(size_t row) const;
   // Only rows with a watcher are polled; each Watch needs its Unwatch. The first watcher of a row
   // has it polled at once, ahead of the next deadline. Rows that are no device are ignored.
   void Watch(std::span<const size_t> rows);

@@ -166,7 +166,7 @@ SourceIdentity SamplerCore::identity() const {
 
 void SamplerCore::Watch(std::span<const size_t> rows) {
   for (const size_t row : rows) {
-    if (row >= rows_in_use_.load(std::memory_order_acquire)) continue;
+    if (!HasRow(row)) continue;
     if (rows_[row].watchers.fetch_add(1, std::memory_order_relaxed) == 0) {
       rows_[row].newly_watched.store(true, std::memory_order_relaxed);
     }

@@ -41,6 +41,9 @@ class SamplerCore : public std::enable_shared_from_this<SamplerCore> {
   [[nodiscard]] const EventLog& events() const { return desk_->log(); }
   [[nodiscard]] const RowStore& store() const { return store_; }
   Status GrowHistory(uint64_t samples) { return store_.Grow(samples, CurrentPace()); }
+  [[nodiscard]] bool HasRow(size_t row) const {
+    return row < rows_in_use_.load(std::memory_order_acquire);
+  }
   void Watch(std::span<const size_t> rows);
   void Unwatch(std::span<const size_t> rows);
   void SetPeriodNs(int64_t period_ns);

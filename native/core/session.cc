@@ -119,8 +119,13 @@ SamplerState Session::state() {
 Status Session::status() const { return refused_.ok() ? sampler_->status() : refused_; }
 
 void Session::Watch(std::span<const size_t> rows) {
-  sampler_->Watch(rows);
-  watched_.insert(watched_.end(), rows.begin(), rows.end());
+  if (closed_) return;
+  const size_t watched_before = watched_.size();
+  for (const size_t row : rows) {
+    const bool watched = std::ranges::find(watched_, row) != watched_.end();
+    if (!watched && sampler_->HasRow(row)) watched_.push_back(row);
+  }
+  sampler_->Watch(std::span(watched_).subspan(watched_before));
 }
 
 void Session::Suspend() {

@@ -46,7 +46,8 @@ class Session {
   // there cannot be. Asks for that room, so it has to be called until it leaves kOpening.
   [[nodiscard]] SamplerState state();
   [[nodiscard]] Status status() const;  // Ok unless kFailed
-  // REQUIRES: the sampler is running. Rows stay watched until Close.
+  // REQUIRES: the sampler is running. Rows stay watched until Close; each counts once, and what is
+  // no row yet is passed over.
   void Watch(std::span<const size_t> rows);
   // Lets go of the driver until this session, and each other that did, calls Resume or is closed.
   // Repeated calls count once.

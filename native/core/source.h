@@ -60,6 +60,7 @@ enum class Link : uint8_t {
   kNumaNode,
   kSystem,  // across sockets
 };
+inline constexpr size_t kLinkCount = static_cast<size_t>(Link::kSystem) + 1;
 enum class PeerAccess : uint8_t { kUnknown, kYes, kNo };
 
 struct TopologyCell {

@@ -65,6 +65,8 @@ TEST("public view: a row copied whole is what the block holds") {
   CHECK(CopyRow(*rig.sampler, 0, words));
   for (size_t word = 0; word < kRowWords; word++) CHECK_EQ(words[word], rig.RowWord(0, word));
   CHECK(!CopyRow(*rig.sampler, 1, words));
+  CHECK(!CopyRow(*rig.sampler, SIZE_MAX, words));
+  CHECK(!CopyRow(*rig.sampler, 0, std::span(words).first(kRowWords - 1)));
 }
 
 TEST("public view: a slower tier has its own metrics") {
@@ -85,17 +87,47 @@ TEST("public view: a series in public units, in as many goes as it takes") {
   rig.host->AddPoints(0, 2, points);
   rig.WatchAll({0});
   std::vector<double> out(100 * kPublicSeriesDoubles);
-  RingRead read = ReadPublicSeries(*rig.sampler, {0, 2, 1}, out);
-  CHECK_EQ(read.count, 100u);
-  CHECK_EQ(read.next, 101u);
-  CHECK_EQ(out[0], UsToMs(points[0].driver_us));
-  CHECK_EQ(out[1], 0.001);
-  CHECK_EQ(out[2], 0.0);
-  read = ReadPublicSeries(*rig.sampler, {0, 2, read.next}, out);
-  CHECK_EQ(read.count, 50u);
-  CHECK_EQ(out[49 * kPublicSeriesDoubles + 1], 0.15);
-  CHECK_EQ(ReadPublicSeries(*rig.sampler, {0, 2, read.next}, out).count, 0u);
-  CHECK_EQ(ReadPublicSeries(*rig.sampler, {3, 2, 1}, out).count, 0u);
+  CHECK_EQ(ReadPublicSeries(*rig.sampler, {0, 2, 1}, out), 100u);
+  CHECK_EQ(out[0], 1.0);
+  CHECK_EQ(out[1], UsToMs(points[0].driver_us));
+  CHECK_EQ(out[2], 0.001);
+  CHECK_EQ(out[3], 0.0);
+  CHECK_EQ(ReadPublicSeries(*rig.sampler, {0, 2, 101}, out), 50u);
+  CHECK_EQ(out[49 * kPublicSeriesDoubles], 150.0);
+  CHECK_EQ(out[49 * kPublicSeriesDoubles + 2], 0.15);
+  CHECK_EQ(ReadPublicSeries(*rig.sampler, {0, 2, 151}, out), 0u);
+  CHECK_EQ(ReadPublicSeries(*rig.sampler, {3, 2, 1}, out), 0u);
+  CHECK_EQ(ReadPublicSeries(*rig.sampler, {0, kSeriesMetrics.size(), 1}, out), 0u);
+}
+
+TEST("public view: what was overwritten is missing in the sequences") {
+  Rig rig({.devices = {Device({Answer(1)})}}, {.period_ns = kPeriodNs, .history_samples = 4});
+  std::vector<SeriesPoint> points;
+  for (int64_t at = 1; at <= 10; at++) points.push_back({rig.clock->WallUs() - 20 + at, at});
+  rig.host->AddPoints(0, 2, points);
+  rig.WatchAll({0});
+  std::vector<double> out(10 * kPublicSeriesDoubles);
+  CHECK_EQ(ReadPublicSeries(*rig.sampler, {0, 2, 1}, out), 4u);
+  CHECK_EQ(out[0], 7.0);
+  CHECK_EQ(out[2], 0.007);
+}
+
+TEST("public view: events from a sequence on") {
+  Rig rig({.devices = {Device({Answer(1), Failing(StatusCode::kDeviceLost)})}});
+  rig.WatchAll({0});
+  rig.clock->Step(kPeriodNs);
+  std::array<double, 4 * kPublicEventDoubles> out;
+  CHECK_EQ(ReadPublicEvents(*rig.sampler, 1, out), rig.Events().size());
+  const EventRecord lost = rig.Events().back();
+  CHECK_EQ(ReadPublicEvents(*rig.sampler, lost.sequence, out), 1u);
+  CHECK_EQ(out[0], static_cast<double>(lost.sequence));
+  CHECK_EQ(out[1], UsToMs(lost.wall_us));
+  CHECK_EQ(out[2], NsToMs(lost.monotonic_ns));
+  CHECK_EQ(out[3], static_cast<double>(EventKind::kDeviceLost));
+  CHECK_EQ(out[4], 0.0);
+  CHECK_EQ(out[6], 1.0);
+  CHECK_EQ(ReadPublicEvents(*rig.sampler, lost.sequence + 1, out), 0u);
+  CHECK_EQ(ReadPublicEvents(*rig.sampler, 1, std::span(out).first(kPublicEventDoubles - 1)), 0u);
 }
 
 TEST("public view: reports say since when, and NaN where nothing was ever known") {
@@ -113,7 +145,12 @@ TEST("public view: reports say since when, and NaN where nothing was ever known"
   CHECK_EQ(power[3], first);
   CHECK_EQ(power[5], static_cast<double>(ValueState::kInvalid));
   CHECK_EQ(power[6], 1.0);
-  CHECK(std::isnan(out[static_cast<size_t>(MetricId::kEccMode) * kPublicReportDoubles]));
+  const double* const unknown =
+      out.data() + static_cast<size_t>(MetricId::kEccMode) * kPublicReportDoubles;
+  CHECK(std::isnan(unknown[0]));
+  CHECK_EQ(unknown[1], 0.0);
+  CHECK_EQ(unknown[3], 0.0);
+  CHECK(!ReadPublicReports(*rig.sampler, 0, std::span(out).first(out.size() - 1)));
   CHECK(!ReadPublicReports(*rig.sampler, 9, out));
 }
 
@@ -122,6 +159,7 @@ TEST("public view: words of the header") {
   rig.WatchAll({0});
   CHECK_EQ(HeaderWord(*rig.sampler, kBlockRowsWord), 1u);
   CHECK_EQ(std::bit_cast<double>(HeaderWord(*rig.sampler, kBlockPeriodWord)), 100.0);
+  CHECK_EQ(HeaderWord(*rig.sampler, SIZE_MAX), 0u);
 }
 
 }  // namespace

@@ -74,12 +74,10 @@ Program RangeProgram() {
       std::array<uint64_t, 2 * kPushes> records{};
       const RingRead read = ring.Read(next, records);
       Require(read.next == next + read.count + read.lost);
-      Require(read.next == read.newest + 1 || read.newest < next);
-      uint64_t last = next - 1 + RecordOf(0);
+      Require(read.next == read.newest + 1 || read.newest < next || read.count > 0);
       for (uint64_t i = 0; i < read.count; i++) {
         Require(records[2 * i] == records[2 * i + 1]);
-        Require(records[2 * i] > last && records[2 * i] <= RecordOf(read.newest));
-        last = records[2 * i];
+        Require(records[2 * i] == RecordOf(read.next - read.count + i));
       }
       next = read.next;
     }

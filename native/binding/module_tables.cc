@@ -1,0 +1,75 @@
+#include "binding/module_tables.h"
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "core/public_names.h"
+#include "core/published_row.h"
+#include "core/row_memory.h"
+
+namespace gpuring {
+namespace {
+
+template <size_t kCount, class Item, class Box>
+Napi::Array BoxTable(Napi::Env env, const std::array<Item, kCount>& items, Box box) {
+  Napi::Array array = Napi::Array::New(env, kCount);
+  for (uint32_t i = 0; i < kCount; i++) array.Set(i, box(items[i]));
+  return array;
+}
+
+template <size_t kCount>
+Napi::Array Names(Napi::Env env, const std::array<const char*, kCount>& names) {
+  return BoxTable(env, names, [](const char* name) { return name; });
+}
+
+Napi::Array StatusNames(Napi::Env env) {
+  Napi::Array names = Napi::Array::New(env, kStatusCodeCount);
+  for (uint32_t i = 0; i < kStatusCodeCount; i++) {
+    names.Set(i, std::string(CodeName(static_cast<StatusCode>(i))));
+  }
+  return names;
+}
+
+Napi::Object Layout(Napi::Env env) {
+  Napi::Object layout = Napi::Object::New(env);
+  layout.Set("roundsWord", kBlockRoundsWord);
+  layout.Set("roundStartMsWord", kBlockRoundStartWord);
+  layout.Set("roundLengthMsWord", kBlockRoundLengthWord);
+  layout.Set("missedDeadlinesWord", kBlockMissedDeadlinesWord);
+  layout.Set("periodMsWord", kBlockPeriodWord);
+  layout.Set("devicesWord", kBlockDevicesWord);
+  layout.Set("eventsWord", kBlockEventsWord);
+  layout.Set("driverWord", kBlockDriverWord);
+  layout.Set("firstRowWord", kBlockHeaderWords);
+  layout.Set("rowStrideWords", BlockLayout{0, kRowWords}.RowStride());
+  layout.Set("rowWords", kRowWords);
+  layout.Set("rowLockWord", kRowLockWord);
+  layout.Set("rowStatusWord", kRowStatusWord);
+  layout.Set("rowSequenceWord", kRowSequenceWord);
+  layout.Set("rowStartMsWord", kRowStartWord);
+  layout.Set("rowWallMsWord", kRowWallWord);
+  layout.Set("rowEstimatedWord", kRowEstimatedWord);
+  layout.Set("rowMetricsWord", kRowMetricsWord);
+  return layout;
+}
+
+}  // namespace
+
+void SetModuleTables(Napi::Env env, Napi::Object exports) {
+  const auto key = [](const MetricRow& metric) { return metric.key; };
+  const auto end = [](const MetricRange& tier) { return static_cast<double>(tier.end); };
+  const auto index = [](MetricId metric) { return static_cast<double>(metric); };
+  exports.Set("metricKeys", BoxTable(env, kMetrics, key));
+  exports.Set("tierEnds", BoxTable(env, kTierMetrics, end));
+  exports.Set("seriesMetrics", BoxTable(env, kSeriesMetrics, index));
+  exports.Set("valueStates", Names(env, kValueStateNames));
+  exports.Set("eventKinds", Names(env, kEventKindNames));
+  exports.Set("driverStates", Names(env, kDriverStateNames));
+  exports.Set("linkNames", Names(env, kLinkNames));
+  exports.Set("statusNames", StatusNames(env));
+  exports.Set("sampleBytes", static_cast<double>(kLeastBytesPerSample));
+  exports.Set("layout", Layout(env));
+}
+
+}  // namespace gpuring

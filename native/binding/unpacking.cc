@@ -1,0 +1,59 @@
+#include "binding/unpacking.h"
+
+namespace gpuring {
+namespace {
+
+constexpr double kLargestExact = 9007199254740991;  // 2^53 - 1
+constexpr double kNsPerMs = 1e6;
+
+// -1: no number.
+double Number(const Napi::Value& value) {
+  double number = 0;
+  const bool is_number = napi_get_value_double(value.Env(), value, &number) == napi_ok;
+  return is_number ? number : -1;
+}
+
+template <class T>
+std::span<T> Elements(const Napi::Value& value, napi_typedarray_type wanted) {
+  if (!value.IsTypedArray()) return {};
+  napi_typedarray_type type;
+  size_t length = 0;
+  void* data = nullptr;
+  const napi_status status =
+      napi_get_typedarray_info(value.Env(), value, &type, &length, &data, nullptr, nullptr);
+  if (status != napi_ok || type != wanted || data == nullptr) return {};
+  return {static_cast<T*>(data), length};
+}
+
+}  // namespace
+
+uint64_t UnpackIndex(const Napi::Value& value) {
+  const double number = Number(value);
+  return number >= 0 && number <= kLargestExact ? static_cast<uint64_t>(number) : UINT64_MAX;
+}
+
+uint64_t UnpackCount(const Napi::Value& value) {
+  const double number = Number(value);
+  if (number > kLargestExact) return static_cast<uint64_t>(kLargestExact);
+  return number >= 0 ? static_cast<uint64_t>(number) : 0;
+}
+
+int64_t UnpackMsAsNs(const Napi::Value& value) {
+  const double ns = Number(value) * kNsPerMs;
+  if (ns > kLargestExact) return static_cast<int64_t>(kLargestExact);
+  return ns >= 0 ? static_cast<int64_t>(ns) : 0;
+}
+
+std::string UnpackText(const Napi::Value& value) {
+  return value.IsString() ? value.As<Napi::String>().Utf8Value() : "";
+}
+
+std::span<double> UnpackDoubles(const Napi::Value& value) {
+  return Elements<double>(value, napi_float64_array);
+}
+
+std::span<uint64_t> UnpackWords(const Napi::Value& value) {
+  return Elements<uint64_t>(value, napi_biguint64_array);
+}
+
+}  // namespace gpuring

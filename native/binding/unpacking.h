@@ -1,0 +1,24 @@
+// JavaScript values as native ones. lib/ has validated them; whatever comes all the same is taken
+// for nothing rather than believed.
+#pragma once
+
+#include <napi.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace gpuring {
+
+// UINT64_MAX, which is no index and no sequence: not a number from 0 on.
+[[nodiscard]] uint64_t UnpackIndex(const Napi::Value& value);
+// 0: not a number, or a negative one.
+[[nodiscard]] uint64_t UnpackCount(const Napi::Value& value);
+[[nodiscard]] int64_t UnpackMsAsNs(const Napi::Value& value);
+// "": no string.
+[[nodiscard]] std::string UnpackText(const Napi::Value& value);
+// The caller's own memory, for the length of the call. Empty: not such an array.
+[[nodiscard]] std::span<double> UnpackDoubles(const Napi::Value& value);
+[[nodiscard]] std::span<uint64_t> UnpackWords(const Napi::Value& value);
+
+}  // namespace gpuring
