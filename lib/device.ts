@@ -26,9 +26,15 @@ export interface GPUDevice {
   /** Live devices: the highest SM clock. */
   readonly clockRateMhz?: number;
   readonly driverVersion?: string;
-  /** The driver's index; a label only, it may change across reboots. */
+  /**
+   * The driver's index, of an instance that of its GPU. A label only: it may change while devices
+   * come and go. Absent while the device is gone.
+   */
   readonly index?: number;
-  /** The index that CUDA gives the device in this process, after CUDA_VISIBLE_DEVICES. */
+  /**
+   * The index that CUDA gives the device in this process, after CUDA_VISIBLE_DEVICES; absent where
+   * CUDA leaves the device out.
+   */
   readonly cudaIndex?: number;
   readonly pciBusId?: string;
   readonly serial?: string;
@@ -46,6 +52,18 @@ export interface GPUDevice {
   /** The highest PCIe generation and width that board and slot can do. */
   readonly maxPcieLinkGeneration?: number;
   readonly maxPcieLinkWidth?: number;
+  /** Of the host's memory that lies nearest. */
+  readonly numaNode?: number;
+  /** Present, and then true, when the host's memory serves as the device's (Grace, GB10, Jetson). */
+  readonly unifiedMemory?: true;
+  /** Present, and then true, when the GPU is split: its MIG instances are devices of their own. */
+  readonly migEnabled?: true;
+  /** Of a MIG instance: the GPU that it is part of. */
+  readonly parentDeviceId?: string;
+  /** Of a MIG instance, such as '1g.10gb'. */
+  readonly migProfile?: string;
+  readonly gpuInstanceId?: number;
+  readonly computeInstanceId?: number;
   /** Present, and then true, when a simulated driver made the device up. */
   readonly simulated?: true;
 }
@@ -59,6 +77,8 @@ const textKeys = [
   'serial',
   'computeCapability',
   'architecture',
+  'parentDeviceId',
+  'migProfile',
 ] as const satisfies readonly (keyof GPUDevice)[];
 
 const amountKeys = [
@@ -78,9 +98,17 @@ const countKeys = [
   'memoryBusWidthBits',
   'maxPcieLinkGeneration',
   'maxPcieLinkWidth',
+  'numaNode',
+  'gpuInstanceId',
+  'computeInstanceId',
 ] as const satisfies readonly (keyof GPUDevice)[];
 
-const markKeys = ['memoryUnknown', 'simulated'] as const satisfies readonly (keyof GPUDevice)[];
+const markKeys = [
+  'memoryUnknown',
+  'unifiedMemory',
+  'migEnabled',
+  'simulated',
+] as const satisfies readonly (keyof GPUDevice)[];
 
 /** The device as a frozen copy. Unknown keys are left out; what is known must be well formed. */
 export function readDevice(value: unknown, what = 'device'): GPUDevice {

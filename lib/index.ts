@@ -14,6 +14,7 @@ export { GPUClusteringManager } from './manager.js';
 
 export type {
   DeviceFailure,
+  DriverState,
   LiveStatus,
   SimulatedDevice,
   Simulation,

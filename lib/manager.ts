@@ -17,21 +17,15 @@ import { readRequest, type SelectionRequest } from './selection/request.js';
 import { type AggregatedMetrics, aggregate } from './telemetry/aggregate.js';
 import { readMaxHistory, type TelemetryCollectorOptions } from './telemetry/collector.js';
 import type { LiveStatus } from './telemetry/live-status.js';
+import { ManualCluster } from './telemetry/manual-cluster.js';
 import { openLive } from './telemetry/open.js';
 import type { OpenOptions } from './telemetry/open-options.js';
 import type { GPUMetrics } from './telemetry/sample.js';
-import { SampleStore } from './telemetry/sample-store.js';
-import { LiveCluster, type TelemetryStore } from './telemetry/store.js';
+import { type ClusterParts, LiveCluster, type LiveClusterParts } from './telemetry/store.js';
 import { checkMetrics, readUncheckedMetrics } from './telemetry/validation.js';
 
 /** Options of a manual cluster. */
 export interface GPUClusteringManagerOptions extends TelemetryCollectorOptions {}
-
-/** What only a manual cluster lets its user change. */
-interface Recorder {
-  readonly devices: Map<string, GPUDevice>;
-  readonly store: SampleStore;
-}
 
 /**
  * A cluster of GPUs: its devices, their telemetry, selection among them and distribution over them.
@@ -48,14 +42,11 @@ interface Recorder {
  * await manager.shutdown();
  */
 export class GPUClusteringManager {
-  readonly #devices: ReadonlyMap<string, GPUDevice>;
-  readonly #store: TelemetryStore;
-  readonly #defaultMaxAgeMs: () => number;
-  readonly #close: () => Promise<void>;
+  readonly #cluster: ClusterParts;
   /** Undefined on a live cluster. */
-  readonly #recorder: Recorder | undefined;
+  readonly #manual: ManualCluster | undefined;
   /** Undefined on a manual cluster. */
-  readonly #status: (() => LiveStatus) | undefined;
+  readonly #live: LiveClusterParts | undefined;
   #closed: Promise<void> | undefined;
 
   /**
@@ -75,16 +66,7 @@ export class GPUClusteringManager {
    * const gpu = manager.selectBestDevice({ minMemoryBytes: 20 * 2 ** 30 });
    */
   static async open(options?: OpenOptions): Promise<GPUClusteringManager> {
-    const opened = await openLive(options);
-    return new GPUClusteringManager(
-      new LiveCluster({
-        devices: opened.devices,
-        store: opened.telemetry,
-        defaultMaxAgeMs: opened.defaultMaxAgeMs,
-        status: opened.status,
-        close: opened.close,
-      }),
-    );
+    return new GPUClusteringManager(new LiveCluster(await openLive(options)));
   }
 
   /**
@@ -97,24 +79,12 @@ export class GPUClusteringManager {
   constructor(given?: GPUClusteringManagerOptions | LiveCluster) {
     const live = LiveCluster.partsOf(given);
     if (live !== undefined) {
-      const { devices, store, defaultMaxAgeMs, status, close } = live;
-      this.#status = status;
-      this.#devices = devices;
-      this.#store = store;
-      this.#defaultMaxAgeMs = defaultMaxAgeMs;
-      this.#close = close;
+      this.#live = live;
+      this.#cluster = live;
       return;
     }
-    const store = new SampleStore(readMaxHistory(given));
-    const devices = new Map<string, GPUDevice>();
-    this.#recorder = { devices, store };
-    this.#devices = devices;
-    this.#store = store;
-    this.#defaultMaxAgeMs = () => Infinity;
-    this.#close = async () => {
-      devices.clear();
-      store.clear();
-    };
+    this.#manual = new ManualCluster(readMaxHistory(given));
+    this.#cluster = this.#manual;
   }
 
   /**
@@ -125,10 +95,10 @@ export class GPUClusteringManager {
    */
   registerDevice(device: GPUDevice): void {
     this.#requireOpen();
-    const { devices } = this.#requireRecorder('registerDevice');
+    const cluster = this.#requireManual('registerDevice');
     const copy = readDevice(device);
     this.#requireOpen();
-    devices.set(copy.deviceId, copy);
+    cluster.register(copy);
   }
 
   /**
@@ -137,22 +107,24 @@ export class GPUClusteringManager {
    */
   unregisterDevice(deviceId: string): boolean {
     this.#requireOpen();
-    const { devices, store } = this.#requireRecorder('unregisterDevice');
-    const id = readString(deviceId, 'deviceId');
-    store.remove(id);
-    return devices.delete(id);
+    const cluster = this.#requireManual('unregisterDevice');
+    return cluster.unregister(readString(deviceId, 'deviceId'));
   }
 
   /** The device; undefined when there is none of that id. */
   getDevice(deviceId: string): GPUDevice | undefined {
     this.#requireOpen();
-    return this.#devices.get(readString(deviceId, 'deviceId'));
+    return this.#cluster.devices().get(readString(deviceId, 'deviceId'));
   }
 
-  /** All devices in registration order. */
+  /**
+   * All devices in registration order. On a live cluster those that came since the open are among
+   * them, as far as its option `devices` takes them in; a GPU that is lost stays, and a MIG
+   * instance that was destroyed goes.
+   */
   listDevices(): readonly GPUDevice[] {
     this.#requireOpen();
-    return [...this.#devices.values()];
+    return [...this.#cluster.devices().values()];
   }
 
   /**
@@ -163,7 +135,7 @@ export class GPUClusteringManager {
    */
   recordMetrics(metrics: GPUMetrics): void {
     this.#requireOpen();
-    const { store } = this.#requireRecorder('recordMetrics');
+    const { store } = this.#requireManual('recordMetrics');
     const unchecked = readUncheckedMetrics(metrics);
     this.#requireOpen();
     this.#requireDevice(unchecked.deviceId, 'metrics.deviceId');
@@ -176,7 +148,7 @@ export class GPUClusteringManager {
    */
   getMetrics(deviceId: string): GPUMetrics | undefined {
     this.#requireOpen();
-    return this.#store.getMetrics(this.#requireDevice(deviceId, 'deviceId'));
+    return this.#cluster.store.getMetrics(this.#requireDevice(deviceId, 'deviceId'));
   }
 
   /**
@@ -185,7 +157,7 @@ export class GPUClusteringManager {
    */
   getMetricsHistory(deviceId: string): readonly GPUMetrics[] {
     this.#requireOpen();
-    return this.#store.getMetricsHistory(this.#requireDevice(deviceId, 'deviceId'));
+    return this.#cluster.store.getMetricsHistory(this.#requireDevice(deviceId, 'deviceId'));
   }
 
   /**
@@ -236,13 +208,13 @@ export class GPUClusteringManager {
    */
   distributeWorkload<T>(tasks: readonly T[], options?: DistributionOptions): Distribution<T> {
     this.#requireOpen();
-    return distributeOver(this.#devices, { tasks, options });
+    return distributeOver(this.#cluster.devices(), { tasks, options });
   }
 
   /** How sampling goes, and which driver answers; undefined on a manual cluster. */
   status(): LiveStatus | undefined {
     this.#requireOpen();
-    return this.#status?.();
+    return this.#live?.status();
   }
 
   /** True when a simulated driver makes the values up. */
@@ -252,7 +224,7 @@ export class GPUClusteringManager {
 
   /** Ends the cluster. Later calls return the same promise. */
   shutdown(): Promise<void> {
-    this.#closed ??= this.#close();
+    this.#closed ??= this.#cluster.close();
     return this.#closed;
   }
 
@@ -262,14 +234,14 @@ export class GPUClusteringManager {
   }
 
   #moment(request?: SelectionRequest): Moment {
-    return { criteria: readRequest(request, this.#defaultMaxAgeMs()), nowMs: Date.now() };
+    return { criteria: readRequest(request, this.#cluster.defaultMaxAgeMs()), nowMs: Date.now() };
   }
 
   #candidates(): Candidate[] {
-    return Array.from(this.#devices.values(), (device) => ({
+    return Array.from(this.#cluster.devices().values(), (device) => ({
       device,
-      metrics: this.#store.getMetrics(device.deviceId),
-      failure: () => this.#store.getFailure?.(device.deviceId),
+      metrics: this.#cluster.store.getMetrics(device.deviceId),
+      failure: () => this.#cluster.store.getFailure?.(device.deviceId),
     }));
   }
 
@@ -279,20 +251,20 @@ export class GPUClusteringManager {
     }
   }
 
-  #requireRecorder(method: string): Recorder {
-    if (this.#recorder === undefined) {
+  #requireManual(method: string): ManualCluster {
+    if (this.#manual === undefined) {
       throw new GPUError(
         'ERR_GPU_READ_ONLY',
         `${method}: expected a manual cluster, but this one is fed by the driver`,
         { hint: 'use new GPUClusteringManager() to register and record by hand' },
       );
     }
-    return this.#recorder;
+    return this.#manual;
   }
 
   #requireDevice(deviceId: unknown, what: string): string {
     const id = readString(deviceId, what);
-    if (!this.#devices.has(id)) {
+    if (!this.#cluster.devices().has(id)) {
       throw rangeError(
         'ERR_GPU_UNKNOWN_DEVICE',
         `${what}: expected a registered device, got ${describeValue(id)}`,

@@ -22,6 +22,13 @@ export class BlockReader {
     this.#row = words(layout.rowWords);
   }
 
+  /** The low half of a header word: enough to see that it changed, and the cheapest look at it. */
+  low(word: number): number {
+    if (this.#halves !== undefined) return Atomics.load(this.#halves, 2 * word);
+    this.#copyHeader(word);
+    return this.#word.halves[0] ?? 0;
+  }
+
   /** A header word that counts something. */
   count(word: number): number {
     this.#copyHeader(word);
@@ -42,6 +49,11 @@ export class BlockReader {
     if (!this.#copyRow(row)) return undefined;
     const sequence = this.#row.doubles[this.#layout.rowSequenceWord] ?? 0;
     return sequence > 0 ? this.#row.doubles : undefined;
+  }
+
+  /** Of the row that `row()` gave last: bit m says that metric m was worked out. */
+  estimated(): number {
+    return countIn(this.#row, this.#layout.rowEstimatedWord);
   }
 
   /** Which write of the row is there now; it differs after every poll. 0: never polled. */

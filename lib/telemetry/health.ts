@@ -63,7 +63,7 @@ export class HealthMonitor {
 
   constructor({ policy = resolveXidPolicy(), thresholds }: HealthMonitorOptions = {}) {
     this.#policy = policy;
-    this.#thresholds = readThresholds(thresholds);
+    this.#thresholds = readHealthThresholds(thresholds);
   }
 
   /** Makes a device known, as ok since then; nothing for one that is known. */
@@ -237,13 +237,17 @@ function recent(timesMs: readonly number[], sinceMs: number, limit: number): num
   return timesMs.filter((timeMs) => timeMs > sinceMs).slice(-limit);
 }
 
-function readThresholds(thresholds: Partial<HealthThresholds> | undefined): HealthThresholds {
+/** Those given, and the default of each other one. @throws TypeError, RangeError */
+export function readHealthThresholds(
+  thresholds: unknown,
+  what = 'healthThresholds',
+): HealthThresholds {
   const names = Object.keys(defaultHealthThresholds) as (keyof HealthThresholds)[];
-  const given = readOptions(thresholds, names, 'healthThresholds');
+  const given = readOptions(thresholds, names, what);
   const entries = names.map((name) => {
     const value = given.get(name) ?? defaultHealthThresholds[name];
     const rule = name.endsWith('Ms') ? { minimum: 0 } : { minimum: 1, integer: true as const };
-    return [name, readNumber(value, `healthThresholds.${name}`, rule)];
+    return [name, readNumber(value, `${what}.${name}`, rule)];
   });
   return Object.fromEntries(entries);
 }

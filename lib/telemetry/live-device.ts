@@ -1,5 +1,5 @@
 import type { GPUDevice } from '../device.js';
-import type { NativeDevice, NativeDriver } from '../native.js';
+import type { NativeDevice, NativeDeviceEntry, NativeDriver } from '../native.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -18,11 +18,18 @@ const handedOn = {
   powerLimitMaxWatts: 'powerLimitMaxWatts',
   maxPcieLinkGeneration: 'maxPcieLinkGeneration',
   maxPcieLinkWidth: 'maxPcieLinkWidth',
+  numaNode: 'numaNode',
+  unifiedMemory: 'unifiedMemory',
+  migEnabled: 'migEnabled',
+  parentDeviceId: 'parentUuid',
+  migProfile: 'migProfile',
+  gpuInstanceId: 'gpuInstanceId',
+  computeInstanceId: 'computeInstanceId',
 } as const satisfies Partial<Record<keyof GPUDevice, keyof NativeDevice>>;
 
 /** The public description of a native device. `cudaIndex`: its place in CUDA's order, or -1. */
 export function liveDevice(
-  native: NativeDevice,
+  native: NativeDeviceEntry,
   driver: NativeDriver,
   cudaIndex: number,
 ): GPUDevice {
@@ -32,7 +39,8 @@ export function liveDevice(
     vendor: 'nvidia',
     backend: 'cuda',
     memoryBytes: native.memoryBytes ?? 0,
-    index: native.index,
+    // The driver counts a device that is gone no more; its number may be another's.
+    ...(native.present && { index: native.index }),
   };
   const entries = Object.entries(handedOn).map(([key, from]) => [key, native[from]] as const);
   Object.assign(device, Object.fromEntries(entries.filter(([, value]) => value !== undefined)));

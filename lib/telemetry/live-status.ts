@@ -24,9 +24,16 @@ export interface DeviceFailure {
   readonly code: ErrorCode;
 }
 
+/**
+ * - `lost`: it does not answer any more, and is opened again and again until it does.
+ * - `suspended`: let go of on request. `released`: let go of so that idle devices can sleep.
+ */
+export type DriverState = 'serving' | 'lost' | 'suspended' | 'released';
+
 /** How a live manager is doing. */
 export interface LiveStatus {
   readonly simulated: boolean;
+  readonly driver: DriverState;
   /** The library as it was opened. */
   readonly libraryPath: string;
   readonly driverVersion: string;

@@ -1,12 +1,12 @@
 import type { ErrorCode } from '../errors.js';
 import type { NativeModule, NativeSession } from '../native.js';
-import { BlockReader } from './block.js';
+import type { BlockReader } from './block.js';
+import type { LiveDevices } from './live-devices.js';
+import type { DriverState } from './live-status.js';
 import type { MetricKey } from './metrics.generated.js';
+import { monotonicMs } from './monotonic.js';
 import type { GPUMetrics } from './sample.js';
 import type { TelemetryStore } from './store.js';
-
-/** Kept from the start: fake timers of a user's tests would make samples ageless. */
-const { hrtime } = process;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -20,19 +20,23 @@ export interface Pace {
   readonly periodMs: number;
 }
 
-/** A sample as words: word w of its row is `words[rowAt + w]`, from the sequence on. */
+/** Where a sample's words lie: in a row of the block, or in a record of a history. */
 interface Reading {
   readonly words: Float64Array;
-  readonly rowAt: number;
+  /** Of the sequence; monotonic and Unix time follow it. */
+  readonly at: number;
+  readonly metricsAt: number;
   readonly nowMs: number;
 }
+
+/** Doubles of a history's record before its metrics: sequence, monotonic ms, Unix ms. */
+const recordHeader = 3;
 
 export interface LiveTelemetryOptions {
   readonly native: NativeModule;
   readonly session: NativeSession;
-  /** Device id to row of the published block. */
-  readonly rows: ReadonlyMap<string, number>;
-  readonly simulated: boolean;
+  readonly block: BlockReader;
+  readonly devices: LiveDevices;
   readonly maxHistory: number;
 }
 
@@ -40,54 +44,69 @@ export interface LiveTelemetryOptions {
 export class LiveTelemetry implements TelemetryStore {
   readonly #native: NativeModule;
   readonly #session: NativeSession;
-  readonly #rows: ReadonlyMap<string, number>;
-  readonly #simulated: boolean;
+  readonly #block: BlockReader;
+  readonly #devices: LiveDevices;
   readonly #maxHistory: number;
   readonly #keys: readonly MetricKey[];
-  readonly #block: BlockReader;
 
-  constructor({ native, session, rows, simulated, maxHistory }: LiveTelemetryOptions) {
+  constructor({ native, session, block, devices, maxHistory }: LiveTelemetryOptions) {
     this.#native = native;
     this.#session = session;
-    this.#rows = rows;
-    this.#simulated = simulated;
+    this.#block = block;
+    this.#devices = devices;
     this.#maxHistory = maxHistory;
-    this.#keys = native.metricKeys as readonly MetricKey[];
-    this.#block = new BlockReader(session, native.layout);
+    this.#keys = native.metricKeys.slice(0, native.tierEnds[0]) as readonly MetricKey[];
   }
 
   getMetrics(deviceId: string): GPUMetrics | undefined {
-    const row = this.#rows.get(deviceId);
+    const row = this.#devices.rowOf(deviceId);
     const words = row === undefined ? undefined : this.#block.row(row);
     if (words === undefined) return undefined;
-    return this.#sample(deviceId, { words, rowAt: 0, nowMs: monotonicMs() });
+    const { rowSequenceWord, rowMetricsWord } = this.#native.layout;
+    const sample = this.#sample(deviceId, {
+      words,
+      at: rowSequenceWord,
+      metricsAt: rowMetricsWord,
+      nowMs: monotonicMs(),
+    });
+    const bits = this.#block.estimated();
+    if (bits !== 0) sample.estimated = this.#keys.filter((_, metric) => bitOf(bits, metric));
+    return sample;
   }
 
   getMetricsHistory(deviceId: string): readonly GPUMetrics[] {
-    const row = this.#rows.get(deviceId);
+    const row = this.#devices.rowOf(deviceId);
     const newest = row === undefined ? undefined : this.#block.row(row);
     if (row === undefined || newest === undefined) return [];
-    const { rowSequenceWord, rowWords } = this.#native.layout;
-    const doubles = rowWords - rowSequenceWord;
-    const sequence = newest[rowSequenceWord] ?? 0;
+    const sequence = newest[this.#native.layout.rowSequenceWord] ?? 0;
     const from = Math.max(1, sequence - this.#maxHistory + 1);
-    const samples = new Float64Array(doubles * (sequence - from + 1));
-    const count = this.#session.readHistory(row, from, samples);
+    const { length } = this.#keys;
+    const doubles = recordHeader + 2 * length;
+    const words = new Float64Array(doubles * (sequence - from + 1));
+    const count = this.#session.readHistory({ row, which: 0, from }, words);
     const nowMs = monotonicMs();
-    return Array.from({ length: count }, (_, index) =>
-      this.#sample(deviceId, {
-        words: samples,
-        rowAt: index * doubles - rowSequenceWord,
-        nowMs,
-      }),
-    );
+    const estimated = this.#native.valueStates.indexOf('estimated');
+    return Array.from({ length: count }, (_, index) => {
+      const at = index * doubles;
+      const metricsAt = at + recordHeader;
+      const sample = this.#sample(deviceId, { words, at, metricsAt, nowMs });
+      const statesAt = metricsAt + length;
+      const keys = this.#keys.filter((_key, metric) => words[statesAt + metric] === estimated);
+      if (keys.length > 0) sample.estimated = keys;
+      return sample;
+    });
   }
 
   getFailure(deviceId: string): ErrorCode | undefined {
-    const row = this.#rows.get(deviceId);
+    const row = this.#devices.rowOf(deviceId);
     const status = row === undefined ? undefined : this.#block.status(row);
     const name = status === undefined ? '' : this.#native.statusNames[status];
     return name === '' ? undefined : (name as ErrorCode);
+  }
+
+  driverState(): DriverState {
+    const state = this.#block.count(this.#native.layout.driverWord);
+    return this.#native.driverStates[state] as DriverState;
   }
 
   /** What the latest round took: all that selection asks of the pace. */
@@ -101,9 +120,11 @@ export class LiveTelemetry implements TelemetryStore {
     const roundLengthMs = this.roundLengthMs();
     const periodMs = this.#block.double(periodMsWord);
     const sinceStartMs = monotonicMs() - this.#block.double(roundStartMsWord);
-    // While a round hangs, the sampler itself counts nothing. The next deadline after a round lies
+    // While a round hangs, the sampler itself counts nothing (without a driver there are none to
+    // be missed). The next deadline after a round lies
     // within its length and one period; one more period is left for a late wake.
-    const overdue = rounds === 0 ? 0 : Math.floor((sinceStartMs - roundLengthMs) / periodMs) - 1;
+    const isServing = rounds > 0 && this.driverState() === 'serving';
+    const overdue = !isServing ? 0 : Math.floor((sinceStartMs - roundLengthMs) / periodMs) - 1;
     return {
       rounds,
       roundLengthMs,
@@ -112,42 +133,22 @@ export class LiveTelemetry implements TelemetryStore {
     };
   }
 
-  /**
-   * Begins to poll the devices. What it returns is true once each was polled since, or others who
-   * watch it keep its sample within `maxAgeMs`.
-   */
-  watch(maxAgeMs: number): () => boolean {
-    const rows = [...this.#rows.values()];
-    const before = new Map(rows.map((row) => [row, this.#block.version(row)]));
-    const waiting = rows.filter((row) => !this.#isWithin(row, maxAgeMs));
-    this.#session.watch(rows);
-    return () => waiting.every((row) => this.#block.version(row) !== before.get(row));
-  }
-
-  #isWithin(row: number, maxAgeMs: number): boolean {
-    const startMs = this.#block.row(row)?.[this.#native.layout.rowStartMsWord];
-    return startMs !== undefined && monotonicMs() - startMs <= maxAgeMs;
-  }
-
-  #sample(deviceId: string, { words, rowAt, nowMs }: Reading): GPUMetrics {
-    const { rowStartMsWord, rowWallMsWord, rowMetricsWord } = this.#native.layout;
-    const word = (index: number): number => words[rowAt + index] ?? Number.NaN;
+  #sample(deviceId: string, { words, at, metricsAt, nowMs }: Reading): Mutable<GPUMetrics> {
     const sample: Mutable<GPUMetrics> = {
       deviceId,
-      timestampMs: word(rowWallMsWord),
-      ageMs: Math.max(0, nowMs - word(rowStartMsWord)),
+      timestampMs: words[at + 2] ?? Number.NaN,
+      ageMs: Math.max(0, nowMs - (words[at + 1] ?? Number.NaN)),
     };
     this.#keys.forEach((key, metric) => {
-      const value = word(rowMetricsWord + metric);
+      const value = words[metricsAt + metric] ?? Number.NaN;
       if (!Number.isNaN(value)) sample[key] = value;
     });
-    if (this.#simulated) sample.simulated = true;
+    if (this.#devices.simulated) sample.simulated = true;
     return sample;
   }
 }
 
-/** The sampler's clock, CLOCK_MONOTONIC: process.hrtime() reads it without a call of ours. */
-function monotonicMs(): number {
-  const [seconds, nanoseconds] = hrtime();
-  return seconds * 1e3 + nanoseconds / 1e6;
+/** Division, not shifts: those have 32 bits. */
+function bitOf(bits: number, bit: number): boolean {
+  return Math.floor(bits / 2 ** bit) % 2 === 1;
 }

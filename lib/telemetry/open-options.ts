@@ -10,6 +10,8 @@ import {
 } from '../arguments.js';
 import { rangeError } from '../errors.js';
 import type { Scenario } from '../testing/simulator.js';
+import { type HealthThresholds, readHealthThresholds } from './health.js';
+import { resolveXidPolicy, type XidOverrides, type XidPolicy } from './xid-policy.js';
 
 export interface OpenOptions {
   /** Milliseconds from one reading to the next, 1 to 3 600 000. Default 100. */
@@ -33,6 +35,21 @@ export interface OpenOptions {
   readonly signal?: AbortSignal;
   /** How long the driver may take to start. Default 30 000. */
   readonly openTimeoutMs?: number;
+  /**
+   * A driver call that takes longer makes its device hung; the others are read on. Default 2000,
+   * 100 to 600 000. Of openers that share a sampler, the first one's counts, as for `lowPower`.
+   */
+  readonly hangTimeoutMs?: number;
+  /**
+   * Leave a GPU that sleeps (a laptop's, say) asleep: no question wakes it, and the driver is let
+   * go of once all devices were idle for `idleMs` (default 10 000, 100 to 86 400 000), which `true`
+   * does as well. Default false.
+   */
+  readonly lowPower?: boolean | { readonly idleMs?: number };
+  /** What an Xid does to a device's health, where it is not to be what NVIDIA's catalogue says. */
+  readonly xidPolicy?: XidOverrides;
+  /** When repeated faults become a state, and when that is over. */
+  readonly healthThresholds?: Partial<HealthThresholds>;
 }
 
 /** What OpenOptions come to, defaults filled in. */
@@ -44,6 +61,11 @@ export interface CheckedOpenOptions {
   readonly simulate: true | string | Scenario | undefined;
   readonly devices: 'visible' | 'all' | readonly (string | number)[];
   readonly signal: AbortSignal | undefined;
+  readonly hangTimeoutMs: number;
+  /** 0: no low power. */
+  readonly idleReleaseMs: number;
+  readonly xidPolicy: XidPolicy;
+  readonly healthThresholds: HealthThresholds;
 }
 
 const optionNames = [
@@ -54,7 +76,13 @@ const optionNames = [
   'devices',
   'signal',
   'openTimeoutMs',
+  'hangTimeoutMs',
+  'lowPower',
+  'xidPolicy',
+  'healthThresholds',
 ] as const;
+
+const defaultIdleMs = 10_000;
 
 /** @throws TypeError, RangeError naming the option */
 export function readOpenOptions(value: unknown): CheckedOpenOptions {
@@ -80,6 +108,13 @@ export function readOpenOptions(value: unknown): CheckedOpenOptions {
     simulate,
     devices: readDeviceFilter(options.get('devices')),
     signal: readSignal(options.get('signal')),
+    hangTimeoutMs: number('hangTimeoutMs', 2000, { minimum: 100, maximum: 600_000 }),
+    idleReleaseMs: readLowPower(options.get('lowPower')),
+    xidPolicy: resolveXidPolicy(options.get('xidPolicy'), 'options.xidPolicy'),
+    healthThresholds: readHealthThresholds(
+      options.get('healthThresholds'),
+      'options.healthThresholds',
+    ),
   };
 }
 
@@ -102,6 +137,18 @@ function readDeviceFilter(value: unknown): CheckedOpenOptions['devices'] {
     if (typeof entry === 'string') return entry;
     return readNumber(entry, `options.devices[${position}]`, { minimum: 0, integer: true });
   });
+}
+
+function readLowPower(value: unknown): number {
+  if (value === undefined || value === false) return 0;
+  if (value === true) return defaultIdleMs;
+  const what = 'options.lowPower';
+  if (typeof value !== 'object' || value === null || isArray(value)) {
+    throw wrongType(what, 'true, false or { idleMs }', value);
+  }
+  const idleMs = readOptions(value, ['idleMs'], what).get('idleMs');
+  if (idleMs === undefined) return defaultIdleMs;
+  return readNumber(idleMs, `${what}.idleMs`, { minimum: 100, maximum: 86_400_000 });
 }
 
 function readSignal(value: unknown): AbortSignal | undefined {

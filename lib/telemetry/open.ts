@@ -1,28 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { debuglog } from 'node:util';
 import { readNativeString, readOptions } from '../arguments.js';
-import type { GPUDevice } from '../device.js';
 import { GPUError, rangeError } from '../errors.js';
 import { errorOf, loadNative, type NativeModule, type NativeSession } from '../native.js';
 import { ownSimulatedDriverPath, scenarioText } from '../testing/simulator.js';
-import { chooseDevices } from './device-filter.js';
+import { BlockReader } from './block.js';
+import { DeviceFilter } from './device-filter.js';
 import { LiveTelemetry } from './live.js';
-import { liveDevice } from './live-device.js';
+import { LiveDevices } from './live-devices.js';
 import { type DeviceFailure, describeSimulation, type LiveStatus } from './live-status.js';
 import { type CheckedOpenOptions, type OpenOptions, readOpenOptions } from './open-options.js';
-import { cudaOrder } from './visibility.js';
+import type { LiveClusterParts } from './store.js';
 
 const log = debuglog('gpuring');
-
-/** A live session, ready for a manager. */
-export interface Opened {
-  readonly devices: ReadonlyMap<string, GPUDevice>;
-  readonly telemetry: LiveTelemetry;
-  /** The greatest age that selection accepts by default: five periods, or five slow rounds. */
-  defaultMaxAgeMs(): number;
-  status(): LiveStatus;
-  close(): Promise<void>;
-}
 
 const memoryLimitBytes = 2 ** 30;
 const closeWaitMs = 200;
@@ -37,7 +27,7 @@ const probeTimeoutMs = 10_000;
 export async function openLive(
   value?: OpenOptions,
   native: NativeModule = loadNative(),
-): Promise<Opened> {
+): Promise<LiveClusterParts> {
   const options = readOpenOptions(value);
   refuseTooMuchHistory(options.maxHistory, native);
   options.signal?.throwIfAborted();
@@ -48,6 +38,8 @@ export async function openLive(
     periodMs: options.periodMs,
     maxHistory: options.maxHistory,
     memoryLimitBytes,
+    hangTimeoutMs: options.hangTimeoutMs,
+    idleReleaseMs: options.idleReleaseMs,
   });
   try {
     await opened(session, options);
@@ -107,48 +99,32 @@ async function begin(
   session: NativeSession,
   options: CheckedOpenOptions,
   native: NativeModule,
-): Promise<Opened> {
-  const driver = session.driver();
-  const all = session.devices();
-  const visible = cudaOrder(all, process.env);
-  const chosen = chooseDevices(options.devices, all, visible);
-  const devices = new Map<string, GPUDevice>();
-  const rows = new Map<string, number>();
-  for (const device of chosen) {
-    devices.set(device.uuid, liveDevice(device, driver, visible.indexOf(device)));
-    rows.set(device.uuid, all.indexOf(device));
-  }
-  const telemetry = new LiveTelemetry({
+): Promise<LiveClusterParts> {
+  const block = new BlockReader(session, native.layout);
+  const devices = new LiveDevices({
     native,
     session,
-    rows,
-    simulated: driver.simulation !== undefined,
-    maxHistory: options.maxHistory,
+    block,
+    filter: new DeviceFilter(options.devices),
+    environment: { ...process.env },
   });
+  const { maxHistory } = options;
+  const telemetry = new LiveTelemetry({ native, session, block, devices, maxHistory });
+  // The greatest age that selection accepts: five periods, or five slow rounds.
   const defaultMaxAgeMs = () =>
     maxAgeRounds * Math.max(options.periodMs, telemetry.roundLengthMs());
-  const polled = telemetry.watch(defaultMaxAgeMs());
+  const polled = devices.begin(defaultMaxAgeMs());
   await until(() => (polled() ? true : undefined), {
     timeoutMs: firstSampleWaitMs,
     signal: options.signal,
   });
-  log('open: %s, driver %s, %d devices', driver.libraryPath, driver.driverVersion, devices.size);
-  const simulation = describeSimulation(driver.simulation);
+  const { libraryPath, driverVersion } = devices.driver;
+  log('open: %s, driver %s, %d devices', libraryPath, driverVersion, devices.current.size);
   return {
-    devices,
-    telemetry,
+    devices: () => devices.current,
+    store: telemetry,
     defaultMaxAgeMs,
-    status: () => ({
-      simulated: simulation !== undefined,
-      libraryPath: driver.libraryPath,
-      driverVersion: driver.driverVersion,
-      nvmlVersion: driver.nvmlVersion,
-      ...cudaVersion(driver.cudaDriverVersion),
-      ...telemetry.pace(),
-      failing: failing(telemetry, devices.keys()),
-      ...(driver.skippedDevices !== undefined && { skippedDevices: driver.skippedDevices }),
-      ...(simulation === undefined ? {} : { simulation }),
-    }),
+    status: () => liveStatus(devices, telemetry),
     close: async () => {
       session.close();
       const stopped = await until(() => (session.closed() ? true : undefined), {
@@ -159,8 +135,26 @@ async function begin(
   };
 }
 
-function failing(telemetry: LiveTelemetry, deviceIds: Iterable<string>): DeviceFailure[] {
-  return Array.from(deviceIds).flatMap((deviceId) => {
+function liveStatus(devices: LiveDevices, telemetry: LiveTelemetry): LiveStatus {
+  const deviceIds = [...devices.current.keys()];
+  const { driver } = devices;
+  const simulation = describeSimulation(driver.simulation);
+  return {
+    simulated: devices.simulated,
+    driver: telemetry.driverState(),
+    libraryPath: driver.libraryPath,
+    driverVersion: driver.driverVersion,
+    nvmlVersion: driver.nvmlVersion,
+    ...cudaVersion(driver.cudaDriverVersion),
+    ...telemetry.pace(),
+    failing: failing(telemetry, deviceIds),
+    ...(driver.skippedDevices !== undefined && { skippedDevices: driver.skippedDevices }),
+    ...(simulation === undefined ? {} : { simulation }),
+  };
+}
+
+function failing(telemetry: LiveTelemetry, deviceIds: readonly string[]): DeviceFailure[] {
+  return deviceIds.flatMap((deviceId) => {
     const code = telemetry.getFailure(deviceId);
     return code === undefined ? [] : [{ deviceId, code }];
   });

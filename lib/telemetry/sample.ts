@@ -1,4 +1,4 @@
-import type { MetricValues } from './metrics.generated.js';
+import type { MetricKey, MetricValues } from './metrics.generated.js';
 
 /**
  * One sample of one device. An absent property is unknown, never 0 or NaN in its place.
@@ -15,6 +15,8 @@ export interface GPUMetrics extends MetricValues {
    * recorded sample the age follows from `timestampMs`, and an `ageMs` handed in is not kept.
    */
   readonly ageMs?: number;
+  /** Live samples: values worked out from others, because the driver does not say them. */
+  readonly estimated?: readonly MetricKey[];
   /** Present, and then true, when a simulated driver made the values up. */
   readonly simulated?: true;
 }

@@ -13,15 +13,20 @@ export interface TelemetryStore {
   getFailure?(deviceId: string): ErrorCode | undefined;
 }
 
-export interface LiveClusterParts {
-  /** By device id, in the order in which ties are broken. */
-  readonly devices: ReadonlyMap<string, GPUDevice>;
+/** What a manager is made over: a manual cluster or a live one. */
+export interface ClusterParts {
+  /** By device id, in the order in which ties are broken; as of now. */
+  devices(): ReadonlyMap<string, GPUDevice>;
   readonly store: TelemetryStore;
   /** The greatest age of a sample that counts, now, when a request does not say. */
   defaultMaxAgeMs(): number;
-  status(): LiveStatus;
   /** Called once. */
   close(): Promise<void>;
+}
+
+/** Device ids that these are given are those of `devices()`. */
+export interface LiveClusterParts extends ClusterParts {
+  status(): LiveStatus;
 }
 
 /** What an opened driver gives a manager. A class, so that no user object passes for one. */

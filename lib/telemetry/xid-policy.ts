@@ -169,29 +169,29 @@ function overridden(row: Columns, columns: Partial<Columns>): Columns {
   return { ...rest, ...columns };
 }
 
-function readXid(key: string): number {
+function readXid(key: string, what: string): number {
   const xid = Number(key);
   if (!/^\d+$/.test(key) || !Number.isSafeInteger(xid)) {
     throw typeError(
       'ERR_GPU_UNKNOWN_OPTION',
-      `xidPolicy: expected Xid numbers and unknown as keys, got ${describeValue(key)}`,
+      `${what}: expected Xid numbers and unknown as keys, got ${describeValue(key)}`,
     );
   }
   return xid;
 }
 
 /**
- * The catalogue's policy with columns of your own in it. An Xid without a row gets one, made from
+ * The catalogue's policy with columns of your own (XidOverrides) in it. An Xid without a row gets one, made from
  * the row of unknown ones.
  * @throws TypeError, RangeError with the path of what is wrong
  */
-export function resolveXidPolicy(overrides: XidOverrides = {}): XidPolicy {
-  const source = readObject(overrides, 'xidPolicy');
+export function resolveXidPolicy(overrides: unknown = {}, what = 'xidPolicy'): XidPolicy {
+  const source = readObject(overrides, what);
   const given = new Map<number | 'unknown', Partial<Columns>>();
-  for (const key of readSafely('xidPolicy', () => Object.keys(source))) {
-    const name = key === 'unknown' ? key : readXid(key);
-    const value = readProperty(source, key, 'xidPolicy');
-    if (value !== undefined) given.set(name, readColumns(value, `xidPolicy.${key}`));
+  for (const key of readSafely(what, () => Object.keys(source))) {
+    const name = key === 'unknown' ? key : readXid(key, what);
+    const value = readProperty(source, key, what);
+    if (value !== undefined) given.set(name, readColumns(value, `${what}.${key}`));
   }
   const unknown = overridden(unknownXid, given.get('unknown') ?? {});
   const rows = new Map<number, Columns>(xidCatalogue.map(({ xid, ...row }) => [xid, row]));

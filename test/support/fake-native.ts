@@ -1,51 +1,66 @@
 import type {
   BlockLayout,
+  NativeDetail,
   NativeDevice,
+  NativeDeviceEntry,
   NativeDriver,
+  NativeLink,
   NativeModule,
   NativeOpenOptions,
+  NativeRange,
+  NativeReply,
   NativeSession,
   NativeStatus,
 } from '../../lib/native.js';
+import { detailTable } from '../../lib/telemetry/metrics.generated.js';
 
+/** Rows are short: the fast tier has two metrics here. */
 export const fakeLayout: BlockLayout = {
   roundsWord: 5,
   roundStartMsWord: 6,
   missedDeadlinesWord: 7,
   periodMsWord: 8,
   roundLengthMsWord: 9,
+  devicesWord: 10,
+  eventsWord: 11,
+  driverWord: 12,
   firstRowWord: 16,
   rowStrideWords: 8,
-  rowWords: 7,
+  rowWords: 8,
   rowLockWord: 0,
   rowStatusWord: 1,
   rowSequenceWord: 2,
   rowStartMsWord: 3,
   rowWallMsWord: 4,
-  rowMetricsWord: 5,
+  rowEstimatedWord: 5,
+  rowMetricsWord: 6,
 };
+
+const rowCount = 8;
 
 /** A published block in JavaScript: what the addon's memory looks like, written by a test. */
 export class FakeBlock {
-  readonly memory: ArrayBuffer = new ArrayBuffer(8 * (16 + 4 * 8));
+  readonly memory: ArrayBuffer = new ArrayBuffer(
+    8 * (fakeLayout.firstRowWord + rowCount * fakeLayout.rowStrideWords),
+  );
   readonly doubles: Float64Array = new Float64Array(this.memory);
   readonly integers: BigUint64Array = new BigUint64Array(this.memory);
 
   /** Publishes a sample: sequence, start, wall time, then the metrics. */
-  publish(row: number, sample: readonly number[]): void {
-    const start = fakeLayout.firstRowWord + row * fakeLayout.rowStrideWords;
-    const lock = this.integers[start] ?? 0n;
-    this.integers[start] = lock + 2n;
-    sample.forEach((value, index) => {
-      this.doubles[start + fakeLayout.rowSequenceWord + index] = value;
-    });
+  publish(row: number, sample: readonly number[], estimated = 0): void {
+    const start = this.#turn(row);
+    const [sequence = 0, startMs = 0, wallMs = 0, ...metrics] = sample;
+    this.integers[start + fakeLayout.rowStatusWord] = 0n;
+    this.integers[start + fakeLayout.rowEstimatedWord] = BigInt(estimated);
+    this.doubles[start + fakeLayout.rowSequenceWord] = sequence;
+    this.doubles[start + fakeLayout.rowStartMsWord] = startMs;
+    this.doubles[start + fakeLayout.rowWallMsWord] = wallMs;
+    this.doubles.set(metrics, start + fakeLayout.rowMetricsWord);
   }
 
   /** A poll that brought no sample: the row keeps the last one and says why. */
   fail(row: number, status: number): void {
-    const start = fakeLayout.firstRowWord + row * fakeLayout.rowStrideWords;
-    this.integers[start] = (this.integers[start] ?? 0n) + 2n;
-    this.integers[start + fakeLayout.rowStatusWord] = BigInt(status);
+    this.integers[this.#turn(row) + fakeLayout.rowStatusWord] = BigInt(status);
   }
 
   /** Leaves the row as a writer that is in the middle of it. */
@@ -53,6 +68,25 @@ export class FakeBlock {
     const start = fakeLayout.firstRowWord + row * fakeLayout.rowStrideWords;
     this.integers[start] = (this.integers[start] ?? 0n) + 1n;
   }
+
+  #turn(row: number): number {
+    const start = fakeLayout.firstRowWord + row * fakeLayout.rowStrideWords;
+    this.integers[start] = (this.integers[start] ?? 0n) + 2n;
+    return start;
+  }
+}
+
+export type FakeDevice = NativeDevice & Partial<NativeDeviceEntry>;
+
+/** What is known of a metric, as `readReports` gives it; what is left out is that none knew it. */
+export interface FakeReport {
+  readonly state: string;
+  readonly value?: number;
+  readonly knownMs?: number;
+  readonly knownWallMs?: number;
+  readonly changedMs?: number;
+  readonly changedWallMs?: number;
+  readonly invalidCount?: number;
 }
 
 export interface FakeSessionOptions {
@@ -61,20 +95,37 @@ export interface FakeSessionOptions {
   readonly refuseExternal?: boolean;
   readonly states?: readonly ReturnType<NativeSession['state']>[];
   readonly failure?: NativeStatus;
-  readonly devices?: readonly NativeDevice[];
+  readonly devices?: readonly FakeDevice[];
   readonly driver?: NativeDriver;
   /** What the first poll of every watched row publishes. */
   readonly firstSample?: readonly number[];
+  /** Whether the driver goes when it is asked to, and comes back. Default: both. */
+  readonly suspends?: boolean;
+  readonly resumes?: boolean;
 }
 
 export class FakeSession implements NativeSession {
   readonly #options: FakeSessionOptions;
   #asked = 0;
-  watched: readonly number[] = [];
+  #devices: readonly NativeDeviceEntry[];
+  readonly watched: number[] = [];
+  /** Calls of methods that cost a crossing into native code, by name. */
+  readonly calls: string[] = [];
   isClosed = false;
+  currentDriver: NativeDriver;
+  links: readonly NativeLink[] = [];
+  readonly details = new Map<number, NativeDetail>();
+  readonly reports = new Map<number, ReadonlyMap<string, FakeReport>>();
+  /** Records of every reading: of histories by 'row tier', of series by 'row series'. */
+  readonly histories = new Map<string, readonly (readonly number[])[]>();
+  readonly series = new Map<string, readonly (readonly number[])[]>();
+  events: readonly (readonly number[])[] = [];
 
   constructor(options: FakeSessionOptions) {
     this.#options = options;
+    this.#devices = withRows(options.devices ?? [{ uuid: 'GPU-1', name: 'fake', index: 0 }]);
+    const fallback = { libraryPath: 'fake.so', driverVersion: '1.2', nvmlVersion: '3.4' };
+    this.currentDriver = options.driver ?? fallback;
   }
 
   state(): ReturnType<NativeSession['state']> {
@@ -84,33 +135,81 @@ export class FakeSession implements NativeSession {
   failure(): NativeStatus | undefined {
     return this.#options.failure;
   }
-  devices(): readonly NativeDevice[] {
-    return this.#options.devices ?? [{ uuid: 'GPU-1', name: 'fake', index: 0 }];
+  devices(): readonly NativeDeviceEntry[] {
+    this.calls.push('devices');
+    return this.#devices;
+  }
+  /** Devices come and go. */
+  list(devices: readonly FakeDevice[]): void {
+    this.#devices = withRows(devices);
+    const { integers } = this.#options.block;
+    integers[fakeLayout.devicesWord] = (integers[fakeLayout.devicesWord] ?? 0n) + 1n;
+  }
+  topology(): readonly NativeLink[] {
+    this.calls.push('topology');
+    return this.links;
   }
   driver(): NativeDriver {
-    const fallback = { libraryPath: 'fake.so', driverVersion: '1.2', nvmlVersion: '3.4' };
-    return this.#options.driver ?? fallback;
+    return this.currentDriver;
   }
   block(): ArrayBuffer | undefined {
     return this.#options.refuseExternal === true ? undefined : this.#options.block.memory;
   }
   readRow(row: number, into: BigUint64Array): boolean {
+    this.calls.push('readRow');
     const start = fakeLayout.firstRowWord + row * fakeLayout.rowStrideWords;
     const words = this.#options.block.integers.subarray(start, start + fakeLayout.rowWords);
     into.set(words);
     return ((words[0] ?? 0n) & 1n) === 0n && words[0] !== 0n;
   }
   readHeader(word: number, into: BigUint64Array): void {
+    this.calls.push('readHeader');
     into[0] = this.#options.block.integers[word] ?? 0n;
   }
   watch(rows: readonly number[]): void {
-    this.watched = rows;
+    const newly = rows.filter((row) => !this.watched.includes(row));
+    this.watched.push(...newly);
     const { block, firstSample } = this.#options;
     if (firstSample === undefined) return;
-    for (const row of rows) block.publish(row, firstSample);
+    for (const row of newly) block.publish(row, firstSample);
   }
-  readHistory(): number {
-    return 0;
+  readHistory({ row, which, from }: NativeRange, into: Float64Array): number {
+    return copyFrom(this.histories.get(`${row} ${which}`) ?? [], from, into);
+  }
+  readSeries({ row, which, from }: NativeRange, into: Float64Array): number {
+    return copyFrom(this.series.get(`${row} ${which}`) ?? [], from, into);
+  }
+  readReports(row: number, into: Float64Array): boolean {
+    this.calls.push('readReports');
+    const reports = this.reports.get(row);
+    if (reports === undefined) return false;
+    for (const [metric, key] of fakeMetricKeys.entries()) {
+      const report: FakeReport = reports.get(key) ?? { state: 'not-sampled' };
+      const { value = Number.NaN, knownMs = 0, knownWallMs = 0 } = report;
+      const { changedMs = 0, changedWallMs = 0, invalidCount = 0 } = report;
+      const state = fakeValueStates.indexOf(report.state);
+      const words = [value, knownMs, knownWallMs, changedMs, changedWallMs, state, invalidCount];
+      into.set(words, 7 * metric);
+    }
+    return true;
+  }
+  readDetail(row: number): NativeDetail | undefined {
+    return this.details.get(row);
+  }
+  readEvents(from: number, into: Float64Array): number {
+    this.calls.push('readEvents');
+    return copyFrom(this.events, from, into);
+  }
+  suspend(): void {
+    this.calls.push('suspend');
+    if (this.#options.suspends !== false) this.driverIs('suspended');
+  }
+  resume(): void {
+    this.calls.push('resume');
+    if (this.#options.resumes !== false) this.driverIs('serving');
+  }
+  driverIs(state: (typeof fakeDriverStates)[number]): void {
+    this.#options.block.integers[fakeLayout.driverWord] = BigInt(fakeDriverStates.indexOf(state));
   }
   close(): void {
     this.isClosed = true;
@@ -120,9 +219,62 @@ export class FakeSession implements NativeSession {
   }
 }
 
+/** Rows by place, where the test does not say. */
+function withRows(devices: readonly FakeDevice[]): readonly NativeDeviceEntry[] {
+  return devices.map((device, row) => ({ row, present: true, ...device }));
+}
+
+/** Records with a sequence of at least `from`, as many as there is room for. */
+function copyFrom(
+  records: readonly (readonly number[])[],
+  from: number,
+  into: Float64Array,
+): number {
+  const wanted = records.filter(([sequence = 0]) => sequence >= from);
+  const length = wanted[0]?.length ?? 1;
+  const copied = wanted.slice(0, Math.floor(into.length / length));
+  for (const [index, record] of copied.entries()) into.set(record, index * length);
+  return copied.length;
+}
+
+/** Two metrics of the fast tier, then all others. */
+export const fakeMetricKeys: readonly string[] = [
+  'computeUtilizationPercent',
+  'powerWatts',
+  ...detailTable.map(({ key }) => key),
+];
+const mediumCount = detailTable.filter(({ tier }) => tier === 'medium').length;
+
+export const fakeValueStates: readonly string[] = [
+  'not-sampled',
+  'known',
+  'estimated',
+  'unsupported',
+  'denied',
+  'invalid',
+  'unavailable',
+];
+const fakeDriverStates = ['serving', 'lost', 'suspended', 'released'] as const;
+export const fakeStatusNames = [
+  '',
+  'ERR_GPU_DEVICE_LOST',
+  'ERR_GPU_DEVICE_HUNG',
+  'ERR_GPU_DEVICE_ASLEEP',
+  'ERR_GPU_SUSPENDED',
+  'ERR_GPU_DRIVER_GONE',
+  'ERR_GPU_TRY_AGAIN',
+  'ERR_GPU_NO_PERMISSION',
+] as const;
+
 export class FakeNative implements NativeModule {
-  readonly metricKeys: readonly string[] = ['computeUtilizationPercent', 'powerWatts'];
-  readonly statusNames: readonly string[] = ['', 'ERR_GPU_DEVICE_LOST'];
+  readonly metricKeys: readonly string[] = fakeMetricKeys;
+  readonly tierEnds: readonly number[] = [2, 2 + mediumCount, fakeMetricKeys.length];
+  readonly seriesMetrics: readonly number[] = [0, 1];
+  readonly valueStates: readonly string[] = fakeValueStates;
+  readonly eventKinds: readonly string[] = ['device-lost', 'device-returned', 'other'];
+  readonly driverStates: readonly string[] = fakeDriverStates;
+  readonly linkNames: readonly string[] = ['unknown', 'nvlink', 'system'];
+  readonly statusNames: readonly string[] = fakeStatusNames;
   readonly sampleBytes: number = 64;
   readonly layout: BlockLayout = fakeLayout;
   readonly session: FakeSession;
@@ -140,6 +292,9 @@ export class FakeNative implements NativeModule {
   }
   startProbe(): { available(): boolean } {
     return { available: () => true };
+  }
+  controlSimulator(): NativeReply {
+    return { reply: '', failure: undefined };
   }
   stopAll(): void {}
 }

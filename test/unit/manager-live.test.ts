@@ -13,6 +13,7 @@ const latest: Readonly<Record<string, GPUMetrics>> = {
 
 const status: LiveStatus = {
   simulated: true,
+  driver: 'serving',
   libraryPath: '/lib/simulated.so',
   driverVersion: '570.1',
   nvmlVersion: '12.570.1',
@@ -26,7 +27,7 @@ const status: LiveStatus = {
 function live(more: Partial<LiveClusterParts> = {}): GPUClusteringManager {
   return new GPUClusteringManager(
     new LiveCluster({
-      devices: new Map(['stale', 'fresh', 'silent'].map((id) => [id, gpu(id)])),
+      devices: () => new Map(['stale', 'fresh', 'silent'].map((id) => [id, gpu(id)])),
       store: {
         getMetrics: (deviceId) => latest[deviceId],
         getMetricsHistory: (deviceId) => [latest[deviceId] ?? []].flat(),

@@ -84,6 +84,7 @@ function historyOf(deviceId: string): readonly GPUMetrics[] {
 
 export const realStatus: LiveStatus = {
   simulated: false,
+  driver: 'serving',
   libraryPath: '/usr/lib/libnvidia-ml.so.1',
   driverVersion: '570.124.06',
   nvmlVersion: '12.570.124.06',

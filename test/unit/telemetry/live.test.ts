@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { BlockReader } from '../../../lib/telemetry/block.js';
-import { LiveTelemetry } from '../../../lib/telemetry/live.js';
 import { openLive } from '../../../lib/telemetry/open.js';
 import { FakeBlock, FakeNative, FakeSession, fakeLayout } from '../../support/fake-native.js';
+import { liveParts } from '../../support/live-parts.js';
 
 const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6;
 
@@ -21,7 +21,7 @@ describe.each([
   it('reads a published row whole', () => {
     const { block, reader: reads } = reader();
     block.publish(1, [7, 100, 200, 33, Number.NaN]);
-    expect([...(reads.row(1) ?? [])].slice(2)).toEqual([7, 100, 200, 33, Number.NaN]);
+    expect([...(reads.row(1) ?? [])].slice(2)).toEqual([7, 100, 200, 0, 33, Number.NaN]);
   });
 
   it('has nothing of a row that was never polled, or polled without a sample', () => {
@@ -62,13 +62,12 @@ describe.each([
 describe('LiveTelemetry', () => {
   function telemetry(simulated: boolean) {
     const block = new FakeBlock();
-    const session = new FakeSession({ block });
-    const rows = new Map([['GPU-1', 0]]);
-    const native = new FakeNative(session);
-    return {
-      block,
-      live: new LiveTelemetry({ native, session, rows, simulated, maxHistory: 5 }),
-    };
+    const simulation = simulated ? { simulation: '{}' } : {};
+    const driver = { libraryPath: '', driverVersion: '', nvmlVersion: '', ...simulation };
+    const session = new FakeSession({ block, driver });
+    const { live, devices } = liveParts(session);
+    devices.begin(0);
+    return { block, session, live, devices };
   }
 
   it('leaves an unknown value out and counts age from the start of the reading', () => {
@@ -122,21 +121,6 @@ describe('LiveTelemetry', () => {
     expect(live.getFailure('GPU-1')).toBe('ERR_GPU_DEVICE_LOST');
   });
 
-  it('is done watching once each row was polled anew, not when it ever was', () => {
-    const { block, live } = telemetry(false);
-    block.publish(0, [1, nowMs(), 1, 2, 3]);
-    const polled = live.watch(0);
-    expect(polled()).toBe(false);
-    block.fail(0, 1);
-    expect(polled()).toBe(true);
-  });
-
-  it('need not wait for a row that others keep recent', () => {
-    const { block, live } = telemetry(false);
-    block.publish(0, [1, nowMs(), 1, 2, 3]);
-    expect(live.watch(60_000)()).toBe(true);
-  });
-
   it('knows nothing of a device that it does not watch', () => {
     const { live } = telemetry(false);
     expect(live.getMetrics('GPU-2')).toBeUndefined();
@@ -152,7 +136,7 @@ describe('openLive', () => {
       firstSample: [1, nowMs(), 1, 2, 3],
     });
     const opened = await openLive({ libraryPath: 'some.so' }, new FakeNative(session));
-    expect([...opened.devices.keys()]).toEqual(['GPU-1']);
+    expect([...opened.devices().keys()]).toEqual(['GPU-1']);
     expect(session.watched).toEqual([0]);
     await opened.close();
     expect(session.isClosed).toBe(true);
@@ -179,7 +163,7 @@ describe('openLive', () => {
       firstSample: [1, nowMs(), 1, 2, 3],
     });
     const opened = await openLive({}, new FakeNative(session));
-    expect(opened.devices.get('GPU-1')).toEqual({
+    expect(opened.devices().get('GPU-1')).toEqual({
       deviceId: 'GPU-1',
       name: 'fake',
       vendor: 'nvidia',

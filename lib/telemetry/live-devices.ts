@@ -1,0 +1,131 @@
+import type { GPUDevice } from '../device.js';
+import type {
+  NativeDeviceEntry,
+  NativeDriver,
+  NativeLink,
+  NativeModule,
+  NativeSession,
+} from '../native.js';
+import type { BlockReader } from './block.js';
+import type { DeviceFilter } from './device-filter.js';
+import { liveDevice } from './live-device.js';
+import { monotonicMs } from './monotonic.js';
+import { type CudaEnvironment, cudaOrder, visibleDevices } from './visibility.js';
+
+export interface LiveDevicesOptions {
+  readonly native: NativeModule;
+  readonly session: NativeSession;
+  readonly block: BlockReader;
+  readonly filter: DeviceFilter;
+  /** As it was at the open: CUDA looks at it once. */
+  readonly environment: CudaEnvironment;
+}
+
+/**
+ * The devices of a live cluster as they come and go, and which row of the block is whose. Looking
+ * costs one load; only a list that has changed costs native calls.
+ */
+export class LiveDevices {
+  readonly #options: LiveDevicesOptions;
+  /** Of the list that was taken last. */
+  #generation = 0;
+  #listed: readonly NativeDeviceEntry[] = [];
+  #current: ReadonlyMap<string, GPUDevice> = new Map();
+  #rows: ReadonlyMap<string, number> = new Map();
+  /** By row, of every device that was ever taken: a row never changes hands. */
+  readonly #ids = new Map<number, string>();
+  #driver: NativeDriver;
+
+  constructor(options: LiveDevicesOptions) {
+    this.#options = options;
+    this.#driver = options.session.driver();
+  }
+
+  /**
+   * Takes the first list; its devices are watched from now on, as are those that come later. What
+   * it returns is true once each was polled since, or others who watch it keep its sample within
+   * `maxAgeMs`.
+   * @throws as chooseDevices, unless the driver was left alone so that a device may sleep
+   */
+  begin(maxAgeMs: number): () => boolean {
+    const { native, block, filter, session } = this.#options;
+    const state = native.driverStates[block.count(native.layout.driverWord)];
+    this.#readList();
+    const unopened = state === 'released' && this.#listed.length === 0;
+    const all = this.#listed;
+    const visible = this.#visible();
+    this.#adopt(unopened ? filter.choose(all, visible) : filter.begin(all, visible));
+    const rows = [...this.#rows.values()];
+    const before = new Map(rows.map((row) => [row, block.version(row)]));
+    const waiting = rows.filter((row) => !this.#isWithin(row, maxAgeMs));
+    session.watch(rows);
+    return () => waiting.every((row) => block.version(row) !== before.get(row));
+  }
+
+  /** By device id, as of now. A device that went may come back under the same id. */
+  get current(): ReadonlyMap<string, GPUDevice> {
+    const { native, block, filter, session } = this.#options;
+    if (block.low(native.layout.devicesWord) === this.#generation) return this.#current;
+    this.#readList();
+    const chosen = filter.choose(this.#listed, this.#visible());
+    const newcomers = chosen.map(({ row }) => row).filter((row) => !this.#ids.has(row));
+    this.#adopt(chosen);
+    if (newcomers.length > 0) session.watch(newcomers);
+    return this.#current;
+  }
+
+  /** The driver that was opened last, as of the latest `current`. */
+  get driver(): NativeDriver {
+    return this.#driver;
+  }
+
+  get simulated(): boolean {
+    return this.#driver.simulation !== undefined;
+  }
+
+  /** As of the latest `current`. */
+  rowOf(deviceId: string): number | undefined {
+    return this.#rows.get(deviceId);
+  }
+
+  /** Whose row it is or was; undefined: of no device of this cluster. */
+  deviceIdOf(row: number): string | undefined {
+    return this.#ids.get(row);
+  }
+
+  /** A row for each device of `current`, in its order, with a cell for each. */
+  topology(): readonly (readonly (NativeLink | undefined)[])[] {
+    const ids = [...this.current.keys()];
+    const cells = this.#options.session.topology();
+    const size = this.#listed.length;
+    const places = ids.map((id) => this.#listed.findIndex(({ uuid }) => uuid === id));
+    return places.map((from) => places.map((to) => cells[from * size + to]));
+  }
+
+  /** The generation first: the list is that one or a later one, which is then taken again. */
+  #readList(): void {
+    const { native, block, session } = this.#options;
+    this.#generation = block.low(native.layout.devicesWord);
+    this.#listed = session.devices();
+    this.#driver = session.driver();
+  }
+
+  #visible(): readonly NativeDeviceEntry[] {
+    return visibleDevices(this.#listed, this.#options.environment);
+  }
+
+  #adopt(chosen: readonly NativeDeviceEntry[]): void {
+    const order = cudaOrder(this.#listed, this.#options.environment);
+    this.#current = new Map(
+      chosen.map((entry) => [entry.uuid, liveDevice(entry, this.#driver, order.indexOf(entry))]),
+    );
+    this.#rows = new Map(chosen.map(({ uuid, row }) => [uuid, row]));
+    for (const { uuid, row } of chosen) this.#ids.set(row, uuid);
+  }
+
+  #isWithin(row: number, maxAgeMs: number): boolean {
+    const { native, block } = this.#options;
+    const startMs = block.row(row)?.[native.layout.rowStartMsWord];
+    return startMs !== undefined && monotonicMs() - startMs <= maxAgeMs;
+  }
+}

@@ -1,0 +1,37 @@
+import type { GPUDevice } from '../device.js';
+import { SampleStore } from './sample-store.js';
+import type { ClusterParts } from './store.js';
+
+/** What its user registers and records. */
+export class ManualCluster implements ClusterParts {
+  readonly store: SampleStore;
+  readonly #devices = new Map<string, GPUDevice>();
+
+  constructor(maxHistory: number) {
+    this.store = new SampleStore(maxHistory);
+  }
+
+  devices(): ReadonlyMap<string, GPUDevice> {
+    return this.#devices;
+  }
+
+  /** REQUIRES: the device was checked. */
+  register(device: GPUDevice): void {
+    this.#devices.set(device.deviceId, device);
+  }
+
+  /** False: there is none of that id. */
+  unregister(deviceId: string): boolean {
+    this.store.remove(deviceId);
+    return this.#devices.delete(deviceId);
+  }
+
+  defaultMaxAgeMs(): number {
+    return Infinity;
+  }
+
+  async close(): Promise<void> {
+    this.#devices.clear();
+    this.store.clear();
+  }
+}
