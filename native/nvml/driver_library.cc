@@ -41,7 +41,7 @@ Status RefuseUnasked(const NvmlLibrary& library, const std::string& opened) {
 
 Status LoadScenario(const NvmlLibrary& library, const NvmlOptions& options,
                     const std::string& opened) {
-  if (options.scenario.empty()) return Status::Ok();
+  if (options.scenario.empty() || *options.scenario_told) return Status::Ok();
   const auto control = library.functions().simulator_control;
   if (control == nullptr) {
     return Status::Error(StatusCode::kScenarioInvalid,
@@ -50,7 +50,10 @@ Status LoadScenario(const NvmlLibrary& library, const NvmlOptions& options,
   }
   std::array<char, 1024> reply{};
   const unsigned int result = control("load", options.scenario.c_str(), reply.data(), reply.size());
-  if (result == NVML_SUCCESS) return Status::Ok();
+  if (result == NVML_SUCCESS) {
+    *options.scenario_told = true;
+    return Status::Ok();
+  }
   reply.back() = '\0';
   const bool readable = reply[0] != '\0' && IsUtf8(reply.data());
   return Status::Error(StatusCode::kScenarioInvalid,

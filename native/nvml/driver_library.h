@@ -1,6 +1,8 @@
 // Which library is the driver, and how it is met: found, loaded, told its scenario.
 #pragma once
 
+#include <atomic>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -14,6 +16,9 @@ struct NvmlOptions {
   std::string library_path;
   // A scenario file or inline JSON for the simulated driver; "": none named.
   std::string scenario;
+  // Shared by copies, which sources that follow each other are made with: a scenario is told once.
+  // What has changed on the simulated host since then stays when the driver is opened again.
+  std::shared_ptr<std::atomic<bool>> scenario_told = std::make_shared<std::atomic<bool>>(false);
   // GPUs that sleep are left asleep.
   bool low_power = false;
 };

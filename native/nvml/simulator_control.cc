@@ -7,8 +7,8 @@
 namespace gpuring {
 namespace {
 
-// The longest reply names every function of NVML with a count.
-constexpr size_t kReplyBytes = size_t{1} << 16;
+// The longest reply lists 64 boards, all of them split.
+constexpr size_t kReplyBytes = size_t{1} << 17;
 
 }  // namespace
 
@@ -29,9 +29,10 @@ Status ControlSimulator(const std::string& library_path, const SimulatorCommand&
   reply->resize(reply->find('\0'));
   if (result == NVML_SUCCESS) return Status::Ok();
   const bool readable = !reply->empty() && IsUtf8(reply->data());
-  return Status::Error(StatusCode::kScenarioInvalid,
-                       readable ? *reply : "the simulated driver refused the command " + command.name,
-                       "Correct the command's argument.")
+  return Status::Error(
+             StatusCode::kScenarioInvalid,
+             readable ? *reply : "the simulated driver refused the command " + command.name,
+             "Correct the command's argument.")
       .WithDriverReturn(result);
 }
 

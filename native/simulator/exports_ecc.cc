@@ -166,6 +166,7 @@ GPURING_EXPORT nvmlReturn_t nvmlDeviceGetMemoryErrorCounter(nvmlDevice_t device,
   if (!IsKnown(query) || place > NVML_MEMORY_LOCATION_SRAM) return NVML_ERROR_INVALID_ARGUMENT;
   if (place == NVML_MEMORY_LOCATION_SRAM) {
     if (!TellsSram(call.board())) return NVML_ERROR_NOT_SUPPORTED;
+    NoteQuantity(FieldOfTotal(query));
     return World::Get().Ask(call.device(), [=](Device& there) {
       *count = SramErrors(there, query);
       return NVML_SUCCESS;

@@ -105,8 +105,7 @@ GPURING_EXPORT nvmlReturn_t nvmlSystemEventSetFree(nvmlSystemEventSetFreeRequest
   return call.ok() ? FreeSystemEventSet(request->set) : call.result();
 }
 
-GPURING_EXPORT nvmlReturn_t
-nvmlSystemRegisterEvents(nvmlSystemRegisterEventRequest_v1_t* request) {
+GPURING_EXPORT nvmlReturn_t nvmlSystemRegisterEvents(nvmlSystemRegisterEventRequest_v1_t* request) {
   const SystemEventCall call(__func__, request);
   if (!call.ok()) return call.result();
   if ((request->eventTypes & ~(kDriverUnbindEvent | kDriverBindEvent)) != 0) {

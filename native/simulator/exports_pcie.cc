@@ -81,6 +81,7 @@ GPURING_EXPORT nvmlReturn_t nvmlDeviceGetPcieThroughput(nvmlDevice_t device,
   if (counter > NVML_PCIE_UTIL_RX_BYTES) return NVML_ERROR_INVALID_ARGUMENT;
   if (call.board().architecture < NVML_DEVICE_ARCH_MAXWELL) return NVML_ERROR_NOT_SUPPORTED;
   SleepNs(kThroughputWindowNs);
+  NoteQuantity(1 + counter);
   return World::Get().Ask(call.device(), [=](Device& there) {
     *kib_per_second = ThroughputKibPerSecond(there, counter);
     return NVML_SUCCESS;

@@ -23,6 +23,7 @@ nvmlReturn_t CheckFan(const DeviceCall& call, unsigned int fan) {
 nvmlReturn_t ReadFan(const DeviceCall& call, unsigned int fan, unsigned int* percent) {
   const nvmlReturn_t checked = CheckFan(call, fan);
   if (checked != NVML_SUCCESS) return checked;
+  NoteQuantity(KeyOf(ValueGroup::kFan, fan));
   // One fan may have been set apart from the others.
   bool is_set = false;
   const nvmlReturn_t asked = World::Get().Ask(call.device(), [&](Device& there) {

@@ -7,6 +7,7 @@
 #include "simulator/call.h"
 #include "simulator/error_strings.h"
 #include "simulator/event_sets.h"
+#include "simulator/gpm_samples.h"
 
 namespace gpuring::simulator {
 namespace {
@@ -73,7 +74,9 @@ GPURING_EXPORT nvmlReturn_t nvmlShutdown() {
   if (faulted != NVML_SUCCESS) return faulted;
   const nvmlReturn_t result = ShutdownWorld();
   NoteShutdown(__func__);
-  if (Generation() == 0) NoteMisuse(Misuse::kOpenEventSets, __func__, EndEventSets());
+  if (Generation() != 0) return result;
+  NoteMisuse(Misuse::kOpenEventSets, __func__, EndEventSets());
+  NoteMisuse(Misuse::kOpenGpmSamples, __func__, EndGpmSamples());
   return result;
 }
 

@@ -227,6 +227,7 @@ GPURING_EXPORT nvmlReturn_t nvmlDeviceGetNvLinkState(nvmlDevice_t device, unsign
   const LinkEnd end = FollowLink(call, link);
   if (end.result != NVML_SUCCESS) return end.result;
   const bool leads = end.is_switch || end.peer != kNoDevice;
+  NoteQuantity(FieldKey(NVML_FI_DEV_NVLINK_GET_STATE, link));
   *active = leads ? NVML_FEATURE_ENABLED : NVML_FEATURE_DISABLED;
   return World::Get().Ask(call.device(), [=](Device& there) {
     for (const ValueKey key :

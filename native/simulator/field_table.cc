@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "nvml/abi_extended.h"
+#include "simulator/spoiling.h"
 
 namespace gpuring::simulator {
 namespace {
@@ -261,6 +262,7 @@ Answer SumOverLinks(Device* device, unsigned int id) {
 }  // namespace
 
 FieldReading ReadField(Device* device, const FieldQuery& query) {
+  NoteQuantity(FieldKey(query.id, query.scope));
   const FieldRow* row = FindRow(query.id);
   FieldReading reading;
   if (row != nullptr) reading.type = row->type;

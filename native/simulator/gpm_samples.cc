@@ -84,4 +84,17 @@ nvmlReturn_t LoadGpmSample(nvmlGpmSample_t sample, GpmSample* taken) {
   return NVML_SUCCESS;
 }
 
+uint64_t EndGpmSamples() {
+  Table& table = Samples();
+  const std::lock_guard lock(table.mutex);
+  const uint32_t life = Generation();
+  uint64_t left_behind = 0;
+  for (Slot& slot : table.slots) {
+    if (slot.life == 0 || slot.life == life) continue;
+    slot = {};
+    ++left_behind;
+  }
+  return left_behind;
+}
+
 }  // namespace gpuring::simulator

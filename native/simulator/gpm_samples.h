@@ -22,5 +22,7 @@ nvmlReturn_t FreeGpmSample(nvmlGpmSample_t sample);
 // NVML_ERROR_INVALID_ARGUMENT for what is no living sample.
 nvmlReturn_t StoreGpmSample(nvmlGpmSample_t sample, const GpmSample& taken);
 nvmlReturn_t LoadGpmSample(nvmlGpmSample_t sample, GpmSample* taken);
+// After the last shutdown: frees what clients left behind, and tells how many there were.
+uint64_t EndGpmSamples();
 
 }  // namespace gpuring::simulator

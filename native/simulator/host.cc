@@ -110,6 +110,19 @@ std::string DescribeScenario(const Scenario& scenario, const DescribedHost& host
   return text + "]}";
 }
 
+std::string DescribeDevices(const DescribedHost& host) {
+  std::string list;
+  for (size_t i = 0; i < host.devices.size(); ++i) {
+    const std::string& uuid = host.facts[i].uuid;
+    list += (i == 0 ? "" : ",");
+    list += R"({"uuid":)" + QuoteJson(uuid) + R"(,"board":)" +
+            QuoteJson(host.devices[i].board().key) +
+            DescribePlace(host.roster, static_cast<int>(i)) + R"(,"mig":)" +
+            DescribeLayout(host.mig[i], uuid) + "}";
+  }
+  return "[" + list + "]";
+}
+
 std::string DescribeFailure(const std::string& error) {
   return R"({"simulated":true,"scenario":"","seed":0,"devices":[],"error":)" + QuoteJson(error) +
          "}";

@@ -48,6 +48,8 @@ struct DescribedHost {
 };
 // As gpuringSimulatorDescribe answers.
 [[nodiscard]] std::string DescribeScenario(const Scenario& scenario, const DescribedHost& host);
+// As the command "list" answers: less of each device, so that the reply of many is not cut off.
+[[nodiscard]] std::string DescribeDevices(const DescribedHost& host);
 // When no scenario could be loaded.
 [[nodiscard]] std::string DescribeFailure(const std::string& error);
 

@@ -10,8 +10,8 @@ namespace gpuring::simulator {
 namespace {
 
 constexpr std::array<std::string_view, kMisuseCount> kMisuseNames = {
-    "useAfterShutdown", "unbalancedShutdown", "concurrentHandle",
-    "concurrentCalls",  "staleHandle",        "openEventSets",
+    "useAfterShutdown", "unbalancedShutdown", "concurrentHandle", "concurrentCalls",
+    "staleHandle",      "openEventSets",      "openGpmSamples",
 };
 
 // More devices than a scenario can have; others are not watched.
@@ -63,9 +63,7 @@ std::string_view NameAt(size_t index) {
   return index < kFunctionNames.size() ? kFunctionNames[index] : "a function";
 }
 
-bool IsWatched(int device) {
-  return device >= 0 && static_cast<size_t>(device) < kWatchedDevices;
-}
+bool IsWatched(int device) { return device >= 0 && static_cast<size_t>(device) < kWatchedDevices; }
 
 std::string Member(std::string_view name, uint64_t number) {
   return QuoteJson(name) + ":" + std::to_string(number) + ",";

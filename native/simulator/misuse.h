@@ -9,14 +9,15 @@
 namespace gpuring::simulator {
 
 enum class Misuse : uint8_t {
-  kUseAfterShutdown,     // a call while nobody has initialised the library
-  kUnbalancedShutdown,   // a shutdown without an init of its own
-  kConcurrentHandle,     // two threads at once in one device; a promise of this package's
-  kConcurrentCalls,      // two threads at once in the library: allowed, and counted
-  kStaleHandle,          // a handle of an earlier life of the library
-  kOpenEventSets,        // sets that were not freed before the last shutdown
+  kUseAfterShutdown,    // a call while nobody has initialised the library
+  kUnbalancedShutdown,  // a shutdown without an init of its own
+  kConcurrentHandle,    // two threads at once in one device; a promise of this package's
+  kConcurrentCalls,     // two threads at once in the library: allowed, and counted
+  kStaleHandle,         // a handle of an earlier life of the library
+  kOpenEventSets,       // sets that were not freed before the last shutdown
+  kOpenGpmSamples,      // likewise: samples of performance counters
 };
-inline constexpr size_t kMisuseCount = 6;
+inline constexpr size_t kMisuseCount = 7;
 
 // Any thread, all of them. `function` must be static text.
 void NoteMisuse(Misuse misuse, std::string_view function, uint64_t times = 1);

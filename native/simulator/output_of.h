@@ -11,17 +11,23 @@ namespace gpuring::simulator {
 
 // Handles are pointers to structs that nobody defines.
 template <typename Value>
-concept Defined = requires { sizeof(Value); };
+concept Defined = requires {
+  sizeof(Value);
+};
 
 template <typename Value>
-concept Versioned = requires(Value value) { value.version; };
+concept Versioned = requires(Value value) {
+  value.version;
+};
 
 // Structs with the caller's own pointers or handles in them. A driver that wrote over those would
 // be beyond what a caller can survive.
 template <typename Value>
-concept HoldsPointers = requires(Value value) { value.procArray; } ||
-                        requires(Value value) { value.procUtilArray; } ||
-                        requires(Value value) { value.set; };
+concept HoldsPointers = requires(Value value) {
+  value.procArray;
+}
+|| requires(Value value) { value.procUtilArray; }
+|| requires(Value value) { value.set; };
 
 // Which of a function's pointers leads to memory that it answers in. Texts are spoiled where they
 // are copied: only there is their size known.

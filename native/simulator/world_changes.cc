@@ -47,6 +47,20 @@ nvmlReturn_t Conclude(const Refusals& refusals, std::string* reply) {
 
 }  // namespace
 
+nvmlReturn_t World::ListDevices(std::string_view argument, std::string* reply) {
+  if (!argument.empty()) {
+    *reply = "expected no argument, got " + QuoteJson(argument);
+    return NVML_ERROR_INVALID_ARGUMENT;
+  }
+  const std::lock_guard lock(mutex_);
+  if (!EnsureLoaded()) {
+    *reply = failure_;
+    return NVML_ERROR_INVALID_ARGUMENT;
+  }
+  *reply = DescribeDevices({roster_, mig_, host()->facts, devices_});
+  return NVML_SUCCESS;
+}
+
 nvmlReturn_t World::ChangeDevices(std::string_view argument, std::string* reply) {
   JsonValue value;
   Refusals refusals("devices");

@@ -7,6 +7,7 @@
 #include "simulator/device_number.h"
 #include "simulator/handles.h"
 #include "simulator/random.h"
+#include "simulator/spoiling.h"
 #include "simulator/world.h"
 
 namespace gpuring::simulator {
@@ -188,6 +189,7 @@ Device* World::Attend(int device, nvmlReturn_t* missing) {
 }
 
 void World::Read(int device, std::span<const Column> columns, std::span<Answer> answers) {
+  for (const Column column : columns) NoteQuantity(KeyOf(column));
   const std::lock_guard lock(mutex_);
   const int position = PositionOf(device);
   nvmlReturn_t missing = NVML_SUCCESS;

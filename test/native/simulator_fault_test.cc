@@ -70,9 +70,11 @@ TEST("wrong faults are refused and leave the injected ones in place") {
            "faults:1:2: expected a JSON value, got the end of the text");
   CHECK_EQ(Control("inject", R"([{"function":"*","return":"x"}])").text,
            "faults:1:27: faults[0].return: expected an integer from 0 to 65534, got \"x\"");
-  CHECK_EQ(Control("inject", R"([{"function":"*","return":1,"devise":2}])").text,
-           "faults:1:29: faults[0]: expected only function, device, return, delayMs, afterCalls, "
-           "calls, got the member \"devise\"");
+  CHECK_EQ(
+      Control("inject", R"([{"function":"*","return":1,"devise":2}])").text,
+      "faults:1:29: faults[0]: expected only function, device, return, delayMs, afterCalls, "
+      "calls, everyCalls, probability, value, text, grow, overrun, field, fieldReturn, got the "
+      "member \"devise\"");
   CHECK_EQ(AskPower(driver.Device(0)), NVML_ERROR_DRIVER_NOT_LOADED);
 }
 

@@ -110,10 +110,11 @@ TEST("a scenario's mistake is named with file, line, column, path, expectation a
       {R"({"devices":[],"faults":[{"return":3}]})",
        "scenario:1:25: faults[0]: expected a member \"function\""},
       {R"({"devices":[],"faults":[{"function":"*"}]})",
-       "scenario:1:25: faults[0]: expected a \"return\" other than 0 or a \"delayMs\" other than "
-       "0"},
+       "scenario:1:25: faults[0]: expected a \"return\" other than 0, a \"delayMs\" other than 0, "
+       "a \"value\", \"text\", \"grow\", \"overrun\" or \"fieldReturn\""},
       {R"({"devices":[],"faults":[{"function":"*","return":3,"delayMs":-2}]})",
-       "scenario:1:62: faults[0].delayMs: expected an integer from -1 to 86400000, got -2"},
+       "scenario:1:62: faults[0].delayMs: expected a number from 0 to 86400000, -1 for "
+       "ever, or an object, got -2"},
   };
   for (const Refused& refused : refusals) CheckRefused(refused);
 }
