@@ -277,6 +277,18 @@ TEST("a driver of 2018 has the old calls and none of the new") {
   }
 }
 
+// By elements as long as the driver's.
+template <typename Element>
+std::array<Element, 8> ListProcesses(nvmlDevice_t device) {
+  std::array<Element, 8> processes{};
+  unsigned int count = 8;
+  CHECK_EQ(
+      Driver::Call("nvmlDeviceGetComputeRunningProcesses_v3", device, &count, processes.data()),
+      NVML_SUCCESS);
+  CHECK(count > 0);
+  return processes;
+}
+
 TEST("a driver behind a Windows host declines most of what is rare") {
   Driver driver(GPURING_SCENARIOS_DIR "/wsl.json");
   const nvmlDevice_t device = driver.Device(0);
@@ -286,6 +298,16 @@ TEST("a driver behind a Windows host declines most of what is rare") {
        {"nvmlDeviceGetTotalEnergyConsumption", "nvmlDeviceGetSupportedEventTypes"}) {
     CHECK_EQ(Driver::Call(name, device, &wide), NVML_ERROR_NOT_SUPPORTED);
   }
+  CHECK_EQ(ListProcesses<nvmlProcessInfo_v2_t>(device)[0].usedGpuMemory,
+           NVML_VALUE_NOT_AVAILABLE_U64);
+}
+
+TEST("an early driver of branch 535 writes 32 bytes for a process where 24 are declared") {
+  Driver driver(GPURING_SCENARIOS_DIR "/r535.json");
+  const auto processes = ListProcesses<nvmlProcessDetail_v1_t>(driver.Device(0));
+  CHECK_EQ(processes[0].pid, 4242u);
+  CHECK_EQ(processes[1].pid, 4243u);
+  CHECK_EQ(processes[2].pid, 4244u);
 }
 
 // The level between two devices, the same both ways.
