@@ -109,13 +109,16 @@ ${buffered.map((metric) => `    ${id(metric)},`).join('\n')}
 function readings() {
   const calls = new Map();
   for (const metric of metrics) {
-    for (const { call, shape, argument = -1, member = 'value', scale = 1, unless } of reads(
-      metric,
-    )) {
+    for (const [turn, read] of reads(metric).entries()) {
+      const { call, shape, argument = -1, member = 'value', scale = 1, unless } = read;
       if (call === undefined) continue;
+      const fallback = turn > 0;
       const key = JSON.stringify([call, argument, metric.tier]);
-      const made = { call, shape, argument, scale, unless, tier: tier(metric), outputs: [] };
-      const reading = calls.get(key) ?? made;
+      const shared = { call, shape, argument, scale, unless, fallback };
+      const reading = calls.get(key) ?? { ...shared, tier: tier(metric), outputs: [] };
+      if (reading.fallback !== fallback) {
+        throw new Error(`${metric.key}: ${call[0]} comes first for one metric and later for another`);
+      }
       const slot = members[shape].indexOf(member);
       if (slot < 0) throw new Error(`${metric.key}: shape ${shape} has no member ${member}`);
       reading.outputs[slot] = metric;
@@ -125,7 +128,8 @@ function readings() {
   return [...calls.values()];
 }
 
-function readingRow({ call, shape, argument, scale, unless, tier: when, outputs }) {
+function readingRow(reading) {
+  const { call, shape, argument, scale, unless, fallback, tier: when, outputs } = reading;
   const symbols = call.map((name) => `"${name}"`).join(', ');
   const slots = Array.from({ length: outputSlots }, (_, slot) =>
     outputs[slot] === undefined ? 'kNoMetric' : id(outputs[slot]),
@@ -137,6 +141,7 @@ function readingRow({ call, shape, argument, scale, unless, tier: when, outputs 
     `     ${argument},`,
     `     ${scale},`,
     `     ${other},`,
+    `     ${fallback},`,
     `     {${symbols}},`,
     `     {${slots.join(',\n      ')}}},`,
   ].join('\n');

@@ -11,6 +11,8 @@ namespace gpuring {
 
 struct Target;
 
+inline constexpr Tier kGpmTier = Tier::kMedium;  // that of all its metrics
+
 // Two samples of the driver's that take turns; the driver's memory, so they need FreeGpm.
 struct GpmSamples {
   enum class Support : uint8_t { kUnknown, kYes, kNo };
@@ -21,7 +23,8 @@ struct GpmSamples {
 };
 
 // Sets the GPM metrics of `sample`: known from the second call on, if the last one is more than
-// 100 ms ago. The return code is the device's or library's death, else NVML_SUCCESS.
+// 100 ms ago and not more than a minute. The return code is the device's or library's death, else
+// NVML_SUCCESS.
 nvmlReturn_t PollGpm(const NvmlLibrary& library, Target* target, Sample* sample);
 void FreeGpm(const NvmlLibrary& library, Target* target);
 

@@ -56,6 +56,13 @@ constexpr auto kOptionalRows = std::to_array<Row>({
     {{"nvmlDeviceGetComputeInstanceId"}, Assign<&F::compute_instance_id>},
     {{"nvmlDeviceGetAttributes_v2", "nvmlDeviceGetAttributes"}, Assign<&F::attributes>},
     {{"nvmlDeviceGetFieldValues"}, Assign<&F::field_values>},
+    {{"nvmlDeviceGetSamples"}, Assign<&F::samples>},
+    {{"nvmlGpmQueryDeviceSupport"}, Assign<&F::gpm_support>},
+    {{"nvmlGpmSampleAlloc"}, Assign<&F::gpm_sample_alloc>},
+    {{"nvmlGpmSampleFree"}, Assign<&F::gpm_sample_free>},
+    {{"nvmlGpmSampleGet"}, Assign<&F::gpm_sample_get>},
+    {{"nvmlGpmMigSampleGet"}, Assign<&F::gpm_mig_sample_get>},
+    {{"nvmlGpmMetricsGet"}, Assign<&F::gpm_metrics_get>},
 });
 
 // Resolved like the others, but their absence is no lack: either the metric table or a row above

@@ -60,6 +60,17 @@ struct NvmlFunctions {
   nvmlReturn_t (*attributes)(nvmlDevice_t instance, nvmlDeviceAttributes_t* attributes) = nullptr;
 
   nvmlReturn_t (*field_values)(nvmlDevice_t device, int count, nvmlFieldValue_t* values) = nullptr;
+  nvmlReturn_t (*samples)(nvmlDevice_t device, nvmlSamplingType_t type,
+                          unsigned long long last_seen_us, nvmlValueType_t* value_type,
+                          unsigned int* count, nvmlSample_t* samples) = nullptr;
+
+  nvmlReturn_t (*gpm_support)(nvmlDevice_t device, nvmlGpmSupport_t* support) = nullptr;
+  nvmlReturn_t (*gpm_sample_alloc)(nvmlGpmSample_t* sample) = nullptr;
+  nvmlReturn_t (*gpm_sample_free)(nvmlGpmSample_t sample) = nullptr;
+  nvmlReturn_t (*gpm_sample_get)(nvmlDevice_t device, nvmlGpmSample_t sample) = nullptr;
+  nvmlReturn_t (*gpm_mig_sample_get)(nvmlDevice_t device, unsigned int gpu_instance_id,
+                                     nvmlGpmSample_t sample) = nullptr;
+  nvmlReturn_t (*gpm_metrics_get)(nvmlGpmMetricsGet_t* metrics) = nullptr;
 
   decltype(&gpuringSimulatorDescribe) simulator_describe = nullptr;
   decltype(&gpuringSimulatorControl) simulator_control = nullptr;

@@ -32,6 +32,7 @@ struct Reading {
   int32_t argument;                    // or kNoArgument
   int64_t scale;                       // raw value = the driver's answer times this
   MetricId unless;                     // asked only while that metric is unsupported; or kNoMetric
+  bool fallback;                       // asked after the fields, for what they did not tell
   std::array<const char*, 2> symbols;  // newest first; null: no older name
   std::array<MetricId, 7> outputs;
 };

@@ -13,7 +13,7 @@ struct ReturnRow {
 };
 
 constexpr std::array<ReturnRow, 31> kRows = {{
-    {NVML_ERROR_UNINITIALIZED, StatusCode::kDriverError, "NVML_ERROR_UNINITIALIZED",
+    {NVML_ERROR_UNINITIALIZED, StatusCode::kDriverGone, "NVML_ERROR_UNINITIALIZED",
      "the driver library is not initialised"},
     {NVML_ERROR_INVALID_ARGUMENT, StatusCode::kDriverError, "NVML_ERROR_INVALID_ARGUMENT",
      "the driver refused an argument"},
@@ -119,6 +119,17 @@ StatusCode ToStatusCode(nvmlReturn_t result) {
   if (result == NVML_SUCCESS) return StatusCode::kOk;
   const ReturnRow* row = FindRow(result);
   return row == nullptr ? StatusCode::kDriverError : row->code;
+}
+
+ValueState ToValueState(nvmlReturn_t result) {
+  switch (ToStatusCode(result)) {
+    case StatusCode::kNotSupported:
+      return ValueState::kUnsupported;
+    case StatusCode::kNoPermission:
+      return ValueState::kDenied;
+    default:
+      return ValueState::kUnavailable;
+  }
 }
 
 std::string_view ReturnName(nvmlReturn_t result) {

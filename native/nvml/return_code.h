@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/sample.h"
 #include "core/status.h"
 #include "nvml/abi.h"
 
@@ -19,6 +20,9 @@ namespace gpuring {
 
 // The same without texts, for the sampling path: it allocates nothing.
 [[nodiscard]] Status ToBareStatus(nvmlReturn_t result);
+
+// Why a value that was answered with it is not known. REQUIRES: not NVML_SUCCESS.
+[[nodiscard]] ValueState ToValueState(nvmlReturn_t result);
 
 // This driver will never answer that call: the function or the struct version is not there.
 [[nodiscard]] constexpr bool IsPermanent(nvmlReturn_t result) {

@@ -179,6 +179,7 @@ void NvmlSource::Admit(const Sighting& sighting, std::vector<DeviceIdentity>* de
   if (!known) {
     Target& target = targets_[slot];
     target.unified_memory = identity.unified_memory;
+    target.gpu_instance_id = identity.gpu_instance_id.value_or(Target::kNoInstance);
     if (options_.low_power) {
       WriteRuntimeStatusPath(identity.pci_bus_id.value_or(""), target.runtime_status_path);
     }

@@ -14,6 +14,8 @@ namespace gpuring {
 
 // Lives in a fixed array: a thread left behind in a call about it still finds it there.
 struct Target {
+  static constexpr unsigned int kNoInstance = UINT32_MAX;
+
   bool present = false;
   bool stale = false;  // needs a new handle before it is asked again
   nvmlDevice_t handle = nullptr;
@@ -22,8 +24,8 @@ struct Target {
 
   bool is_mig = false;  // an instance: `parent` is its GPU
   nvmlDevice_t parent = nullptr;
-  unsigned int gpu_instance_id = 0;
-  bool unified_memory = false;  // the system's memory is the device's
+  unsigned int gpu_instance_id = kNoInstance;  // of an instance, where it is known
+  bool unified_memory = false;                 // the system's memory is the device's
   // Of the file that says whether the device sleeps; empty: never looked at.
   std::array<char, 96> runtime_status_path{};
 

@@ -59,8 +59,10 @@ void OpenAndPoll(const std::string& path, StatusCode expected) {
   const bool invalid = expected == StatusCode::kLibraryInvalid;
   CHECK_EQ(ProbeDriver(options).code(), invalid ? expected : StatusCode::kOk);
   Sample sample;
-  for (size_t device = 0; device < source.devices().size(); ++device) {
-    CHECK(source.Poll(device, &sample).ok());
+  for (const DeviceIdentity& device : source.devices()) {
+    for (const Tier tier : {Tier::kFast, Tier::kMedium, Tier::kSlow}) {
+      CHECK(source.Poll(device.slot, tier, &sample).ok());
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+#include <array>
 #include <limits>
 
 #include "check.h"
@@ -15,6 +16,9 @@ nvmlFieldValue_t Field(nvmlValueType_t type, nvmlValue_t value) {
   return field;
 }
 
+constexpr std::array kFastFields = {MetricId::kPowerInstantWatts, MetricId::kPowerAverageWatts,
+                                    MetricId::kMemoryTemperatureCelsius};
+
 }  // namespace
 
 TEST("nvml: sentinels and values out of range are unknown, their neighbours are not") {
@@ -27,7 +31,7 @@ TEST("nvml: sentinels and values out of range are unknown, their neighbours are 
   NvmlSource source(Scripted());
   CHECK(source.Open().ok());
   Sample sample;
-  CHECK(source.Poll(0, &sample).ok());
+  CHECK(source.Poll(0, Tier::kFast, &sample).ok());
   CHECK(!sample.Knows(MetricId::kComputeUtilizationPercent));
   CHECK_EQ(ValueOf(sample, MetricId::kMemoryUtilizationPercent), 7);
   CHECK_EQ(ValueOf(sample, MetricId::kMemoryTotalBytes), 1000);
@@ -39,7 +43,7 @@ TEST("nvml: sentinels and values out of range are unknown, their neighbours are 
 
   // The next poll forgets what is not answered again.
   driver->utilization_result = NVML_ERROR_UNKNOWN;
-  CHECK(source.Poll(0, &sample).ok());
+  CHECK(source.Poll(0, Tier::kFast, &sample).ok());
   CHECK(!sample.Knows(MetricId::kMemoryUtilizationPercent));
 }
 
@@ -55,7 +59,7 @@ TEST("nvml: sentinels of other widths, and parts greater than the whole, are unk
     CHECK(source.Open().ok());
     CHECK(!source.devices()[0].memory_bytes);
     Sample sample;
-    CHECK(source.Poll(0, &sample).ok());
+    CHECK(source.Poll(0, Tier::kFast, &sample).ok());
     for (const MetricId metric :
          {MetricId::kMemoryTotalBytes, MetricId::kMemoryUsedBytes, MetricId::kMemoryFreeBytes,
           MetricId::kMemoryReservedBytes, MetricId::kEnergyJoules}) {
@@ -69,7 +73,7 @@ TEST("nvml: sentinels of other widths, and parts greater than the whole, are unk
   NvmlSource source(Scripted());
   CHECK(source.Open().ok());
   Sample sample;
-  CHECK(source.Poll(0, &sample).ok());
+  CHECK(source.Poll(0, Tier::kFast, &sample).ok());
   CHECK_EQ(ValueOf(sample, MetricId::kMemoryTotalBytes), 1'000);
   CHECK_EQ(ValueOf(sample, MetricId::kMemoryFreeBytes), 1'000);
   CHECK(!sample.Knows(MetricId::kMemoryUsedBytes));
@@ -89,7 +93,7 @@ TEST("nvml: an absent call is asked once and its older name takes over, unsuppor
   const int calls_of_open = driver->memory_v2_calls;
   Sample sample;
   for (int round = 0; round < 3; ++round) {
-    CHECK(source.Poll(0, &sample).ok());
+    CHECK(source.Poll(0, Tier::kFast, &sample).ok());
     CHECK_EQ(ValueOf(sample, MetricId::kMemoryUsedBytes), 600);
     CHECK_EQ(ValueOf(sample, MetricId::kTemperatureCelsius), 51);
     CHECK(!sample.Knows(MetricId::kComputeUtilizationPercent));
@@ -102,7 +106,7 @@ TEST("nvml: an absent call is asked once and its older name takes over, unsuppor
   driver->utilization = {30, 0};
   driver->temperature_v_result = NVML_SUCCESS;
   driver->temperature_v = 52;
-  CHECK(source.Poll(0, &sample).ok());
+  CHECK(source.Poll(0, Tier::kFast, &sample).ok());
   CHECK_EQ(ValueOf(sample, MetricId::kComputeUtilizationPercent), 30);
   CHECK_EQ(ValueOf(sample, MetricId::kTemperatureCelsius), 52);
 }
@@ -114,18 +118,18 @@ TEST("nvml: a lost device is left at once and comes back by its UUID") {
   CHECK(source.Open().ok());
   const int calls_of_open = driver->memory_v2_calls;
   Sample sample;
-  const Status lost = source.Poll(1, &sample);
+  const Status lost = source.Poll(1, Tier::kFast, &sample);
   CHECK_EQ(lost.code(), StatusCode::kDeviceLost);
   CHECK_EQ(lost.driver_return(), uint32_t{NVML_ERROR_GPU_IS_LOST});
   CHECK_EQ(driver->memory_v2_calls, calls_of_open);
 
   driver->handle[1] = NVML_ERROR_NOT_FOUND;
-  CHECK_EQ(source.Poll(1, &sample).code(), StatusCode::kDeviceLost);
+  CHECK_EQ(source.Poll(1, Tier::kFast, &sample).code(), StatusCode::kDeviceLost);
   CHECK_EQ(driver->utilization_calls, 1);
   driver->handle[1] = NVML_SUCCESS;
   driver->utilization_result = NVML_SUCCESS;
-  CHECK(source.Poll(1, &sample).ok());
-  CHECK(source.Poll(1, &sample).ok());
+  CHECK(source.Poll(1, Tier::kFast, &sample).ok());
+  CHECK(source.Poll(1, Tier::kFast, &sample).ok());
   CHECK_EQ(driver->uuid_lookups, 2);
 }
 
@@ -135,13 +139,14 @@ TEST("nvml: a handle that turned stale is replaced before the next poll") {
   NvmlSource source(Scripted());
   CHECK(source.Open().ok());
   Sample sample;
-  CHECK(source.Poll(2, &sample).ok());
+  CHECK(source.Poll(2, Tier::kFast, &sample).ok());
   driver->generation = 1;  // as after a reset: every reading refuses the old handle
-  CHECK_EQ(source.Poll(2, &sample).driver_return(), uint32_t{NVML_ERROR_INVALID_ARGUMENT});
+  CHECK_EQ(source.Poll(2, Tier::kFast, &sample).driver_return(),
+           uint32_t{NVML_ERROR_INVALID_ARGUMENT});
   CHECK_EQ(driver->uuid_lookups, 0);
-  CHECK(source.Poll(2, &sample).ok());
+  CHECK(source.Poll(2, Tier::kFast, &sample).ok());
   CHECK_EQ(ValueOf(sample, MetricId::kPowerWatts), 70'000);
-  CHECK(source.Poll(2, &sample).ok());
+  CHECK(source.Poll(2, Tier::kFast, &sample).ok());
   CHECK_EQ(driver->uuid_lookups, 1);
 }
 
@@ -154,7 +159,10 @@ TEST("nvml: a device that has nothing to say keeps its handle") {
     NvmlSource source(Scripted());
     CHECK(source.Open().ok());
     Sample sample;
-    for (int round = 0; round < 3; ++round) CHECK(!source.Poll(0, &sample).ok());
+    for (int round = 0; round < 3; ++round) {
+      CHECK_EQ(source.Poll(0, Tier::kFast, &sample).ok(), result == NVML_ERROR_NOT_SUPPORTED);
+      CHECK(!sample.Knows(MetricId::kComputeUtilizationPercent));
+    }
     CHECK_EQ(driver->uuid_lookups, 0);
   }
 }
@@ -170,7 +178,7 @@ TEST("nvml: a poll that learns nothing says why") {
     NvmlSource source(Scripted());
     CHECK(source.Open().ok());
     Sample sample;
-    const Status status = source.Poll(0, &sample);
+    const Status status = source.Poll(0, Tier::kFast, &sample);
     CHECK_EQ(status.driver_return(), static_cast<uint32_t>(result));
     CHECK(!sample.KnowsAnything());
   }
@@ -178,7 +186,7 @@ TEST("nvml: a poll that learns nothing says why") {
   NvmlSource source(Scripted());
   CHECK(source.Open().ok());
   Sample sample;
-  CHECK_EQ(source.Poll(0, &sample).code(), StatusCode::kDriverNotLoaded);
+  CHECK_EQ(source.Poll(0, Tier::kFast, &sample).code(), StatusCode::kDriverNotLoaded);
 }
 
 TEST("nvml: fields are decoded by their value type and their own return") {
@@ -187,14 +195,16 @@ TEST("nvml: fields are decoded by their value type and their own return") {
   CHECK(source.Open().ok());
   Sample sample;
   driver->field = Field(NVML_VALUE_TYPE_UNSIGNED_INT, {.uiVal = 90});
-  CHECK(source.Poll(0, &sample).ok());
-  for (const FieldReading& field : kFieldReadings) CHECK_EQ(ValueOf(sample, field.metric), 90);
+  CHECK(source.Poll(0, Tier::kFast, &sample).ok());
+  for (const MetricId metric : kFastFields) CHECK_EQ(ValueOf(sample, metric), 90);
   driver->field.nvmlReturn = NVML_ERROR_NOT_SUPPORTED;
-  CHECK(source.Poll(0, &sample).ok());
-  for (const FieldReading& field : kFieldReadings) CHECK(!sample.Knows(field.metric));
+  CHECK(source.Poll(0, Tier::kFast, &sample).ok());
+  for (const MetricId metric : kFastFields) {
+    CHECK_EQ(sample.StateOf(metric), ValueState::kUnsupported);
+  }
 
   const auto decode = [](nvmlValueType_t type, nvmlValue_t value) {
-    return DecodeField(Field(type, value));
+    return DecodeValue(type, value);
   };
   CHECK_EQ(decode(NVML_VALUE_TYPE_DOUBLE, {.dVal = 12.6}).value_or(0), 13);
   CHECK(!decode(NVML_VALUE_TYPE_DOUBLE, {.dVal = std::numeric_limits<double>::quiet_NaN()}));
