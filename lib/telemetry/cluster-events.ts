@@ -1,49 +1,50 @@
-import type { HealthChange } from './health-conditions.js';
+import type { HealthChange, Moment } from './health-state.js';
 import type { XidRule } from './xid-policy.js';
 
-export type DriverEventKind =
-  | 'device-lost'
-  | 'device-returned'
-  | 'device-hung'
-  | 'device-answered'
-  | 'device-added'
-  | 'device-removed'
-  | 'driver-lost'
-  | 'driver-restored'
-  | 'suspended'
-  | 'resumed'
-  | 'xid'
-  | 'ecc-single-bit'
-  | 'ecc-double-bit'
-  | 'performance-state'
-  | 'clock'
-  | 'power-source'
-  | 'mig-configuration'
-  | 'ecc-storm'
-  | 'dram-retirement'
-  | 'retirement-failure'
-  | 'poison'
-  | 'fatal-poison'
-  | 'unavailable'
-  | 'recovery-action'
-  | 'events-dropped'
-  | 'other';
+export const driverEventKinds = [
+  'device-lost',
+  'device-returned',
+  'device-hung',
+  'device-answered',
+  'device-added',
+  'device-removed',
+  'driver-lost',
+  'driver-restored',
+  'suspended',
+  'resumed',
+  'xid',
+  'ecc-single-bit',
+  'ecc-double-bit',
+  'performance-state',
+  'clock',
+  'power-source',
+  'mig-configuration',
+  'ecc-storm',
+  'dram-retirement',
+  'retirement-failure',
+  'poison',
+  'fatal-poison',
+  'unavailable',
+  'recovery-action',
+  'events-dropped',
+  'other',
+] as const;
+Object.freeze(driverEventKinds);
+
+export type DriverEventKind = (typeof driverEventKinds)[number];
 
 /** A fact of the native side, which holds no policy. Facts come in the order of `sequence`. */
-export interface DriverEvent {
+export interface DriverEvent extends Moment {
   /** 1, 2, ... What lies in a gap was lost. */
   readonly sequence: number;
-  /** Unix, a label. */
-  readonly timestampMs: number;
-  /** CLOCK_MONOTONIC: what durations are counted in. */
-  readonly monotonicMs: number;
   readonly kind: DriverEventKind;
   /** Absent: about the driver as a whole. */
   readonly deviceId?: string;
   /**
    * What the kind says it is: the Xid; the nvmlReturn of device-lost (0: gone from the driver's
-   * count) and driver-lost; the recovery action; 1 where device-returned or device-added follows a
-   * reset, 0 where that is not known.
+   * count) and driver-lost; 1 where device-returned or device-added follows a reset, 0 where that is
+   * not known. Of the driver's other events it is 0 by NVML's word: a recovery action has changed,
+   * and what it is now is to be read.
    */
   readonly code: number;
   /** Equal ones that became this one, at least 1. */
@@ -60,10 +61,14 @@ export interface HealthEvent extends EventBase, HealthChange {
   readonly type: 'health';
 }
 
-/** The driver reported an Xid. Whether that changed the device's health, a 'health' event says. */
+/**
+ * The driver reported an Xid. The rule says what becomes of leases; whether the device's health is
+ * another one now, a 'health' event after this one.
+ */
 export interface XidEvent extends EventBase {
   readonly type: 'xid';
-  readonly deviceId: string;
+  /** Absent: the driver named no device that it lists. */
+  readonly deviceId?: string;
   readonly xid: number;
   /** What the policy says; for an Xid that follows another one, what it says of that. */
   readonly rule: XidRule;
@@ -109,7 +114,7 @@ export interface NoticeEvent extends EventBase {
   readonly type: 'notice';
   readonly kind: NoticeKind;
   readonly deviceId?: string;
-  /** The recovery action, for that kind; else what the driver gave, 0 when nothing. */
+  /** What the driver gave, 0 when nothing. */
   readonly code: number;
   readonly count: number;
 }

@@ -1,74 +1,11 @@
 import type { DriverEventKind } from './cluster-events.js';
-
-/** From best to worst. Of several open conditions the worst one is the device's state. */
-export const healthStates = ['ok', 'degraded', 'draining', 'needs-reset', 'hung', 'lost'] as const;
-Object.freeze(healthStates);
-
-/**
- * - `degraded`: works, with something to look after.
- * - `draining`: running work may end, no new work should begin.
- * - `needs-reset`: nothing to be expected of it before a reset.
- * - `hung`: a driver call about it does not return.
- * - `lost`: the driver does not answer for it.
- */
-export type HealthState = (typeof healthStates)[number];
-
-/**
- * What ends a condition.
- * - `answer`: the call that hung returned. `return`: the device answers again.
- * - `reset`: it does so after a reset that was verified. `driver-restart`: the driver is back.
- * - `recovery-action`: the driver had asked for a recovery action and no longer does.
- * - `quiet`: nothing of the kind for the hold. `operator`: `clear()`.
- */
-export const clearings = [
-  'answer',
-  'return',
-  'reset',
-  'driver-restart',
-  'recovery-action',
-  'quiet',
-  'operator',
-] as const;
-Object.freeze(clearings);
-
-export type Clearing = (typeof clearings)[number];
-
-export type ConditionName =
-  | 'vanished'
-  | 'bus-lost'
-  | 'not-found'
-  | 'no-permission'
-  | 'access-blocked'
-  | 'unknown-error'
-  | 'no-answer'
-  | 'reset-required'
-  | 'interrupt-failed'
-  | 'power-missing'
-  | 'inforom-corrupt'
-  | 'removed'
-  | 'hung'
-  | 'driver-lost'
-  | 'driver-mismatch'
-  | 'flapping'
-  | 'suspect'
-  | 'recovery-unread'
-  | 'recovery-reset'
-  | 'recovery-reboot'
-  | 'recovery-drain-peers'
-  | 'recovery-drain-and-reset'
-  | 'recovery-domain'
-  | 'recovery-other'
-  | 'ecc-uncorrected'
-  | 'ecc-double-bit'
-  | 'ecc-storm'
-  | 'remap-pending'
-  | 'remap-failed'
-  | 'retirement-pending'
-  | 'dram-retirement'
-  | 'retirement-failure'
-  | 'poison'
-  | 'fatal-poison'
-  | 'unavailable';
+import type {
+  Clearing,
+  ConditionName,
+  HealthState,
+  HeldFact,
+  LeaseTreatment,
+} from './health-state.js';
 
 /** Of conditions in one group only the latest is open. */
 type ConditionGroup = 'loss' | 'recovery';
@@ -80,7 +17,23 @@ export interface Condition {
   readonly recovery: string;
   readonly clearedBy: readonly Clearing[];
   readonly group?: ConditionGroup;
+  /** Where it is not what the state usually means. */
+  readonly leases?: LeaseTreatment;
 }
+
+/** What a state means for leases. */
+export const usualLeases: Readonly<Record<Condition['state'], LeaseTreatment>> = {
+  degraded: { newLeases: 'keep', runningLeases: 'notify', scope: 'device' },
+  draining: { newLeases: 'stop', runningLeases: 'drain', scope: 'device' },
+  'needs-reset': { newLeases: 'stop', runningLeases: 'drain', scope: 'device' },
+  hung: { newLeases: 'pause', runningLeases: 'notify', scope: 'device' },
+  lost: { newLeases: 'stop', runningLeases: 'revoke', scope: 'device' },
+};
+const broken = { leases: { newLeases: 'stop', runningLeases: 'revoke', scope: 'device' } } as const;
+/** We lost sight of it; work that others have on it may go on. */
+const unseen = {
+  leases: { newLeases: 'pause', runningLeases: 'notify', scope: 'device' },
+} as const;
 
 const resetAdvice = 'end its processes, then run nvidia-smi --gpu-reset on it';
 const reinitialised: readonly Clearing[] = ['reset', 'driver-restart'];
@@ -91,7 +44,7 @@ const whileAsked: readonly Clearing[] = [...reinitialised, 'operator'];
 
 /** A device that does not answer is no operator's to declare well: `operator` is not in it. */
 const loss = { state: 'lost', clearedBy: untilAnswered, group: 'loss' } as const;
-const faultyLoss = { ...loss, state: 'needs-reset' } as const;
+const faultyLoss = { ...loss, ...broken, state: 'needs-reset' } as const;
 const asked = { clearedBy: whileAsked, group: 'recovery' } as const;
 
 export const conditions: Readonly<Record<ConditionName, Condition>> = {
@@ -112,16 +65,19 @@ export const conditions: Readonly<Record<ConditionName, Condition>> = {
   },
   'no-permission': {
     ...loss,
+    ...unseen,
     message: 'the driver denies access to it',
     recovery: 'give this user access to its /dev/nvidia* nodes',
   },
   'access-blocked': {
     ...loss,
+    ...unseen,
     message: 'the operating system blocks access to it',
     recovery: "check the control group's device list; restart the container",
   },
   'unknown-error': {
     ...loss,
+    ...unseen,
     message: 'the driver answers with an unknown error',
     recovery: 'in a container: restart it, as systemd may have taken its devices away',
   },
@@ -169,6 +125,7 @@ export const conditions: Readonly<Record<ConditionName, Condition>> = {
     recovery: 'load it: modprobe nvidia',
   },
   'driver-mismatch': {
+    ...unseen,
     state: 'lost',
     clearedBy: ['driver-restart', 'return'],
     message: 'the driver library and the kernel module are of different versions',
@@ -283,12 +240,14 @@ export const conditions: Readonly<Record<ConditionName, Condition>> = {
     recovery: 'restart the application that was hit',
   },
   'fatal-poison': {
+    ...broken,
     state: 'needs-reset',
     clearedBy: untilFixed,
     message: 'damaged data was met and may have spread',
     recovery: resetAdvice,
   },
   unavailable: {
+    ...broken,
     state: 'needs-reset',
     clearedBy: untilFixed,
     message: 'the driver took it out of use',
@@ -296,31 +255,6 @@ export const conditions: Readonly<Record<ConditionName, Condition>> = {
   },
 };
 Object.freeze(conditions);
-
-/** Stable; `xid-79` is an Xid that the policy gives a state of its own. */
-export type HealthReason = ConditionName | `xid-${number}`;
-
-export interface DeviceHealth {
-  readonly state: HealthState;
-  /** Absent: ok. So are message and recovery. */
-  readonly reason?: HealthReason;
-  readonly message?: string;
-  /** What an operator can do about it. */
-  readonly recovery?: string;
-  /** Unix: since when it is in this state for this reason. */
-  readonly sinceMs: number;
-  /** The Xid, where one is the reason. */
-  readonly xid?: number;
-}
-
-/** Exactly one for each change of the state or of the reason. */
-export interface HealthChange {
-  readonly deviceId: string;
-  readonly health: DeviceHealth;
-  readonly previous: DeviceHealth;
-  /** Unix. */
-  readonly timestampMs: number;
-}
 
 /** device-lost by nvmlReturn; any other: no-answer. */
 export const lossConditions: ReadonlyMap<number, ConditionName> = new Map<number, ConditionName>([
@@ -357,26 +291,10 @@ export const conditionKinds: readonly (DriverEventKind & ConditionName)[] = [
   'unavailable',
 ];
 
-/**
- * Slow facts of a device, absent where unknown. Flags count as 1. No rule reads the count of
- * corrected errors: a rate too high is the driver's to tell, by Xid 92 or ecc-storm.
- */
-export interface DeviceFacts {
-  readonly recoveryAction?: number | undefined;
-  readonly remappedRowsPending?: number | boolean | undefined;
-  readonly remappedRowsFailed?: number | boolean | undefined;
-  readonly retiredPagesPending?: number | boolean | undefined;
-  /** Since the last reset. */
-  readonly eccVolatileUncorrected?: number | undefined;
-  readonly eccVolatileCorrected?: number | undefined;
-}
-
-export type HeldFact = Exclude<keyof DeviceFacts, 'recoveryAction' | 'eccVolatileCorrected'>;
-
 /** Facts that hold their condition open while they are above 0. */
 export const factConditions: Readonly<Record<HeldFact, ConditionName>> = {
   remappedRowsPending: 'remap-pending',
   remappedRowsFailed: 'remap-failed',
   retiredPagesPending: 'retirement-pending',
-  eccVolatileUncorrected: 'ecc-uncorrected',
+  eccVolatileUncorrectedCount: 'ecc-uncorrected',
 };

@@ -1,20 +1,27 @@
 import {
-  type Clearing,
   type Condition,
-  type ConditionName,
   conditions,
-  type DeviceHealth,
   factConditions,
+  recoveryConditions,
+  usualLeases,
+} from './health-conditions.js';
+import {
+  type Clearing,
+  type ConditionName,
+  type DeviceHealth,
+  type Fact,
   type HealthReason,
   type HeldFact,
   healthStates,
-  recoveryConditions,
-} from './health-conditions.js';
+  type LeaseTreatment,
+} from './health-state.js';
 import { actionAdvice, type XidRule } from './xid-policy.js';
 
 interface OpenCondition extends Condition {
   readonly reason: HealthReason;
+  readonly leases: LeaseTreatment;
   readonly xid?: number;
+  readonly stopCalls?: boolean | undefined;
   /** When it was last heard of; what quiet is counted from. */
   lastMonotonicMs: number;
 }
@@ -56,6 +63,8 @@ export class HealthRecord {
   readonly #facts = new Map<FactName, number>();
   /** The values at which an operator cleared them: they open nothing until they change. */
   readonly #acknowledged = new Map<FactName, number>();
+  /** When each kind of end came last. What is older and comes to light later opens nothing. */
+  readonly #endsMs = new Map<Clearing, number>();
 
   constructor(nowMs: number) {
     this.#health = Object.freeze({ state: 'ok', sinceMs: nowMs });
@@ -63,6 +72,11 @@ export class HealthRecord {
 
   get health(): DeviceHealth {
     return this.#health;
+  }
+
+  /** What is wrong says that calls about the device may hang. */
+  get callsMayHang(): boolean {
+    return [...this.#open.values()].some(({ stopCalls }) => stopCalls === true);
   }
 
   get isLost(): boolean {
@@ -76,13 +90,17 @@ export class HealthRecord {
 
   open(name: ConditionName, monotonicMs: number): void {
     const condition = conditions[name];
+    if (this.#isOver(condition, monotonicMs)) return;
     if (condition.group !== undefined && !this.#open.has(name)) this.#closeGroup(condition.group);
-    this.#add({ ...condition, reason: name, lastMonotonicMs: monotonicMs });
+    const { leases = usualLeases[condition.state] } = condition;
+    this.#add({ ...condition, leases, reason: name, lastMonotonicMs: monotonicMs });
   }
 
   /** Only for effects that are a state of health; others open nothing. */
-  openXid({ xid, meaning, action, effect, clearedBy }: XidRule, monotonicMs: number): void {
-    if (!isState(effect)) return;
+  openXid(rule: XidRule, monotonicMs: number): void {
+    const { xid, meaning, action, effect, clearedBy, stopCalls } = rule;
+    const { newLeases, runningLeases, scope } = rule;
+    if (!isState(effect) || this.#isOver(rule, monotonicMs)) return;
     this.#add({
       reason: `xid-${xid}`,
       xid,
@@ -90,6 +108,8 @@ export class HealthRecord {
       message: `Xid ${xid}: ${meaning}`,
       recovery: actionAdvice[action],
       clearedBy,
+      stopCalls,
+      leases: Object.freeze({ newLeases, runningLeases, scope }),
       lastMonotonicMs: monotonicMs,
     });
   }
@@ -106,14 +126,19 @@ export class HealthRecord {
   }
 
   /** A count or flag that holds its condition open while it is above 0. */
-  holdFact(fact: HeldFact, value: number, monotonicMs: number): void {
+  holdFact(fact: HeldFact, { value, monotonicMs }: Fact): void {
     const isNews = this.#setFact(fact, value);
     if (value > 0 && isNews) this.open(factConditions[fact], monotonicMs);
     else this.close(factConditions[fact]);
   }
 
-  /** What the driver asks for now. When it no longer asks, what made it ask is over. */
-  setRecoveryAction(action: number, monotonicMs: number): void {
+  /**
+   * What the driver asks for. When it no longer asks, what made it ask is over. A reading from
+   * before the driver said that the action has changed tells nothing.
+   */
+  setRecoveryAction({ value: action, monotonicMs }: Fact): void {
+    const unread = this.#open.get('recovery-unread');
+    if (unread !== undefined && monotonicMs < unread.lastMonotonicMs) return;
     const was = this.#facts.get('recoveryAction') ?? 0;
     const isNews = this.#setFact('recoveryAction', action);
     this.close('recovery-unread');
@@ -122,7 +147,7 @@ export class HealthRecord {
     } else {
       this.#closeGroup('recovery');
     }
-    if (action === 0 && was > 0) this.clear(['recovery-action']);
+    if (action === 0 && was > 0) this.end(['recovery-action'], monotonicMs);
   }
 
   /** An operator has seen to the condition, or to all that an operator may end. */
@@ -131,13 +156,22 @@ export class HealthRecord {
       const name = fact === 'recoveryAction' ? recoveryCondition(value) : factConditions[fact];
       if (only === undefined || name === only) this.#acknowledged.set(fact, value);
     }
-    this.clear(['operator'], only);
-    if (!this.#open.has('suspect')) this.applicationFaultsMs = [];
-    if (!this.#open.has('flapping')) this.lossesMs = [];
+    this.#clear(['operator'], only);
+    const isMeant = (name: ConditionName) => only === undefined || only === name;
+    if (isMeant('suspect')) this.applicationFaultsMs = [];
+    if (isMeant('flapping')) this.lossesMs = [];
   }
 
-  /** Ends what one of the clearings ends; all of it, or only one reason. */
-  clear(ends: readonly Clearing[], only?: HealthReason): void {
+  /** Something came about, at that time, that ends conditions. */
+  end(ends: readonly Clearing[], monotonicMs: number): void {
+    for (const clearing of ends) {
+      const latestMs = this.#endsMs.get(clearing) ?? -Infinity;
+      this.#endsMs.set(clearing, Math.max(latestMs, monotonicMs));
+    }
+    this.#clear(ends);
+  }
+
+  #clear(ends: readonly Clearing[], only?: HealthReason): void {
     for (const { reason, clearedBy } of [...this.#open.values()]) {
       const isMeant = only === undefined || only === reason;
       if (isMeant && clearedBy.some((clearing) => ends.includes(clearing))) this.close(reason);
@@ -173,6 +207,11 @@ export class HealthRecord {
     return true;
   }
 
+  /** Events and readings come late: what ends such a condition may have come in between. */
+  #isOver({ clearedBy }: Pick<Condition, 'clearedBy'>, monotonicMs: number): boolean {
+    return clearedBy.some((clearing) => monotonicMs < (this.#endsMs.get(clearing) ?? -Infinity));
+  }
+
   #add(condition: OpenCondition): void {
     const known = this.#open.get(condition.reason);
     if (known === undefined) this.#open.set(condition.reason, condition);
@@ -187,8 +226,8 @@ export class HealthRecord {
 }
 
 function shown(
-  { state, reason, message, recovery, xid }: OpenCondition,
+  { state, reason, message, recovery, leases, xid }: OpenCondition,
   sinceMs: number,
 ): DeviceHealth {
-  return { state, reason, message, recovery, sinceMs, ...(xid !== undefined && { xid }) };
+  return { state, reason, message, recovery, leases, sinceMs, ...(xid !== undefined && { xid }) };
 }

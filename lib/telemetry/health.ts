@@ -1,16 +1,15 @@
 import { readNumber, readOptions } from '../arguments.js';
 import type { DriverEvent } from './cluster-events.js';
-import {
-  conditionKinds,
-  type DeviceFacts,
-  type DeviceHealth,
-  factConditions,
-  type HealthChange,
-  type HealthReason,
-  type HeldFact,
-  lossConditions,
-} from './health-conditions.js';
+import { conditionKinds, factConditions, lossConditions } from './health-conditions.js';
 import { HealthRecord } from './health-record.js';
+import type {
+  DeviceFacts,
+  DeviceHealth,
+  HealthChange,
+  HealthReason,
+  HeldFact,
+  Moment,
+} from './health-state.js';
 import { resolveXidPolicy, type XidPolicy, type XidRule, xidRule } from './xid-policy.js';
 
 export interface HealthThresholds {
@@ -57,10 +56,6 @@ export class HealthMonitor {
   readonly #thresholds: HealthThresholds;
   readonly #records = new Map<string, HealthRecord>();
   readonly #removed = new Set<string>();
-  /** Unix less monotonic, as of the latest event: a tick tells only the latter. */
-  #unixOffsetMs = 0;
-  #monotonicMs = 0;
-
   constructor({ policy = resolveXidPolicy(), thresholds }: HealthMonitorOptions = {}) {
     this.#policy = policy;
     this.#thresholds = readHealthThresholds(thresholds);
@@ -81,14 +76,17 @@ export class HealthMonitor {
     return this.#records.get(deviceId)?.reasons ?? [];
   }
 
+  /** What is wrong with it says that calls about it may hang (Xid 119, 120). */
+  callsMayHang(deviceId: string): boolean {
+    return this.#records.get(deviceId)?.callsMayHang ?? false;
+  }
+
   /** The rule that held for the latest Xid of the device: Xid 45 has that of the Xid it follows. */
   latestXidRule(deviceId: string): XidRule | undefined {
     return this.#records.get(deviceId)?.reportedXid;
   }
 
   apply(event: DriverEvent): readonly HealthChange[] {
-    this.#monotonicMs = Math.max(this.#monotonicMs, event.monotonicMs);
-    this.#unixOffsetMs = event.timestampMs - event.monotonicMs;
     if (event.deviceId === undefined) {
       this.#applyToAll(event);
       return this.#settleAll(event.timestampMs);
@@ -100,26 +98,23 @@ export class HealthMonitor {
     return this.#settle(event.deviceId, event.timestampMs);
   }
 
-  /** Takes in facts as of now (Unix); absent ones are unknown and change nothing. */
-  observe(deviceId: string, facts: DeviceFacts, nowMs: number): readonly HealthChange[] {
-    const record = this.#recordOf(deviceId, nowMs);
-    for (const fact of factNames) {
-      const value = facts[fact];
-      if (value !== undefined) record.holdFact(fact, Number(value), this.#monotonicMs);
+  /** Takes in facts; absent ones are unknown and change nothing. */
+  observe(deviceId: string, facts: DeviceFacts, { timestampMs }: Moment): readonly HealthChange[] {
+    const record = this.#recordOf(deviceId, timestampMs);
+    for (const name of factNames) {
+      const fact = facts[name];
+      if (fact !== undefined) record.holdFact(name, fact);
     }
-    if (facts.recoveryAction !== undefined) {
-      record.setRecoveryAction(facts.recoveryAction, this.#monotonicMs);
-    }
-    return this.#settle(deviceId, nowMs);
+    if (facts.recoveryAction !== undefined) record.setRecoveryAction(facts.recoveryAction);
+    return this.#settle(deviceId, timestampMs);
   }
 
   /** Ends what was quiet for the hold. */
-  tick(nowMonotonicMs: number): readonly HealthChange[] {
-    this.#monotonicMs = Math.max(this.#monotonicMs, nowMonotonicMs);
+  tick({ timestampMs, monotonicMs }: Moment): readonly HealthChange[] {
     for (const record of this.#records.values()) {
-      record.clearQuiet(this.#monotonicMs - this.#thresholds.quietHoldMs);
+      record.clearQuiet(monotonicMs - this.#thresholds.quietHoldMs);
     }
-    return this.#settleAll(this.#monotonicMs + this.#unixOffsetMs);
+    return this.#settleAll(timestampMs);
   }
 
   /**
@@ -129,15 +124,15 @@ export class HealthMonitor {
    */
   clear(
     deviceId: string,
-    options: { readonly nowMs: number; readonly reason?: HealthReason },
+    options: { readonly timestampMs: number; readonly reason?: HealthReason | undefined },
   ): readonly HealthChange[] {
     this.#records.get(deviceId)?.acknowledge(options.reason);
-    return this.#settle(deviceId, options.nowMs);
+    return this.#settle(deviceId, options.timestampMs);
   }
 
   #applyToAll({ kind, code, monotonicMs }: DriverEvent): void {
     for (const record of this.#records.values()) {
-      if (kind === 'driver-restored') record.clear(['driver-restart']);
+      if (kind === 'driver-restored') record.end(['driver-restart'], monotonicMs);
       if (kind !== 'driver-lost') continue;
       record.open(code === driverMismatch ? 'driver-mismatch' : 'driver-lost', monotonicMs);
     }
@@ -148,13 +143,13 @@ export class HealthMonitor {
     const name = conditionKinds.find((condition) => condition === kind);
     if (name !== undefined) record.open(name, monotonicMs);
     else if (kind === 'xid') this.#applyXid(record, event);
-    else if (kind === 'recovery-action') record.setRecoveryAction(code, monotonicMs);
+    else if (kind === 'recovery-action') record.open('recovery-unread', monotonicMs);
     else if (kind === 'device-lost') this.#lose(record, event);
     else if (kind === 'device-removed') record.open('removed', monotonicMs);
     else if (kind === 'device-hung') record.open('hung', monotonicMs);
-    else if (kind === 'device-answered') record.clear(['answer']);
+    else if (kind === 'device-answered') record.end(['answer'], monotonicMs);
     else if (kind === 'device-returned' || kind === 'device-added') {
-      record.clear(code === 1 ? ['return', 'reset'] : ['return']);
+      record.end(code === 1 ? ['return', 'reset'] : ['return'], monotonicMs);
     }
   }
 

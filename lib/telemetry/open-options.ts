@@ -151,7 +151,7 @@ function readLowPower(value: unknown): number {
   return readNumber(idleMs, `${what}.idleMs`, { minimum: 100, maximum: 86_400_000 });
 }
 
-function readSignal(value: unknown): AbortSignal | undefined {
+export function readSignal(value: unknown): AbortSignal | undefined {
   if (value === undefined) return undefined;
   const what = 'options.signal';
   // Reading `aborted` refuses an object that only inherits from AbortSignal.

@@ -13,7 +13,7 @@ type Treatment = Omit<XidRule, 'xid' | 'meaning' | 'clearedBy'> &
 const keep = { newLeases: 'keep', runningLeases: 'keep', scope: 'device' } as const;
 const tellOwner = { newLeases: 'keep', runningLeases: 'notify', scope: 'owner' } as const;
 const tellAll = { newLeases: 'keep', runningLeases: 'notify', scope: 'device' } as const;
-const drain = { newLeases: 'stop', runningLeases: 'notify', scope: 'device' } as const;
+const drain = { newLeases: 'stop', runningLeases: 'drain', scope: 'device' } as const;
 const revokeAll = { newLeases: 'stop', runningLeases: 'revoke', scope: 'device' } as const;
 const links = {
   newLeases: 'stop',

@@ -10,7 +10,14 @@ import {
   wrongType,
 } from '../arguments.js';
 import { typeError } from '../errors.js';
-import { type Clearing, clearings } from './health-conditions.js';
+import {
+  type Clearing,
+  clearings,
+  type LeaseTreatment,
+  leaseScopes,
+  newLeaseWords,
+  runningLeaseWords,
+} from './health-state.js';
 import {
   type CatalogueRow,
   unknownXid,
@@ -39,9 +46,6 @@ Object.freeze(xidActions);
 
 export type XidAction = (typeof xidActions)[number];
 
-const newLeaseWords = ['keep', 'pause', 'stop'] as const;
-const runningLeaseWords = ['keep', 'notify', 'revoke'] as const;
-const scopeWords = ['owner', 'device', 'links'] as const;
 const effectWords = [
   'none',
   'suspect',
@@ -61,17 +65,10 @@ const effectWords = [
  */
 export type XidEffect = (typeof effectWords)[number];
 
-export interface XidRule {
+export interface XidRule extends LeaseTreatment {
   readonly xid: number;
   readonly meaning: string;
   readonly action: XidAction;
-  readonly newLeases: (typeof newLeaseWords)[number];
-  readonly runningLeases: (typeof runningLeaseWords)[number];
-  /**
-   * Whose leases: of the one whose work failed (new ones: of the device), of all on the device, or
-   * only those, running and new, that span several devices.
-   */
-  readonly scope: (typeof scopeWords)[number];
   readonly effect: XidEffect;
   /** What ends the condition. */
   readonly clearedBy: readonly Clearing[];
@@ -147,7 +144,7 @@ function readColumns(value: unknown, what: string): Partial<Columns> {
     action: read('action', oneOf(xidActions)),
     newLeases: read('newLeases', oneOf(newLeaseWords)),
     runningLeases: read('runningLeases', oneOf(runningLeaseWords)),
-    scope: read('scope', oneOf(scopeWords)),
+    scope: read('scope', oneOf(leaseScopes)),
     effect: read('effect', oneOf(effectWords)),
     clearedBy: read('clearedBy', readClearings),
     stopCalls: read('stopCalls', readFlag),

@@ -1,0 +1,235 @@
+import type { GPUDevice } from '../device.js';
+import type { NativeModule, NativeSession } from '../native.js';
+import type { BlockReader } from './block.js';
+import { type ClusterEmitter, EventDispatcher } from './cluster-emitter.js';
+import type { ClusterEvent, DriverEvent, DriverEventKind } from './cluster-events.js';
+import { FactReader } from './device-facts.js';
+import { DriverEventReader, type RowEvent } from './driver-events.js';
+import { EventIterator } from './event-iterator.js';
+import type { CheckedEventsOptions } from './event-options.js';
+import { EventQueue } from './event-queue.js';
+import { clusterEvents, healthEvent } from './event-translation.js';
+import { HealthMonitor, type HealthThresholds } from './health.js';
+import { missedKinds } from './health-resync.js';
+import type { DeviceHealth, HealthChange, HealthReason, Moment } from './health-state.js';
+import { HubTimer } from './hub-timer.js';
+import { resolveXidPolicy, type XidPolicy, xidRule } from './xid-policy.js';
+
+/** Events kept for readers that want those from before they came. */
+const mostKept = 1024;
+const factsPeriodMs = 1000;
+/** What is seen of a device is written a moment after its event, so once more a while later. */
+const resyncs = 2;
+/** A code of no nvmlReturn. */
+const unknownReturn = -1;
+
+/** The devices of the cluster (LiveDevices). */
+export interface HubDevices {
+  /** As of now; another map only where the list has changed. */
+  readonly current: ReadonlyMap<string, GPUDevice>;
+  /** As of the latest `current`. */
+  rowOf(deviceId: string): number | undefined;
+  /** Whose row it is or was; undefined: of no device of this cluster. */
+  deviceIdOf(row: number): string | undefined;
+}
+
+export interface EventHubOptions {
+  readonly native: NativeModule;
+  readonly session: NativeSession;
+  readonly block: BlockReader;
+  readonly devices: HubDevices;
+  readonly policy?: XidPolicy | undefined;
+  readonly thresholds?: Partial<HealthThresholds> | undefined;
+  now(): Moment;
+}
+
+/**
+ * Makes health and events of one live cluster out of the driver's log. Whoever asks brings it up to
+ * date; besides, a timer does, which keeps the process alive only while an iterator is open.
+ *
+ * It reads the log from where that begins, so all clusters of a process are of one mind about the
+ * health; iterators and listeners get what comes after them.
+ */
+export class EventHub {
+  readonly #native: NativeModule;
+  readonly #block: BlockReader;
+  readonly #reader: DriverEventReader;
+  readonly #facts: FactReader;
+  readonly #devices: HubDevices;
+  #listed: HubDevices['current'] | undefined;
+  readonly #policy: XidPolicy;
+  readonly #monitor: HealthMonitor;
+  readonly #now: () => Moment;
+  readonly #kept = new EventQueue(mostKept);
+  readonly #iterators = new Set<EventIterator>();
+  readonly #dispatcher: EventDispatcher;
+  readonly #timer: HubTimer;
+  #factsMs = -Infinity;
+  #resyncsLeft = 0;
+  #isOpen = true;
+
+  constructor(options: EventHubOptions) {
+    const { native, session, block, devices, policy = resolveXidPolicy() } = options;
+    const { thresholds, now } = options;
+    this.#native = native;
+    this.#block = block;
+    this.#reader = new DriverEventReader(native, session, block);
+    this.#facts = new FactReader(native, session);
+    this.#devices = devices;
+    this.#policy = policy;
+    this.#monitor = new HealthMonitor({ policy, ...(thresholds && { thresholds }) });
+    this.#now = now;
+    this.#dispatcher = new EventDispatcher(() => this.#timer.update());
+    this.#resyncsLeft = resyncs;
+    this.refresh();
+    this.#timer = new HubTimer(this);
+  }
+
+  get emitter(): ClusterEmitter {
+    return this.#dispatcher.emitter;
+  }
+
+  get hasIterators(): boolean {
+    return this.#iterators.size > 0;
+  }
+
+  get hasListeners(): boolean {
+    return this.#dispatcher.hasListeners;
+  }
+
+  /** Undefined for a device that was never one of this cluster. */
+  healthOf(deviceId: string): DeviceHealth | undefined {
+    this.catchUp();
+    return this.#monitor.healthOf(deviceId);
+  }
+
+  /** An operator has seen to the device, or to one condition of it. */
+  clear(deviceId: string, reason?: HealthReason): DeviceHealth | undefined {
+    this.catchUp();
+    const { timestampMs } = this.#now();
+    this.#publishChanges(this.#monitor.clear(deviceId, { timestampMs, reason }));
+    return this.#monitor.healthOf(deviceId);
+  }
+
+  /** Takes in what is new. Where nothing is, it reads two words of memory. */
+  catchUp(): void {
+    if (!this.#isOpen) return;
+    this.#track();
+    if (this.#reader.hasNew) this.#drain();
+  }
+
+  /** And besides, what is to be read of the devices, when it is time for that. */
+  refresh(): void {
+    this.catchUp();
+    const moment = this.#now();
+    if (!this.#isOpen || moment.monotonicMs - this.#factsMs < factsPeriodMs) return;
+    this.#factsMs = moment.monotonicMs;
+    if (this.#resyncsLeft > 0) this.#resync(moment);
+    for (const deviceId of this.#devices.current.keys()) {
+      const row = this.#devices.rowOf(deviceId);
+      const facts = row === undefined ? undefined : this.#facts.read(row);
+      if (facts === undefined) continue;
+      this.#publishChanges(this.#monitor.observe(deviceId, facts, moment));
+    }
+    this.#publishChanges(this.#monitor.tick(moment));
+  }
+
+  events({ bufferSize, signal, since }: CheckedEventsOptions): AsyncIterableIterator<ClusterEvent> {
+    this.catchUp();
+    const onEnd = (ended: EventIterator) => {
+      this.#iterators.delete(ended);
+      this.#timer.update();
+    };
+    const iterator = new EventIterator({ bufferSize, signal, onEnd });
+    if (since === 'start') for (const event of this.#kept.toArray()) iterator.deliver(event);
+    if (iterator.isOpen && this.#isOpen) this.#iterators.add(iterator);
+    else iterator.end();
+    this.#timer.update();
+    return iterator;
+  }
+
+  /** Ends the iterators; no listener is called any more. */
+  close(): void {
+    this.catchUp();
+    this.#isOpen = false;
+    this.#timer.stop();
+    this.#dispatcher.close();
+    for (const iterator of this.#iterators) iterator.end();
+  }
+
+  #track(): void {
+    const { current } = this.#devices;
+    if (current === this.#listed) return;
+    this.#listed = current;
+    const { timestampMs } = this.#now();
+    for (const deviceId of current.keys()) this.#monitor.track(deviceId, timestampMs);
+  }
+
+  #drain(): void {
+    for (const item of this.#reader.read()) {
+      if (typeof item === 'number') this.#lose(item);
+      else this.#take(item);
+    }
+  }
+
+  #take({ row, ...event }: RowEvent): void {
+    if (event.kind === 'events-dropped') this.#resyncsLeft = resyncs;
+    const deviceId = row === undefined ? undefined : this.#deviceOf(row);
+    if (row === undefined) this.#apply(event);
+    else if (deviceId !== undefined) this.#apply({ ...event, deviceId });
+  }
+
+  /** Its device may have come since the list was looked at. */
+  #deviceOf(row: number): string | undefined {
+    const known = this.#devices.deviceIdOf(row);
+    if (known !== undefined) return known;
+    this.#track();
+    return this.#devices.deviceIdOf(row);
+  }
+
+  #apply(event: DriverEvent): void {
+    const changes = this.#monitor.apply(event);
+    const ruleOf = ({ deviceId, code }: DriverEvent) =>
+      (deviceId === undefined ? undefined : this.#monitor.latestXidRule(deviceId)) ??
+      xidRule(this.#policy, code);
+    for (const told of clusterEvents(event, changes, ruleOf)) this.#publish(told);
+  }
+
+  /** Health must not stay wrong for what nobody could hear. */
+  #lose(count: number): void {
+    this.#publish({ type: 'dropped', count, timestampMs: this.#now().timestampMs });
+    this.#resyncsLeft = resyncs;
+    this.#factsMs = -Infinity;
+  }
+
+  #resync(moment: Moment): void {
+    this.#resyncsLeft -= 1;
+    const driver = this.#native.driverStates[this.#block.count(this.#native.layout.driverWord)];
+    for (const deviceId of this.#devices.current.keys()) {
+      const row = this.#devices.rowOf(deviceId) ?? -1;
+      const status = this.#native.statusNames[this.#block.status(row) ?? -1];
+      const reasons = this.#monitor.reasonsOf(deviceId);
+      for (const kind of missedKinds(reasons, { status, driver: driver ?? '' })) {
+        this.#publishChanges(this.#monitor.apply(missed(kind, deviceId, moment)));
+      }
+    }
+  }
+
+  #publishChanges(changes: readonly HealthChange[]): void {
+    for (const change of changes) this.#publish(healthEvent(change));
+  }
+
+  #publish(event: ClusterEvent): void {
+    Object.freeze(event);
+    this.#kept.push(event);
+    for (const iterator of this.#iterators) iterator.deliver(event);
+    this.#dispatcher.dispatch(event);
+  }
+}
+
+/** An event as it must have been. */
+function missed(kind: DriverEventKind, deviceId: string, moment: Moment): DriverEvent {
+  const code = kind.endsWith('-lost') ? unknownReturn : 0;
+  const device = kind.startsWith('driver-') ? {} : { deviceId };
+  return { ...moment, kind, sequence: 0, code, count: 1, ...device };
+}
