@@ -22,6 +22,46 @@ export type {
 export { isAvailable } from './telemetry/open.js';
 export type { OpenOptions } from './telemetry/open-options.js';
 
+// Health and events.
+
+export type {
+  ClusterEmitter,
+  ClusterEventName,
+  ClusterListener,
+} from './telemetry/cluster-emitter.js';
+export type {
+  ClusterEvent,
+  ClusterEventOf,
+  DeviceSetEvent,
+  DriverLostEvent,
+  DroppedEvent,
+  HealthEvent,
+  LifecycleEvent,
+  NoticeEvent,
+  NoticeKind,
+  XidEvent,
+} from './telemetry/cluster-events.js';
+export type { EventsOptions } from './telemetry/event-options.js';
+export type { HealthThresholds } from './telemetry/health.js';
+export { defaultHealthThresholds } from './telemetry/health.js';
+export type {
+  Clearing,
+  DeviceHealth,
+  HealthReason,
+  HealthState,
+  LeaseTreatment,
+} from './telemetry/health-state.js';
+export { healthStates } from './telemetry/health-state.js';
+export { xidCatalogueVersion } from './telemetry/xid-catalogue.js';
+export type {
+  XidAction,
+  XidEffect,
+  XidOverrides,
+  XidPolicy,
+  XidRule,
+} from './telemetry/xid-policy.js';
+export { resolveXidPolicy, xidRule } from './telemetry/xid-policy.js';
+
 // Samples.
 
 export type { AggregatedMetrics } from './telemetry/aggregate.js';

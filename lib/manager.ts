@@ -15,7 +15,12 @@ import {
 import { explain, type SelectionExplanation } from './selection/reasons.js';
 import { readRequest, type SelectionRequest } from './selection/request.js';
 import { type AggregatedMetrics, aggregate } from './telemetry/aggregate.js';
+import type { ClusterEmitter } from './telemetry/cluster-emitter.js';
+import type { ClusterEvent } from './telemetry/cluster-events.js';
 import { readMaxHistory, type TelemetryCollectorOptions } from './telemetry/collector.js';
+import { type EventsOptions, readEventsOptions } from './telemetry/event-options.js';
+import { readHealthReason } from './telemetry/health-reason.js';
+import type { DeviceHealth, HealthReason } from './telemetry/health-state.js';
 import type { LiveStatus } from './telemetry/live-status.js';
 import { ManualCluster } from './telemetry/manual-cluster.js';
 import { openLive } from './telemetry/open.js';
@@ -211,6 +216,57 @@ export class GPUClusteringManager {
     return distributeOver(this.#cluster.devices(), { tasks, options });
   }
 
+  /**
+   * How the device is, and why; brought up to date first. Undefined on a manual cluster.
+   * @throws RangeError ERR_GPU_UNKNOWN_DEVICE.
+   */
+  getHealth(deviceId: string): DeviceHealth | undefined {
+    this.#requireOpen();
+    return this.#live?.hub.healthOf(this.#requireDevice(deviceId, 'deviceId'));
+  }
+
+  /**
+   * You have seen to the device, or to one reason of its state: that counts no more, until it comes
+   * again. A device that does not answer stays lost or hung all the same. Returns what it is now.
+   * @throws RangeError ERR_GPU_UNKNOWN_DEVICE, ERR_GPU_OUT_OF_RANGE (no such reason).
+   * @throws GPUError ERR_GPU_NOT_SUPPORTED on a manual cluster.
+   */
+  clearHealth(deviceId: string, reason?: HealthReason): DeviceHealth | undefined {
+    this.#requireOpen();
+    const { hub } = this.#requireLive('clearHealth');
+    const id = this.#requireDevice(deviceId, 'deviceId');
+    return hub.clear(id, readHealthReason(reason, 'reason'));
+  }
+
+  /**
+   * What happens to devices and driver from now on, in order. A reader that is slow loses the
+   * oldest and is told how many, by an event `dropped` in their place. Ends with the cluster, with
+   * `return()` (leaving a loop) or by throwing the signal's reason. While it is open it keeps the
+   * process alive.
+   * @throws TypeError, RangeError naming the option.
+   * @throws GPUError ERR_GPU_NOT_SUPPORTED on a manual cluster.
+   *
+   * @example
+   * for await (const event of manager.events()) {
+   *   if (event.type === 'health') console.log(event.deviceId, event.health.state);
+   * }
+   */
+  events(options?: EventsOptions): AsyncIterableIterator<ClusterEvent> {
+    this.#requireOpen();
+    const { hub } = this.#requireLive('events');
+    return hub.events(readEventsOptions(options));
+  }
+
+  /**
+   * An EventEmitter (node:events): each event under its type, and under `event`. Listeners do not
+   * keep the process alive; what one throws becomes an uncaught exception, and the others are
+   * called all the same.
+   * @throws GPUError ERR_GPU_NOT_SUPPORTED on a manual cluster.
+   */
+  get emitter(): ClusterEmitter {
+    return this.#requireLive('emitter').hub.emitter;
+  }
+
   /** How sampling goes, and which driver answers; undefined on a manual cluster. */
   status(): LiveStatus | undefined {
     this.#requireOpen();
@@ -242,7 +298,13 @@ export class GPUClusteringManager {
       device,
       metrics: this.#cluster.store.getMetrics(device.deviceId),
       failure: () => this.#cluster.store.getFailure?.(device.deviceId),
+      health: this.#healthOf(device.deviceId),
+      parentHealth: this.#healthOf(device.parentDeviceId),
     }));
+  }
+
+  #healthOf(deviceId: string | undefined): DeviceHealth | undefined {
+    return deviceId === undefined ? undefined : this.#live?.hub.healthOf(deviceId);
   }
 
   #requireOpen(): void {
@@ -260,6 +322,17 @@ export class GPUClusteringManager {
       );
     }
     return this.#manual;
+  }
+
+  #requireLive(method: string): LiveClusterParts {
+    if (this.#live === undefined) {
+      throw new GPUError(
+        'ERR_GPU_NOT_SUPPORTED',
+        `${method}: expected a live cluster, but this one is fed by hand`,
+        { hint: 'use GPUClusteringManager.open(): only a driver tells of health and events' },
+      );
+    }
+    return this.#live;
   }
 
   #requireDevice(deviceId: unknown, what: string): string {

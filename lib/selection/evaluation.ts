@@ -1,17 +1,13 @@
 // The one place that decides which devices pass and in what order. Ranking, selecting and
 // explaining are three ways of reading its result, so they cannot disagree.
-import type { GPUDevice } from '../device.js';
-import type { ErrorCode } from '../errors.js';
 import type { GPUMetrics } from '../telemetry/sample.js';
+import { type Bar, type BarCode, barOf, type Standing } from './fitness.js';
 import { freeMemoryBytes, policies, type Score } from './policies.js';
 import type { SelectionCriteria } from './request.js';
 
-export interface Candidate {
-  readonly device: GPUDevice;
+export interface Candidate extends Standing {
   /** Undefined: the device has no sample yet. */
   readonly metrics: GPUMetrics | undefined;
-  /** Why its latest reading failed; asked only where a reason is wanted. */
-  failure?(): ErrorCode | undefined;
 }
 
 /** A device with the score that orders it, 0..1. */
@@ -21,6 +17,7 @@ export interface RankedDevice {
 }
 
 export type RejectionCode =
+  | BarCode
   | 'no-metrics'
   | 'too-old'
   | 'not-enough-memory'
@@ -37,6 +34,8 @@ export interface Rejected {
   readonly passed: false;
   readonly candidate: Candidate;
   readonly code: RejectionCode;
+  /** Present where that is what decided. */
+  readonly bar?: Bar;
 }
 
 /** Age of a sample at `nowMs` (Unix milliseconds); never negative. */
@@ -58,6 +57,8 @@ function evaluateOne(candidate: Candidate, moment: Moment): Passed | Rejected {
   const { device, metrics } = candidate;
   const { criteria } = moment;
   const reject = (code: RejectionCode): Rejected => ({ passed: false, candidate, code });
+  const bar = barOf(candidate);
+  if (bar !== undefined) return { ...reject(bar.code), bar };
   if (metrics === undefined) return reject('no-metrics');
   if (!isRecent(metrics, moment)) return reject('too-old');
   if (criteria.minMemoryBytes > 0) {

@@ -41,7 +41,8 @@ function scoreText(score: Score): string {
   return `score ${score.value.toFixed(4)}: ${shares}${heat}`;
 }
 
-function rejectionText({ candidate, code }: Rejected, { criteria, nowMs }: Moment): string {
+function rejectionText({ candidate, code, bar }: Rejected, { criteria, nowMs }: Moment): string {
+  if (bar !== undefined) return bar.reason;
   const { metrics } = candidate;
   const failure = candidate.failure?.();
   const cause = failure === undefined ? '' : `; its latest reading failed: ${failure}`;

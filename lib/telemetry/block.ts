@@ -61,10 +61,20 @@ export class BlockReader {
     return this.#copyRow(row) ? countIn(this.#row, this.#layout.rowLockWord) : 0;
   }
 
-  /** What the last poll of the device came to: an index into `NativeModule.statusNames`. */
+  /**
+   * What the last poll of the device came to: an index into `NativeModule.statusNames`; undefined
+   * before the first. One half of a word: it is whole, whatever is written beside it.
+   */
   status(row: number): number | undefined {
-    if (!this.#copyRow(row)) return undefined;
-    return countIn(this.#row, this.#layout.rowStatusWord);
+    const halves = this.#halves;
+    const { firstRowWord, rowStrideWords, rowLockWord, rowStatusWord } = this.#layout;
+    if (halves === undefined) {
+      if (!this.#copyRow(row)) return undefined;
+      return countIn(this.#row, rowStatusWord);
+    }
+    const start = firstRowWord + row * rowStrideWords;
+    if (Atomics.load(halves, 2 * (start + rowLockWord)) === 0) return undefined;
+    return Atomics.load(halves, 2 * (start + rowStatusWord));
   }
 
   #copyHeader(word: number): void {

@@ -11,7 +11,7 @@ import {
 import { rangeError } from '../errors.js';
 import type { Scenario } from '../testing/simulator.js';
 import { type HealthThresholds, readHealthThresholds } from './health.js';
-import { resolveXidPolicy, type XidOverrides, type XidPolicy } from './xid-policy.js';
+import { readXidPolicy, type XidOverrides, type XidPolicy } from './xid-policy.js';
 
 export interface OpenOptions {
   /** Milliseconds from one reading to the next, 1 to 3 600 000. Default 100. */
@@ -110,7 +110,7 @@ export function readOpenOptions(value: unknown): CheckedOpenOptions {
     signal: readSignal(options.get('signal')),
     hangTimeoutMs: number('hangTimeoutMs', 2000, { minimum: 100, maximum: 600_000 }),
     idleReleaseMs: readLowPower(options.get('lowPower')),
-    xidPolicy: resolveXidPolicy(options.get('xidPolicy'), 'options.xidPolicy'),
+    xidPolicy: readXidPolicy(options.get('xidPolicy'), 'options.xidPolicy'),
     healthThresholds: readHealthThresholds(
       options.get('healthThresholds'),
       'options.healthThresholds',

@@ -6,9 +6,11 @@ import { errorOf, loadNative, type NativeModule, type NativeSession } from '../n
 import { ownSimulatedDriverPath, scenarioText } from '../testing/simulator.js';
 import { BlockReader } from './block.js';
 import { DeviceFilter } from './device-filter.js';
+import { EventHub } from './event-hub.js';
 import { LiveTelemetry } from './live.js';
 import { LiveDevices } from './live-devices.js';
 import { type DeviceFailure, describeSimulation, type LiveStatus } from './live-status.js';
+import { monotonicMs } from './monotonic.js';
 import { type CheckedOpenOptions, type OpenOptions, readOpenOptions } from './open-options.js';
 import type { LiveClusterParts } from './store.js';
 
@@ -120,12 +122,23 @@ async function begin(
   });
   const { libraryPath, driverVersion } = devices.driver;
   log('open: %s, driver %s, %d devices', libraryPath, driverVersion, devices.current.size);
+  const hub = new EventHub({
+    native,
+    session,
+    block,
+    devices,
+    policy: options.xidPolicy,
+    thresholds: options.healthThresholds,
+    now: () => ({ timestampMs: Date.now(), monotonicMs: monotonicMs() }),
+  });
   return {
     devices: () => devices.current,
     store: telemetry,
     defaultMaxAgeMs,
     status: () => liveStatus(devices, telemetry),
+    hub,
     close: async () => {
+      hub.close();
       session.close();
       const stopped = await until(() => (session.closed() ? true : undefined), {
         timeoutMs: closeWaitMs,

@@ -1,5 +1,6 @@
 import type { GPUDevice } from '../device.js';
 import type { ErrorCode } from '../errors.js';
+import type { EventHub } from './event-hub.js';
 import type { LiveStatus } from './live-status.js';
 import type { GPUMetrics } from './sample.js';
 
@@ -27,6 +28,7 @@ export interface ClusterParts {
 /** Device ids that these are given are those of `devices()`. */
 export interface LiveClusterParts extends ClusterParts {
   status(): LiveStatus;
+  readonly hub: Pick<EventHub, 'healthOf' | 'clear' | 'events' | 'emitter'>;
 }
 
 /** What an opened driver gives a manager. A class, so that no user object passes for one. */

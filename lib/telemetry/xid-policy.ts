@@ -178,11 +178,15 @@ function readXid(key: string, what: string): number {
 }
 
 /**
- * The catalogue's policy with columns of your own (XidOverrides) in it. An Xid without a row gets one, made from
+ * The catalogue's policy with columns of your own in it. An Xid without a row gets one, made from
  * the row of unknown ones.
  * @throws TypeError, RangeError with the path of what is wrong
  */
-export function resolveXidPolicy(overrides: unknown = {}, what = 'xidPolicy'): XidPolicy {
+export function resolveXidPolicy(overrides?: XidOverrides): XidPolicy {
+  return readXidPolicy(overrides, 'xidPolicy');
+}
+
+export function readXidPolicy(overrides: unknown = {}, what: string): XidPolicy {
   const source = readObject(overrides, what);
   const given = new Map<number | 'unknown', Partial<Columns>>();
   for (const key of readSafely(what, () => Object.keys(source))) {

@@ -1,4 +1,8 @@
+import { EventDispatcher } from '../../lib/telemetry/cluster-emitter.js';
 import type { ClusterEvent } from '../../lib/telemetry/cluster-events.js';
+import { EventIterator } from '../../lib/telemetry/event-iterator.js';
+import type { DeviceHealth } from '../../lib/telemetry/health-state.js';
+import type { LiveClusterParts } from '../../lib/telemetry/store.js';
 
 /** An event that can be told from others. */
 export function event(number: number): ClusterEvent {
@@ -17,4 +21,16 @@ export function told(list: Iterable<ClusterEvent | undefined>): readonly (string
     if (one.type === 'dropped') return -one.count;
     return one.type === 'health' ? `${one.deviceId} ${one.health.state}` : one.type;
   });
+}
+
+/** A hub that tells what it was told to. */
+export function fakeHub(
+  health: Readonly<Record<string, DeviceHealth>> = {},
+): LiveClusterParts['hub'] {
+  return {
+    healthOf: (deviceId) => health[deviceId],
+    clear: (deviceId) => health[deviceId],
+    events: () => new EventIterator({ bufferSize: 1, onEnd: () => {} }),
+    emitter: new EventDispatcher().emitter,
+  };
 }

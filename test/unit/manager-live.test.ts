@@ -4,6 +4,7 @@ import type { LiveStatus } from '../../lib/telemetry/live-status.js';
 import type { GPUMetrics } from '../../lib/telemetry/sample.js';
 import { LiveCluster, type LiveClusterParts } from '../../lib/telemetry/store.js';
 import { gpu, sample, sizes } from '../support/cluster.js';
+import { fakeHub } from '../support/events.js';
 import { refusal } from '../support/refusal.js';
 
 const latest: Readonly<Record<string, GPUMetrics>> = {
@@ -35,6 +36,7 @@ function live(more: Partial<LiveClusterParts> = {}): GPUClusteringManager {
       },
       defaultMaxAgeMs: () => 500,
       status: () => status,
+      hub: fakeHub(),
       close: async () => {},
       ...more,
     }),
