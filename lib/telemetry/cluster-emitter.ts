@@ -38,7 +38,7 @@ const eventNames: Readonly<Record<ClusterEventName, true>> = {
   notice: true,
 };
 
-/** Events that wait until the code that runs now has ended; a loop may look for new ones for long. */
+/** Events that wait for the code that runs now to end: a loop may look for new ones for long. */
 const mostWaiting = 1024;
 
 /**

@@ -3,7 +3,7 @@ import { readSignal } from './open-options.js';
 
 /** How a reader of events wants them. */
 export interface EventsOptions {
-  /** Events that wait for the reader, 1 to 65536; beyond that the oldest are dropped. Default 1024. */
+  /** Events that wait for the reader, 1 to 65 536; beyond that the oldest go. Default 1024. */
   readonly bufferSize?: number;
   /** Ends the iterator: it throws the signal's reason. */
   readonly signal?: AbortSignal;

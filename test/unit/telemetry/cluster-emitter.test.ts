@@ -22,7 +22,7 @@ async function uncaught(run: () => void): Promise<unknown[]> {
 }
 
 describe('the emitter', () => {
-  it('gives each event under its type and under event, when the running code has ended', async () => {
+  it('gives an event under its type and under event, when the running code has ended', async () => {
     const dispatcher = new EventDispatcher();
     const heard: string[] = [];
     dispatcher.emitter.on('notice', ({ code }) => heard.push(`notice ${code}`));

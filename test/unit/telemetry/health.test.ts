@@ -69,7 +69,7 @@ describe('the health of a device', () => {
 describe('ends of conditions', () => {
   const fatal = [46, 48, 62, 64, 95, 119, 120];
 
-  it('after a verified reset a device is well again, and after a mere return only of its loss', () => {
+  it('after a verified reset all is well again, after a mere return only the loss', () => {
     for (const xid of fatal) {
       const patient = new Patient().xid(xid).after(1000).is('device-lost', 16);
       patient.after(1000).is('device-returned', 0);
@@ -234,7 +234,7 @@ describe('the recovery action', () => {
     ]);
   });
 
-  it('that is no longer asked for ends what made the driver ask, and what it does not ask about not', () => {
+  it('that is no longer asked for ends what made the driver ask', () => {
     const patient = new Patient()
       .xid(48)
       .is('recovery-action')
