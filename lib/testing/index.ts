@@ -3,5 +3,23 @@
  * @module
  */
 
-export type { Scenario, ScenarioDevices, ScenarioFault, ScenarioLoad } from './simulator.js';
+export type {
+  SimulatedEvent,
+  SimulatedEventType,
+  SimulatedHostDevice,
+  SimulatedMigInstance,
+  SimulatedMisuse,
+} from './host-types.js';
+export { writeDriverWithout } from './lacking-driver.js';
+export { nvmlReturns } from './nvml-returns.js';
+export type {
+  Scenario,
+  ScenarioDevices,
+  ScenarioFault,
+  ScenarioLoad,
+  ScenarioProcess,
+  ScenarioValues,
+} from './scenario.js';
+export type { Fault, SimulatedHostOptions } from './simulated-host.js';
+export { SimulatedHost } from './simulated-host.js';
 export { scenarioNames, simulatedDriverPath } from './simulator.js';

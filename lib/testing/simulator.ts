@@ -2,85 +2,12 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { readSafely, wrongType } from '../arguments.js';
 import { GPUError } from '../errors.js';
+import type { Scenario } from './scenario.js';
+
+export type { Scenario } from './scenario.js';
 
 const root = join(__dirname, '..', '..');
 const scenarioFolder = join(root, 'native', 'simulator', 'scenarios');
-
-/**
- * A device group of a scenario: boards of one kind, and where their values come from (a recorded
- * trace, or a load curve that a model of the board follows).
- */
-export interface ScenarioDevices {
-  /**
-   * b200, gb10, thor, h100, h200, gh200, a100, l40s, l4, rtx4090, t4, rtx3090, rtxa5000, v100s,
-   * k40m.
-   */
-  readonly board: string;
-  /** Default 1. */
-  readonly count?: number;
-  /** CSV as written by nvidia-smi --query-gpu; relative to the scenario file. */
-  readonly trace?: string;
-  /** Rows of the trace that belong to this board: column name to value. */
-  readonly select?: Readonly<Record<string, string>>;
-  /** After the last row: from the start (default), the last row for good, or no data. */
-  readonly atEnd?: 'loop' | 'hold' | 'end';
-  /** Without a trace: the load that the model of the board follows. Default: idle. */
-  readonly load?: ScenarioLoad;
-  readonly note?: string;
-}
-
-/** A load curve in percent of the board's full load; native/simulator/scenarios/README.md. */
-export type ScenarioLoad =
-  | { readonly shape: 'constant'; readonly percent?: number }
-  | {
-      readonly shape: 'steps';
-      readonly percents: readonly number[];
-      readonly periodSeconds?: number;
-    }
-  | {
-      readonly shape: 'sine' | 'ramp' | 'noise';
-      readonly periodSeconds?: number;
-      readonly minPercent?: number;
-      readonly maxPercent?: number;
-    }
-  | {
-      readonly shape: 'square' | 'inference';
-      readonly periodSeconds?: number;
-      readonly minPercent?: number;
-      readonly maxPercent?: number;
-      /** The share of a period at high load. */
-      readonly dutyPercent?: number;
-    };
-
-/** A return code or a delay in place of a function's answer. */
-export interface ScenarioFault {
-  /** Name of the NVML function; `*` stands for any characters. */
-  readonly function: string;
-  readonly device?: number;
-  /** nvmlReturn_t. */
-  readonly return?: number;
-  readonly afterCalls?: number;
-  readonly calls?: number;
-  /** -1: the call never returns. */
-  readonly delayMs?: number;
-}
-
-/** What the simulated driver simulates; the same form as a scenario file. */
-export interface Scenario {
-  readonly name?: string;
-  readonly note?: string;
-  readonly seed?: number;
-  readonly driverVersion?: string;
-  /**
-   * When a replayed trace moves on: by the clock, or one row with each polling round. Default:
-   * clock.
-   */
-  readonly step?: 'clock' | 'round';
-  /** Where relative trace paths start. Default: the traces that ship in this package. */
-  readonly baseDirectory?: string;
-  readonly devices: readonly ScenarioDevices[];
-  readonly faults?: readonly ScenarioFault[];
-}
 
 /**
  * The simulated driver that ships in this package: a shared library with NVML's own interface.
