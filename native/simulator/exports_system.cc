@@ -75,8 +75,11 @@ GPURING_EXPORT nvmlReturn_t nvmlShutdown() {
   const nvmlReturn_t result = ShutdownWorld();
   NoteShutdown(__func__);
   if (Generation() != 0) return result;
-  NoteMisuse(Misuse::kOpenEventSets, __func__, EndEventSets());
-  NoteMisuse(Misuse::kOpenGpmSamples, __func__, EndGpmSamples());
+  const uint64_t event_sets = EndEventSets(), gpm_samples = EndGpmSamples();
+  // Nothing can be freed once the driver is gone.
+  if (!World::Get().IsServing()) return result;
+  NoteMisuse(Misuse::kOpenEventSets, __func__, event_sets);
+  NoteMisuse(Misuse::kOpenGpmSamples, __func__, gpm_samples);
   return result;
 }
 

@@ -116,6 +116,11 @@ nvmlReturn_t World::Shutdown() {
   return ever_initialized_ ? NVML_SUCCESS : NVML_ERROR_UNINITIALIZED;
 }
 
+bool World::IsServing() {
+  const std::lock_guard lock(mutex_);
+  return driver_ == NVML_SUCCESS && !orphaned_;
+}
+
 const std::string& World::driver_version() {
   static const auto* none = new std::string;
   const std::lock_guard lock(mutex_);

@@ -48,6 +48,8 @@ class World {
   nvmlReturn_t Init(uint32_t flags);
   // One shutdown too many is no error, as in NVML; one without any init is.
   nvmlReturn_t Shutdown();
+  // Whether the driver that served the present inits is still there.
+  bool IsServing();
 
   // Not thread-limited but meaningless before init: 0 devices then. References stay valid for
   // the life of the world, also when another scenario has been loaded since.

@@ -114,6 +114,19 @@ TEST("event sets and counter samples that outlive the library are noted") {
   CheckNoted(R"("openEventSets":1,"openGpmSamples":1)");
 }
 
+TEST("what cannot be freed because the driver is gone is nobody's fault") {
+  Control("misuse", "reset");
+  {
+    Driver driver(kTwo);
+    nvmlEventSet_t set = nullptr;
+    CHECK_EQ(Driver::Call("nvmlEventSetCreate", &set), NVML_SUCCESS);
+    CHECK_EQ(Control("driver", R"({"state":"unloaded"})").text, "");
+    CHECK_EQ(Driver::Call("nvmlEventSetFree", set), NVML_ERROR_DRIVER_NOT_LOADED);
+  }
+  CHECK_EQ(Control("driver", R"({"state":"loaded"})").text, "");
+  CheckNoted(R"("openEventSets":0)");
+}
+
 TEST("a posted event comes once, to who registered for it") {
   Driver driver(kTwo);
   EventSet set(driver, nvmlEventTypeXidCriticalError);
