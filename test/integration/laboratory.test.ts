@@ -1,16 +1,19 @@
 // The fault laboratory as users have it: their own code over a host that goes wrong.
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { GPUClusteringManager } from '../../lib/manager.js';
+import { loadNative } from '../../lib/native.js';
 import type { OpenOptions } from '../../lib/telemetry/open-options.js';
 import {
   nvmlReturns,
   type Scenario,
   SimulatedHost,
+  scenarioNames,
   writeDriverWithout,
 } from '../../lib/testing/index.js';
+import { ownSimulatedDriverPath } from '../../lib/testing/simulator.js';
 
 const managers: GPUClusteringManager[] = [];
 const periodMs = 20;
@@ -165,6 +168,49 @@ describe('SimulatedHost', () => {
       openGpmSamples: 0,
       last: '',
     });
+  });
+});
+
+describe('the form of scenarios and commands', () => {
+  const folder = join(__dirname, '..', '..', 'native', 'simulator', 'scenarios');
+  const readme = readFileSync(join(folder, 'README.md'), 'utf8');
+  const typed = readFileSync(join(__dirname, '..', '..', 'lib', 'testing', 'scenario.ts'), 'utf8');
+
+  /** The simulated driver itself lists what it takes. */
+  function members(scenario: unknown): readonly string[] {
+    const message = refusalOf(scenario as Scenario);
+    return (/expected only (.*), got the member "odd"/.exec(message)?.[1] ?? '').split(', ');
+  }
+  function refusalOf(scenario: Scenario): string {
+    try {
+      host.load(scenario);
+    } catch (error) {
+      return error instanceof Error ? error.message : '';
+    }
+    return '';
+  }
+
+  it.each([
+    ['a scenario', { devices: [], odd: 1 }],
+    ['a device', { devices: [{ board: 'h100', odd: 1 }] }],
+    ['a process', { devices: [{ board: 'h100', processes: [{ pid: 1, odd: 1 }] }] }],
+    ['a fault', { devices: [], faults: [{ function: '*', return: 1, odd: 1 }] }],
+  ])('%s: each member is documented and typed', (_, scenario) => {
+    const names = members(scenario);
+    expect(names.length).toBeGreaterThanOrEqual(10);
+    expect(
+      names.filter((name) => !readme.includes(`\`${name}\``) && !readme.includes(`"${name}":`)),
+    ).toEqual([]);
+    expect(names.filter((name) => !typed.includes(`readonly ${name}`))).toEqual([]);
+  });
+
+  it('each command and each shipped scenario is documented', () => {
+    const { failure } = loadNative().controlSimulator(ownSimulatedDriverPath(), 'odd', '');
+    const [, list = ''] = /one of (.*), got "odd"/.exec(failure?.message ?? '') ?? [];
+    const commands = list.split(' ');
+    expect(commands.length).toBeGreaterThan(10);
+    expect(commands.filter((name) => !readme.includes(`| \`${name}\` |`))).toEqual([]);
+    expect(scenarioNames().filter((name) => !readme.includes(`\`${name}.json\``))).toEqual([]);
   });
 });
 
