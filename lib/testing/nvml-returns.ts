@@ -1,4 +1,4 @@
-/** NVML's return codes, for faults: `{ function: '*', device: 3, return: nvmlReturns.gpuIsLost }`. */
+/** NVML's return codes, for faults: `{ function: '*', return: nvmlReturns.gpuIsLost }`. */
 export const nvmlReturns = {
   success: 0,
   uninitialized: 1,
