@@ -117,7 +117,9 @@ function readings() {
       const shared = { call, shape, argument, scale, unless, fallback };
       const reading = calls.get(key) ?? { ...shared, tier: tier(metric), outputs: [] };
       if (reading.fallback !== fallback) {
-        throw new Error(`${metric.key}: ${call[0]} comes first for one metric and later for another`);
+        throw new Error(
+          `${metric.key}: ${call[0]} comes first for one metric and later for another`,
+        );
       }
       const slot = members[shape].indexOf(member);
       if (slot < 0) throw new Error(`${metric.key}: shape ${shape} has no member ${member}`);
