@@ -3,9 +3,11 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "check.h"
 #include "fixtures/scripted_driver.h"
@@ -36,6 +38,16 @@ class ScriptedDriver {
 
 inline NvmlOptions Scripted() { return {.library_path = ScriptedDriver::path(), .scenario = ""}; }
 
+// `scenario`: JSON, or a file's path.
+inline NvmlOptions OnSimulator(std::string scenario) {
+  return {.library_path = GPURING_SIMULATOR_PATH, .scenario = std::move(scenario)};
+}
+
+// One of those that are shipped.
+inline NvmlOptions OnHost(const std::string& name) {
+  return OnSimulator(GPURING_SCENARIOS_DIR "/" + name + ".json");
+}
+
 // A file that is gone when the test is.
 class TemporaryFile {
  public:
@@ -51,6 +63,13 @@ class TemporaryFile {
  private:
   char path_[32] = "/tmp/gpuring-library-XXXXXX";
 };
+
+inline constexpr std::array kTiers = {Tier::kFast, Tier::kMedium, Tier::kSlow};
+
+// Every tier into one sample.
+inline void PollAll(NvmlSource* source, size_t slot, Sample* sample) {
+  for (const Tier tier : kTiers) CHECK(source->Poll(slot, tier, sample).ok());
+}
 
 // A value that the sample must hold.
 inline int64_t ValueOf(const Sample& sample, MetricId metric) {
