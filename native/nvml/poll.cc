@@ -103,11 +103,13 @@ nvmlReturn_t AskOne(Asking* poll, size_t reading) {
   return NVML_SUCCESS;
 }
 
-// Fallbacks, or those that are none. Its result, like that of the next ones, is a death.
-nvmlReturn_t AskReadings(Asking* poll, bool fallback) {
+enum class Turn : uint8_t { kFirst, kFallback };
+
+// Its result, like that of the next ones, is a death.
+nvmlReturn_t AskReadings(Asking* poll, Turn turn) {
   for (size_t reading = 0; reading < kReadings.size(); ++reading) {
     const Reading& row = kReadings[reading];
-    if (row.fallback != fallback || !IsWanted(*poll, row)) continue;
+    if (row.fallback != (turn == Turn::kFallback) || !IsWanted(*poll, row)) continue;
     if (const nvmlReturn_t result = AskOne(poll, reading); IsDead(result)) return result;
   }
   return NVML_SUCCESS;
@@ -119,7 +121,8 @@ struct Batch {
   std::array<const FieldReading*, kFieldReadings.size()> rows;
   size_t count = 0;
 
-  // A field that the driver skips stays unanswered.
+  // A field that the driver skips stays unanswered. Its value begins as 0: drivers have added to
+  // what they found there.
   void Add(const FieldReading& row) {
     nvmlFieldValue_t& field = fields[count];
     field = {};
@@ -140,7 +143,13 @@ nvmlReturn_t CallFields(const Asking& poll, Batch* batch) {
   const nvmlReturn_t result =
       ask(poll.target->handle, static_cast<int>(batch->count), batch->fields.data());
   memory.no_fields[tier] = IsPermanent(result);
-  memory.fields_due_ns[tier] = DueNs(poll, result);
+  const auto declined = [](const nvmlFieldValue_t& field) {
+    return field.nvmlReturn == NVML_ERROR_NOT_SUPPORTED;
+  };
+  const bool all_declined =
+      result == NVML_SUCCESS &&
+      std::all_of(batch->fields.data(), batch->fields.data() + batch->count, declined);
+  memory.fields_due_ns[tier] = DueNs(poll, all_declined ? NVML_ERROR_NOT_SUPPORTED : result);
   return result;
 }
 
@@ -182,9 +191,9 @@ void UseHostMemory(const Asking& poll) {
 }
 
 nvmlReturn_t AskEverything(Asking* poll) {
-  nvmlReturn_t death = AskReadings(poll, false);
+  nvmlReturn_t death = AskReadings(poll, Turn::kFirst);
   if (death == NVML_SUCCESS) death = AskFields(poll);
-  if (death == NVML_SUCCESS) death = AskReadings(poll, true);
+  if (death == NVML_SUCCESS) death = AskReadings(poll, Turn::kFallback);
   if (death == NVML_SUCCESS && poll->tier == kGpmTier) {
     death = PollGpm(poll->library, poll->target, poll->sample);
   }

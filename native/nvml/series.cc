@@ -18,7 +18,7 @@ constexpr int64_t kSenseless = INT64_MIN;  // outside every metric's range
 }  // namespace
 
 Status DrainTarget(const NvmlLibrary& library, const Target& target, const SeriesRequest& request,
-                   std::span<SeriesPoint> out, size_t* count) {
+                   size_t* count) {
   *count = 0;
   const auto ask = library.functions().samples;
   if (ask == nullptr) return ToBareStatus(NVML_ERROR_FUNCTION_NOT_FOUND);
@@ -30,11 +30,11 @@ Status DrainTarget(const NvmlLibrary& library, const Target& target, const Serie
       ask(target.handle, type, static_cast<unsigned long long>(request.after_us), &value_type,
           &written, samples.data());
   if (result != NVML_SUCCESS) return ToBareStatus(result);
-  for (size_t at = 0; at < std::min<size_t>(written, kRoom) && *count < out.size(); ++at) {
+  for (size_t at = 0; at < std::min<size_t>(written, kRoom) && *count < request.out.size(); ++at) {
     const unsigned long long stamp_us = samples[at].timeStamp;
     if (stamp_us > INT64_MAX || static_cast<int64_t>(stamp_us) <= request.after_us) continue;
     const std::optional<int64_t> value = DecodeValue(value_type, samples[at].sampleValue);
-    out[(*count)++] = {static_cast<int64_t>(stamp_us), value.value_or(kSenseless)};
+    request.out[(*count)++] = {static_cast<int64_t>(stamp_us), value.value_or(kSenseless)};
   }
   return *count == 0 ? ToBareStatus(NVML_ERROR_NOT_FOUND) : Status::Ok();
 }

@@ -13,10 +13,11 @@ struct Target;
 struct SeriesRequest {
   size_t series = 0;  // index into kSeriesMetrics
   int64_t after_us = 0;
+  std::span<SeriesPoint> out;
 };
 
 // As Source::Drain. REQUIRES: the target is present and not stale.
 Status DrainTarget(const NvmlLibrary& library, const Target& target, const SeriesRequest& request,
-                   std::span<SeriesPoint> out, size_t* count);
+                   size_t* count);
 
 }  // namespace gpuring

@@ -234,8 +234,8 @@ Status NvmlSource::Drain(size_t slot, size_t series, int64_t after_us, std::span
   const Targets::Visit visit(&targets_, slot);
   *count = 0;
   if (Status status = Prepare(&visit.target(), slot); !status.ok()) return status;
-  const SeriesRequest request{.series = series, .after_us = after_us};
-  return DrainTarget(library_, visit.target(), request, out, count);
+  const SeriesRequest request{.series = series, .after_us = after_us, .out = out};
+  return DrainTarget(library_, visit.target(), request, count);
 }
 
 Status NvmlSource::ReadDetail(size_t slot, DeviceDetail* detail) {

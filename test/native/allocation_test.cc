@@ -152,6 +152,28 @@ TEST("allocation: none in surveys of a driver that lists what it listed, MIG and
   CHECK(!changed);
 }
 
+TEST("allocation: none in polls and drains of a driver, whatever it answers") {
+  ScriptedDriver driver;
+  driver->field.valueType = NVML_VALUE_TYPE_UNSIGNED_INT;
+  driver->memory_v2_result = driver->memory_result = NVML_ERROR_NOT_SUPPORTED;  // the system's then
+  NvmlSource source(Scripted());
+  CHECK(source.Open().ok());
+  std::array<SeriesPoint, 8> points;
+  size_t count = 0;
+  Sample sample;
+  const auto use = [&](nvmlReturn_t result) {
+    driver->utilization_result = driver->samples_result = result;
+    for (const Tier tier : kTiers) static_cast<void>(source.Poll(0, tier, &sample).ok());
+    for (size_t series = 0; series < kSeriesMetrics.size(); ++series) {
+      static_cast<void>(source.Drain(0, series, 0, points, &count).ok());
+    }
+  };
+  use(NVML_SUCCESS);
+  const uint64_t before = allocations;
+  for (unsigned int result = 0; result <= 30; ++result) use(static_cast<nvmlReturn_t>(result));
+  CHECK_EQ(allocations.load() - before, 0u);
+}
+
 // The fast ring and the three series' are larger than kLargeBytes then; the others are not.
 constexpr uint64_t kManySamples = 3 * kLargeBytes / SeriesLog::kRecordBytes;
 constexpr size_t kRows = 4;

@@ -1,4 +1,6 @@
 // Activity between two samples of the driver's, on the simulated boards that offer it.
+#include <cmath>
+
 #include "check.h"
 #include "nvml/gpm.h"
 #include "nvml/target.h"
@@ -42,8 +44,7 @@ class GpmRig {
   Target target_;
 };
 
-constexpr const char* kHalfBusy =
-    R"({"board":"h100","load":{"shape":"constant","percent":50}})";
+constexpr const char* kHalfBusy = R"({"board":"h100","load":{"shape":"constant","percent":50}})";
 
 void Set(const std::string& values) {
   CHECK_EQ(check::Control("set", R"({"device":0,"values":)" + values + "}").result, NVML_SUCCESS);
@@ -95,6 +96,30 @@ TEST("gpm: out of range and failing metrics hide none of the others") {
   CHECK_EQ(rig.Poll(), NVML_SUCCESS);
   CHECK_EQ(rig.StateOf(MetricId::kSmActivityPercent), ValueState::kInvalid);
   CHECK(rig.sample.Knows(MetricId::kSmOccupancyPercent));
+}
+
+TEST("gpm: a metric that is skipped or no number is not known") {
+  ScriptedDriver driver;
+  NvmlLibrary library;
+  CHECK(library.Open(driver.path()).ok());
+  Target target;
+  CHECK_EQ(library.functions().handle_by_index(0, &target.handle), NVML_SUCCESS);
+  Sample sample;
+  CHECK_EQ(PollGpm(library, &target, &sample), NVML_SUCCESS);
+  const auto poll = [&] {
+    sample = Sample();
+    target.gpm.newest_ns -= kSecondNs;
+    CHECK_EQ(PollGpm(library, &target, &sample), NVML_SUCCESS);
+  };
+  driver->gpm_skipped = 3;
+  poll();
+  CHECK_EQ(sample.StateOf(MetricId::kSmOccupancyPercent), ValueState::kUnavailable);
+  CHECK_EQ(ValueOf(sample, MetricId::kSmActivityPercent), 12'500);
+  for (const double none : {std::nan(""), HUGE_VAL, -1.0, 1e300}) {
+    driver->gpm_value = none;
+    poll();
+    CHECK_EQ(sample.StateOf(MetricId::kSmActivityPercent), ValueState::kInvalid);
+  }
 }
 
 TEST("gpm: a board without it is asked for it once") {
@@ -169,14 +194,14 @@ TEST("gpm: an instance is measured through its GPU") {
   Target target;
   target.is_mig = true;
   target.parent = driver.Device(0);
-  CHECK_EQ(check::Driver::Call("nvmlDeviceGetMigDeviceHandleByIndex", target.parent, 0u,
-                               &target.handle),
-           NVML_SUCCESS);
+  CHECK_EQ(
+      check::Driver::Call("nvmlDeviceGetMigDeviceHandleByIndex", target.parent, 0u, &target.handle),
+      NVML_SUCCESS);
   CHECK_EQ(PollGpm(library, &target, &sample), NVML_SUCCESS);
   CHECK(target.gpm.newest_ns == 0);  // which instance it is, is not known
-  CHECK_EQ(check::Driver::Call("nvmlDeviceGetGpuInstanceId", target.handle,
-                               &target.gpu_instance_id),
-           NVML_SUCCESS);
+  CHECK_EQ(
+      check::Driver::Call("nvmlDeviceGetGpuInstanceId", target.handle, &target.gpu_instance_id),
+      NVML_SUCCESS);
   for (int round = 0; round < 2; ++round) {
     check::Control("step", "5");
     if (target.gpm.newest_ns != 0) target.gpm.newest_ns -= kSecondNs;

@@ -116,10 +116,9 @@ TEST("hosts: a driver of 2018 knows the old half of the table") {
                                   MetricId::kClockEventReasons, MetricId::kClockRateMhz}) {
       CHECK(sample.Knows(metric));
     }
-    ExpectUnsupported(sample,
-                      {MetricId::kMemoryReservedBytes, MetricId::kThermalMarginCelsius,
-                       MetricId::kPowerInstantWatts, MetricId::kJpegUtilizationPercent,
-                       MetricId::kSmActivityPercent, MetricId::kEccSramThresholdExceeded});
+    ExpectUnsupported(sample, {MetricId::kMemoryReservedBytes, MetricId::kThermalMarginCelsius,
+                               MetricId::kPowerInstantWatts, MetricId::kJpegUtilizationPercent,
+                               MetricId::kSmActivityPercent, MetricId::kEccSramThresholdExceeded});
   }
 }
 
@@ -159,8 +158,8 @@ TEST("hosts: memory that is the system's is what the system says, and says so") 
   CHECK_EQ(ValueOf(sample, MetricId::kMemoryTotalBytes), int64_t{120} << 30);
   CHECK_EQ(ValueOf(sample, MetricId::kMemoryUsedBytes), int64_t{40} << 30);
   CHECK_EQ(ValueOf(sample, MetricId::kMemoryFreeBytes), int64_t{80} << 30);
-  for (const MetricId metric : {MetricId::kMemoryTotalBytes, MetricId::kMemoryUsedBytes,
-                                MetricId::kMemoryFreeBytes}) {
+  for (const MetricId metric :
+       {MetricId::kMemoryTotalBytes, MetricId::kMemoryUsedBytes, MetricId::kMemoryFreeBytes}) {
     CHECK_EQ(sample.StateOf(metric), ValueState::kEstimated);
   }
   ExpectUnsupported(sample, {MetricId::kMemoryReservedBytes});

@@ -1,26 +1,9 @@
-#include <array>
-#include <limits>
-
+// What polls come to, with a driver that answers what a test says.
 #include "check.h"
-#include "nvml/reading_call.h"
 #include "nvml/source.h"
 #include "nvml_fixture.h"
 
 namespace gpuring {
-namespace {
-
-nvmlFieldValue_t Field(nvmlValueType_t type, nvmlValue_t value) {
-  nvmlFieldValue_t field{};
-  field.valueType = type;
-  field.value = value;
-  return field;
-}
-
-constexpr std::array kFastFields = {MetricId::kPowerInstantWatts, MetricId::kPowerAverageWatts,
-                                    MetricId::kMemoryTemperatureCelsius};
-
-}  // namespace
-
 TEST("nvml: sentinels and values out of range are unknown, their neighbours are not") {
   ScriptedDriver driver;
   driver->utilization = {NVML_VALUE_NOT_AVAILABLE_U32, 7};
@@ -189,32 +172,61 @@ TEST("nvml: a poll that learns nothing says why") {
   CHECK_EQ(source.Poll(0, Tier::kFast, &sample).code(), StatusCode::kDriverNotLoaded);
 }
 
-TEST("nvml: fields are decoded by their value type and their own return") {
+TEST("nvml: what is not supported is asked again a second later") {
   ScriptedDriver driver;
+  driver->utilization_result = NVML_ERROR_NOT_SUPPORTED;
+  driver->field.nvmlReturn = NVML_ERROR_NOT_SUPPORTED;
   NvmlSource source(Scripted());
   CHECK(source.Open().ok());
-  Sample sample;
-  driver->field = Field(NVML_VALUE_TYPE_UNSIGNED_INT, {.uiVal = 90});
-  CHECK(source.Poll(0, Tier::kFast, &sample).ok());
-  for (const MetricId metric : kFastFields) CHECK_EQ(ValueOf(sample, metric), 90);
-  driver->field.nvmlReturn = NVML_ERROR_NOT_SUPPORTED;
-  CHECK(source.Poll(0, Tier::kFast, &sample).ok());
-  for (const MetricId metric : kFastFields) {
-    CHECK_EQ(sample.StateOf(metric), ValueState::kUnsupported);
-  }
-
-  const auto decode = [](nvmlValueType_t type, nvmlValue_t value) {
-    return DecodeValue(type, value);
+  const auto poll_at = [&](int64_t ms) {
+    Sample sample;
+    sample.start_ns = ms * 1'000'000;
+    CHECK(source.Poll(0, Tier::kFast, &sample).ok());
+    return sample;
   };
-  CHECK_EQ(decode(NVML_VALUE_TYPE_DOUBLE, {.dVal = 12.6}).value_or(0), 13);
-  CHECK(!decode(NVML_VALUE_TYPE_DOUBLE, {.dVal = std::numeric_limits<double>::quiet_NaN()}));
-  CHECK(!decode(NVML_VALUE_TYPE_DOUBLE, {.dVal = 1e19}));
-  CHECK_EQ(decode(NVML_VALUE_TYPE_UNSIGNED_LONG, {.ulVal = 5}).value_or(0), 5);
-  CHECK(!decode(NVML_VALUE_TYPE_UNSIGNED_LONG_LONG, {.ullVal = uint64_t{1} << 63}));
-  CHECK_EQ(decode(NVML_VALUE_TYPE_SIGNED_LONG_LONG, {.sllVal = -7}).value_or(0), -7);
-  CHECK_EQ(decode(NVML_VALUE_TYPE_SIGNED_INT, {.siVal = -8}).value_or(0), -8);
-  CHECK_EQ(decode(NVML_VALUE_TYPE_UNSIGNED_SHORT, {.usVal = 9}).value_or(0), 9);
-  CHECK(!decode(static_cast<nvmlValueType_t>(7), {.ullVal = 1}));
+  for (int64_t ms = 1; ms <= 1'000; ++ms) {
+    CHECK_EQ(poll_at(ms).StateOf(MetricId::kComputeUtilizationPercent), ValueState::kUnsupported);
+  }
+  CHECK_EQ(driver->utilization_calls, 1);
+  CHECK_EQ(driver->field_calls, 1);
+  driver->utilization_result = NVML_SUCCESS;
+  driver->utilization = {30, 0};
+  CHECK_EQ(ValueOf(poll_at(1'001), MetricId::kComputeUtilizationPercent), 30);
+  CHECK_EQ(driver->field_calls, 2);
+  poll_at(1'002);
+  CHECK_EQ(driver->utilization_calls, 3);
+}
+
+TEST("nvml: a device or a library that is dead ends the poll with nothing known") {
+  struct Case {
+    nvmlReturn_t result;
+    StatusCode code;
+  };
+  constexpr Case kCases[] = {
+      {NVML_ERROR_UNINITIALIZED, StatusCode::kDriverGone},
+      {NVML_ERROR_DRIVER_NOT_LOADED, StatusCode::kDriverNotLoaded},
+      {NVML_ERROR_LIBRARY_NOT_FOUND, StatusCode::kLibraryNotFound},
+      {NVML_ERROR_LIB_RM_VERSION_MISMATCH, StatusCode::kDriverMismatch},
+      {NVML_ERROR_INSUFFICIENT_POWER, StatusCode::kDeviceLost},
+      {NVML_ERROR_IRQ_ISSUE, StatusCode::kDeviceLost},
+      {NVML_ERROR_GPU_IS_LOST, StatusCode::kDeviceLost},
+      {NVML_ERROR_RESET_REQUIRED, StatusCode::kDeviceLost},
+      {NVML_ERROR_GPU_NOT_FOUND, StatusCode::kDeviceLost},
+  };
+  for (const Case& one : kCases) {
+    ScriptedDriver driver;
+    driver->power_result = one.result;  // after others that were answered
+    NvmlSource source(Scripted());
+    CHECK(source.Open().ok());
+    Sample sample;
+    const Status status = source.Poll(0, Tier::kFast, &sample);
+    CHECK_EQ(status.code(), one.code);
+    CHECK_EQ(IsLibraryFailure(one.code), one.code != StatusCode::kDeviceLost);
+    CHECK_EQ(status.driver_return(), static_cast<uint32_t>(one.result));
+    CHECK(status.message().empty() && status.hint().empty());
+    CHECK(!sample.KnowsAnything());
+    CHECK_EQ(driver->field_calls, 0);
+  }
 }
 
 }  // namespace gpuring

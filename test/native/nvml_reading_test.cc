@@ -130,9 +130,8 @@ TEST("reading: a number of 32 bits is scaled, and all ones are none") {
   Expect(power, 0, "0");
   Expect(power, 100'000'001, "invalid");
   Expect(power, kOnes32, "invalid");
-  const Single sent = {
-      MetricId::kPcieTransmitBytesPerSecond,
-      [] { return Ask(MetricId::kPcieTransmitBytesPerSecond, WithArgument); }};
+  const Single sent = {MetricId::kPcieTransmitBytesPerSecond,
+                       [] { return Ask(MetricId::kPcieTransmitBytesPerSecond, WithArgument); }};
   asked_argument = 9;
   Expect(sent, 5, "5000");
   CHECK_EQ(asked_argument, 0u);  // an argument, not the lack of one
@@ -144,9 +143,8 @@ TEST("reading: a number of 32 bits is scaled, and all ones are none") {
 }
 
 TEST("reading: a number of 64 bits, and what drivers put in place of one") {
-  const Single energy = {
-      MetricId::kEnergyJoules,
-      [] { return Ask(MetricId::kEnergyJoules, Plain<unsigned long long>); }};
+  const Single energy = {MetricId::kEnergyJoules,
+                         [] { return Ask(MetricId::kEnergyJoules, Plain<unsigned long long>); }};
   Expect(energy, kOnes32, "4294967295");
   Expect(energy, 1ull << 53, "invalid");
   for (const unsigned long long nothing :

@@ -144,9 +144,9 @@ TEST("drain: the driver's return codes are the answer") {
     StatusCode code;
   };
   constexpr Case kCases[] = {
-      {1, StatusCode::kDriverGone},     {3, StatusCode::kNotSupported},
-      {4, StatusCode::kNoPermission},   {6, StatusCode::kTryAgain},
-      {13, StatusCode::kNotSupported},  {15, StatusCode::kDeviceLost},
+      {1, StatusCode::kDriverGone},      {3, StatusCode::kNotSupported},
+      {4, StatusCode::kNoPermission},    {6, StatusCode::kTryAgain},
+      {13, StatusCode::kNotSupported},   {15, StatusCode::kDeviceLost},
       {18, StatusCode::kDriverMismatch}, {999, StatusCode::kDriverError},
   };
   for (const Case& one : kCases) {
@@ -156,6 +156,34 @@ TEST("drain: the driver's return codes are the answer") {
     CHECK_EQ(drainer.CodeOf(kPower), one.code);
     CHECK_EQ(drainer.status.driver_return(), static_cast<uint32_t>(one.result));
   }
+}
+
+TEST("drain: what the driver repeats, did not write or stamps with nonsense is left out") {
+  ScriptedDriver driver;
+  NvmlSource source(Scripted());
+  CHECK(source.Open().ok());
+  std::array<SeriesPoint, 8> points;
+  size_t count = 0;
+  const auto drain = [&] { return source.Drain(0, kPower, 100, points, &count).code(); };
+  driver->samples = {{{100, {.uiVal = 1}},
+                      {uint64_t{1} << 63, {.uiVal = 2}},
+                      {101, {.uiVal = 3}},
+                      {102, {.uiVal = 4}}}};
+  driver->samples_written = 1'000'000;  // more than there was room for
+  CHECK_EQ(drain(), StatusCode::kOk);
+  CHECK_EQ(count, size_t{2});
+  CHECK(points[0].driver_us == 101 && points[0].value == 3);
+  CHECK(points[1].driver_us == 102 && points[1].value == 4);
+  driver->samples_written = 0;
+  CHECK_EQ(drain(), StatusCode::kTryAgain);
+  driver->samples_written = 4;
+  driver->samples_type = NVML_VALUE_TYPE_DOUBLE;
+  for (nvmlSample_t& sample : driver->samples) sample.sampleValue.dVal = 17.6;
+  CHECK_EQ(drain(), StatusCode::kOk);
+  CHECK_EQ(points[0].value, 18);
+  driver->samples_type = static_cast<nvmlValueType_t>(42);
+  CHECK_EQ(drain(), StatusCode::kOk);
+  CHECK_EQ(points[0].value, INT64_MIN);
 }
 
 TEST("drain: values that make no sense are out of every range, with their time") {
