@@ -54,7 +54,7 @@ export interface GPUDevice {
   readonly maxPcieLinkWidth?: number;
   /** Of the host's memory that lies nearest. */
   readonly numaNode?: number;
-  /** Present, and then true, when the host's memory serves as the device's (Grace, GB10, Jetson). */
+  /** Present, and then true, when the host's memory serves as the device's (GB10, Jetson). */
   readonly unifiedMemory?: true;
   /** Present, and then true, when the GPU is split: its MIG instances are devices of their own. */
   readonly migEnabled?: true;

@@ -21,6 +21,8 @@ export type {
 } from './telemetry/live-status.js';
 export { isAvailable } from './telemetry/open.js';
 export type { OpenOptions } from './telemetry/open-options.js';
+export type { LinkKind, Topology, TopologyLink } from './telemetry/topology.js';
+export { linkKinds } from './telemetry/topology.js';
 
 // Health and events.
 
@@ -68,9 +70,25 @@ export type { AggregatedMetrics } from './telemetry/aggregate.js';
 export { clockEventReasonNames } from './telemetry/clock-events.js';
 export type { TelemetryCollectorOptions } from './telemetry/collector.js';
 export { TelemetryCollector } from './telemetry/collector.js';
-export type { MetricKey, MetricRow, MetricValues } from './telemetry/metrics.generated.js';
-export { metricTable } from './telemetry/metrics.generated.js';
+export type { MetricDescription, MetricState } from './telemetry/describe.js';
+export { metricStates } from './telemetry/describe.js';
+export type {
+  DeviceDetails,
+  FanState,
+  GPUProcess,
+  NvLinkState,
+} from './telemetry/details.js';
+export type {
+  AnyMetricKey,
+  DetailKey,
+  DetailValues,
+  MetricKey,
+  MetricRow,
+  MetricValues,
+} from './telemetry/metrics.generated.js';
+export { detailTable, metricTable } from './telemetry/metrics.generated.js';
 export type { GPUMetrics } from './telemetry/sample.js';
+export type { MetricSeries, SeriesOptions } from './telemetry/series.js';
 
 // Selection.
 

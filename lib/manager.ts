@@ -1,11 +1,10 @@
-import { describeValue, readString } from './arguments.js';
+import { readString } from './arguments.js';
+import { Cluster } from './cluster.js';
 import { type GPUDevice, readDevice } from './device.js';
 import type { Distribution, DistributionOptions } from './distribution/strategy.js';
 import { distributeOver } from './distribution/workload.js';
-import { GPUError, rangeError } from './errors.js';
 import {
   best,
-  type Candidate,
   evaluate,
   isRecent,
   type Moment,
@@ -14,19 +13,23 @@ import {
 } from './selection/evaluation.js';
 import { explain, type SelectionExplanation } from './selection/reasons.js';
 import { readRequest, type SelectionRequest } from './selection/request.js';
-import { type AggregatedMetrics, aggregate } from './telemetry/aggregate.js';
+import { type AggregatedMetrics, aggregate, withoutParts } from './telemetry/aggregate.js';
 import type { ClusterEmitter } from './telemetry/cluster-emitter.js';
 import type { ClusterEvent } from './telemetry/cluster-events.js';
-import { readMaxHistory, type TelemetryCollectorOptions } from './telemetry/collector.js';
+import type { TelemetryCollectorOptions } from './telemetry/collector.js';
+import type { MetricDescription } from './telemetry/describe.js';
+import type { DeviceDetails } from './telemetry/details.js';
 import { type EventsOptions, readEventsOptions } from './telemetry/event-options.js';
 import { readHealthReason } from './telemetry/health-reason.js';
 import type { DeviceHealth, HealthReason } from './telemetry/health-state.js';
 import type { LiveStatus } from './telemetry/live-status.js';
-import { ManualCluster } from './telemetry/manual-cluster.js';
+import type { AnyMetricKey, MetricKey } from './telemetry/metrics.generated.js';
 import { openLive } from './telemetry/open.js';
 import type { OpenOptions } from './telemetry/open-options.js';
 import type { GPUMetrics } from './telemetry/sample.js';
-import { type ClusterParts, LiveCluster, type LiveClusterParts } from './telemetry/store.js';
+import type { MetricSeries, SeriesOptions } from './telemetry/series.js';
+import { LiveCluster } from './telemetry/store.js';
+import type { Topology } from './telemetry/topology.js';
 import { checkMetrics, readUncheckedMetrics } from './telemetry/validation.js';
 
 /** Options of a manual cluster. */
@@ -47,12 +50,7 @@ export interface GPUClusteringManagerOptions extends TelemetryCollectorOptions {
  * await manager.shutdown();
  */
 export class GPUClusteringManager {
-  readonly #cluster: ClusterParts;
-  /** Undefined on a live cluster. */
-  readonly #manual: ManualCluster | undefined;
-  /** Undefined on a manual cluster. */
-  readonly #live: LiveClusterParts | undefined;
-  #closed: Promise<void> | undefined;
+  readonly #cluster: Cluster;
 
   /**
    * The live cluster: polls the NVIDIA driver on a thread of its own until `shutdown()`. Several
@@ -82,14 +80,7 @@ export class GPUClusteringManager {
   /** @internal */
   constructor(cluster: LiveCluster);
   constructor(given?: GPUClusteringManagerOptions | LiveCluster) {
-    const live = LiveCluster.partsOf(given);
-    if (live !== undefined) {
-      this.#live = live;
-      this.#cluster = live;
-      return;
-    }
-    this.#manual = new ManualCluster(readMaxHistory(given));
-    this.#cluster = this.#manual;
+    this.#cluster = new Cluster(given);
   }
 
   /**
@@ -99,10 +90,9 @@ export class GPUClusteringManager {
    * @throws GPUError ERR_GPU_READ_ONLY on a live cluster.
    */
   registerDevice(device: GPUDevice): void {
-    this.#requireOpen();
-    const cluster = this.#requireManual('registerDevice');
+    const cluster = this.#cluster.openManual('registerDevice');
     const copy = readDevice(device);
-    this.#requireOpen();
+    this.#cluster.open();
     cluster.register(copy);
   }
 
@@ -111,15 +101,13 @@ export class GPUClusteringManager {
    * @throws GPUError ERR_GPU_READ_ONLY on a live cluster.
    */
   unregisterDevice(deviceId: string): boolean {
-    this.#requireOpen();
-    const cluster = this.#requireManual('unregisterDevice');
+    const cluster = this.#cluster.openManual('unregisterDevice');
     return cluster.unregister(readString(deviceId, 'deviceId'));
   }
 
   /** The device; undefined when there is none of that id. */
   getDevice(deviceId: string): GPUDevice | undefined {
-    this.#requireOpen();
-    return this.#cluster.devices().get(readString(deviceId, 'deviceId'));
+    return this.#cluster.open().devices().get(readString(deviceId, 'deviceId'));
   }
 
   /**
@@ -128,8 +116,7 @@ export class GPUClusteringManager {
    * instance that was destroyed goes.
    */
   listDevices(): readonly GPUDevice[] {
-    this.#requireOpen();
-    return [...this.#cluster.devices().values()];
+    return [...this.#cluster.open().devices().values()];
   }
 
   /**
@@ -139,11 +126,10 @@ export class GPUClusteringManager {
    * @throws TypeError ERR_GPU_INVALID_TYPE. GPUError ERR_GPU_READ_ONLY on a live cluster.
    */
   recordMetrics(metrics: GPUMetrics): void {
-    this.#requireOpen();
-    const { store } = this.#requireManual('recordMetrics');
+    const { store } = this.#cluster.openManual('recordMetrics');
     const unchecked = readUncheckedMetrics(metrics);
-    this.#requireOpen();
-    this.#requireDevice(unchecked.deviceId, 'metrics.deviceId');
+    this.#cluster.open();
+    this.#cluster.deviceId(unchecked.deviceId, 'metrics.deviceId');
     store.add(checkMetrics(unchecked));
   }
 
@@ -152,8 +138,8 @@ export class GPUClusteringManager {
    * @throws RangeError ERR_GPU_UNKNOWN_DEVICE.
    */
   getMetrics(deviceId: string): GPUMetrics | undefined {
-    this.#requireOpen();
-    return this.#cluster.store.getMetrics(this.#requireDevice(deviceId, 'deviceId'));
+    const { store } = this.#cluster.open();
+    return store.getMetrics(this.#cluster.deviceId(deviceId));
   }
 
   /**
@@ -161,8 +147,52 @@ export class GPUClusteringManager {
    * @throws RangeError ERR_GPU_UNKNOWN_DEVICE.
    */
   getMetricsHistory(deviceId: string): readonly GPUMetrics[] {
-    this.#requireOpen();
-    return this.#cluster.store.getMetricsHistory(this.#requireDevice(deviceId, 'deviceId'));
+    const { store } = this.#cluster.open();
+    return store.getMetricsHistory(this.#cluster.deviceId(deviceId));
+  }
+
+  /**
+   * A value of any tier with what is known about it, or why it is not known. What a sample or
+   * `getDetails` leaves out, this explains.
+   * @throws RangeError ERR_GPU_UNKNOWN_DEVICE, ERR_GPU_UNKNOWN_METRIC.
+   *
+   * @example
+   * const { state, value, ageMs } = manager.describe(deviceId, 'memoryTemperatureCelsius');
+   */
+  describe(deviceId: string, metric: AnyMetricKey): MetricDescription {
+    const { values } = this.#cluster.open();
+    return values.describe(this.#cluster.deviceId(deviceId), metric);
+  }
+
+  /**
+   * What is read each second and every five: errors, links, fans, processes and more. Undefined
+   * when nothing was read yet, and on a manual cluster.
+   * @throws RangeError ERR_GPU_UNKNOWN_DEVICE.
+   */
+  getDetails(deviceId: string): DeviceDetails | undefined {
+    const { values } = this.#cluster.open();
+    return values.details(this.#cluster.deviceId(deviceId));
+  }
+
+  /**
+   * What the driver itself measured between the polls, each value at its own time. Empty on a
+   * manual cluster.
+   * @throws RangeError ERR_GPU_UNKNOWN_DEVICE; ERR_GPU_UNKNOWN_METRIC for a metric that is not
+   *   `buffered` in the metric table; ERR_GPU_OUT_OF_RANGE.
+   *
+   * @example
+   * const { next } = manager.getSeries(deviceId, 'powerWatts');
+   * const since = manager.getSeries(deviceId, 'powerWatts', { from: next });
+   */
+  getSeries(deviceId: string, metric: MetricKey, options?: SeriesOptions): MetricSeries {
+    const { values } = this.#cluster.open();
+    return values.series(this.#cluster.deviceId(deviceId), metric, options);
+  }
+
+  /** How the devices hang together; undefined on a manual cluster. */
+  getTopology(): Topology | undefined {
+    const { values } = this.#cluster.open();
+    return values.topology();
   }
 
   /**
@@ -170,10 +200,11 @@ export class GPUClusteringManager {
    * cluster a sample older than selection accepts counts as none: a dead device draws no power.
    */
   getAggregatedMetrics(): AggregatedMetrics | undefined {
-    this.#requireOpen();
+    const cluster = this.#cluster.open();
     const moment = this.#moment();
-    const samples = this.#candidates().flatMap(({ metrics }) => metrics ?? []);
-    return aggregate(samples.filter((sample) => isRecent(sample, moment)));
+    const samples = this.#cluster.candidates().flatMap(({ metrics }) => metrics ?? []);
+    const recent = samples.filter((sample) => isRecent(sample, moment));
+    return aggregate(withoutParts(recent, cluster.devices()));
   }
 
   /**
@@ -182,8 +213,8 @@ export class GPUClusteringManager {
    * @throws TypeError ERR_GPU_INVALID_TYPE, ERR_GPU_UNKNOWN_OPTION.
    */
   rankDevices(request?: SelectionRequest): readonly RankedDevice[] {
-    this.#requireOpen();
-    return rank(evaluate(this.#candidates(), this.#moment(request)));
+    this.#cluster.open();
+    return rank(evaluate(this.#cluster.candidates(), this.#moment(request)));
   }
 
   /** The id of the first of `rankDevices(request)`, if its score is above 0; else undefined. */
@@ -193,9 +224,9 @@ export class GPUClusteringManager {
 
   /** Why each device is selected, ranked or rejected, with numbers; in registration order. */
   explainSelection(request?: SelectionRequest): readonly SelectionExplanation[] {
-    this.#requireOpen();
+    this.#cluster.open();
     const moment = this.#moment(request);
-    return explain(evaluate(this.#candidates(), moment), moment);
+    return explain(evaluate(this.#cluster.candidates(), moment), moment);
   }
 
   /**
@@ -212,8 +243,7 @@ export class GPUClusteringManager {
    * });
    */
   distributeWorkload<T>(tasks: readonly T[], options?: DistributionOptions): Distribution<T> {
-    this.#requireOpen();
-    return distributeOver(this.#cluster.devices(), { tasks, options });
+    return distributeOver(this.#cluster.open().devices(), { tasks, options });
   }
 
   /**
@@ -221,8 +251,8 @@ export class GPUClusteringManager {
    * @throws RangeError ERR_GPU_UNKNOWN_DEVICE.
    */
   getHealth(deviceId: string): DeviceHealth | undefined {
-    this.#requireOpen();
-    return this.#live?.hub.healthOf(this.#requireDevice(deviceId, 'deviceId'));
+    this.#cluster.open();
+    return this.#cluster.live?.hub.healthOf(this.#cluster.deviceId(deviceId));
   }
 
   /**
@@ -232,9 +262,8 @@ export class GPUClusteringManager {
    * @throws GPUError ERR_GPU_NOT_SUPPORTED on a manual cluster.
    */
   clearHealth(deviceId: string, reason?: HealthReason): DeviceHealth | undefined {
-    this.#requireOpen();
-    const { hub } = this.#requireLive('clearHealth');
-    const id = this.#requireDevice(deviceId, 'deviceId');
+    const { hub } = this.#cluster.openLive('clearHealth');
+    const id = this.#cluster.deviceId(deviceId);
     return hub.clear(id, readHealthReason(reason, 'reason'));
   }
 
@@ -252,8 +281,7 @@ export class GPUClusteringManager {
    * }
    */
   events(options?: EventsOptions): AsyncIterableIterator<ClusterEvent> {
-    this.#requireOpen();
-    const { hub } = this.#requireLive('events');
+    const { hub } = this.#cluster.openLive('events');
     return hub.events(readEventsOptions(options));
   }
 
@@ -264,13 +292,34 @@ export class GPUClusteringManager {
    * @throws GPUError ERR_GPU_NOT_SUPPORTED on a manual cluster.
    */
   get emitter(): ClusterEmitter {
-    return this.#requireLive('emitter').hub.emitter;
+    return this.#cluster.requireLive('emitter').hub.emitter;
+  }
+
+  /**
+   * Lets go of the driver, so that an administrator can reconfigure it (MIG, a reset, an upgrade),
+   * and resolves once that is done. Samples age meanwhile. Managers in this process that share the
+   * driver are without it as well.
+   * @throws GPUError ERR_GPU_TIMEOUT when a driver call does not return within `openTimeoutMs`: it
+   *   is let go of after that; ERR_GPU_NOT_SUPPORTED on a manual cluster.
+   */
+  async suspend(): Promise<void> {
+    await this.#cluster.openLive('suspend').suspension.suspend();
+  }
+
+  /**
+   * Takes the driver up again, and resolves once it serves.
+   * @throws GPUError when it does not within `openTimeoutMs`, with the code of what is in the way;
+   *   it is tried again and again after that. ERR_GPU_SUSPENDED: another manager in this process
+   *   holds it suspended. ERR_GPU_NOT_SUPPORTED on a manual cluster.
+   */
+  async resume(): Promise<void> {
+    await this.#cluster.openLive('resume').suspension.resume();
   }
 
   /** How sampling goes, and which driver answers; undefined on a manual cluster. */
   status(): LiveStatus | undefined {
-    this.#requireOpen();
-    return this.#live?.status();
+    this.#cluster.open();
+    return this.#cluster.live?.status();
   }
 
   /** True when a simulated driver makes the values up. */
@@ -280,8 +329,7 @@ export class GPUClusteringManager {
 
   /** Ends the cluster. Later calls return the same promise. */
   shutdown(): Promise<void> {
-    this.#closed ??= this.#cluster.close();
-    return this.#closed;
+    return this.#cluster.close();
   }
 
   /** `await using` ends the cluster. */
@@ -290,59 +338,7 @@ export class GPUClusteringManager {
   }
 
   #moment(request?: SelectionRequest): Moment {
-    return { criteria: readRequest(request, this.#cluster.defaultMaxAgeMs()), nowMs: Date.now() };
-  }
-
-  #candidates(): Candidate[] {
-    return Array.from(this.#cluster.devices().values(), (device) => ({
-      device,
-      metrics: this.#cluster.store.getMetrics(device.deviceId),
-      failure: () => this.#cluster.store.getFailure?.(device.deviceId),
-      health: this.#healthOf(device.deviceId),
-      parentHealth: this.#healthOf(device.parentDeviceId),
-    }));
-  }
-
-  #healthOf(deviceId: string | undefined): DeviceHealth | undefined {
-    return deviceId === undefined ? undefined : this.#live?.hub.healthOf(deviceId);
-  }
-
-  #requireOpen(): void {
-    if (this.#closed !== undefined) {
-      throw new GPUError('ERR_GPU_CLOSED', 'expected an open cluster, but it was shut down');
-    }
-  }
-
-  #requireManual(method: string): ManualCluster {
-    if (this.#manual === undefined) {
-      throw new GPUError(
-        'ERR_GPU_READ_ONLY',
-        `${method}: expected a manual cluster, but this one is fed by the driver`,
-        { hint: 'use new GPUClusteringManager() to register and record by hand' },
-      );
-    }
-    return this.#manual;
-  }
-
-  #requireLive(method: string): LiveClusterParts {
-    if (this.#live === undefined) {
-      throw new GPUError(
-        'ERR_GPU_NOT_SUPPORTED',
-        `${method}: expected a live cluster, but this one is fed by hand`,
-        { hint: 'use GPUClusteringManager.open(): only a driver tells of health and events' },
-      );
-    }
-    return this.#live;
-  }
-
-  #requireDevice(deviceId: unknown, what: string): string {
-    const id = readString(deviceId, what);
-    if (!this.#cluster.devices().has(id)) {
-      throw rangeError(
-        'ERR_GPU_UNKNOWN_DEVICE',
-        `${what}: expected a registered device, got ${describeValue(id)}`,
-      );
-    }
-    return id;
+    const maxAgeMs = this.#cluster.open().defaultMaxAgeMs();
+    return { criteria: readRequest(request, maxAgeMs), nowMs: Date.now() };
   }
 }

@@ -1,8 +1,9 @@
+import type { GPUDevice } from '../device.js';
 import type { GPUMetrics } from './sample.js';
 
 /** The cluster in one line, over the latest sample of every device that has one. */
 export interface AggregatedMetrics {
-  /** Devices with a sample. */
+  /** Devices with a sample; a GPU in MIG mode that knows its memory stands for its instances. */
   readonly deviceCount: number;
   /** Devices whose sample knows both memory total and use: the memory sums cover these only. */
   readonly memoryDeviceCount: number;
@@ -22,6 +23,21 @@ export interface AggregatedMetrics {
   readonly timestampMs: number;
   /** Present, and then true, when a simulated driver made up any of the samples. */
   readonly simulated?: true;
+}
+
+/** Without the samples of MIG instances whose GPU knows its memory: theirs is part of that. */
+export function withoutParts(
+  samples: readonly GPUMetrics[],
+  devices: ReadonlyMap<string, GPUDevice>,
+): readonly GPUMetrics[] {
+  const whole = new Set<string | undefined>(
+    samples.filter(knowsMemory).map(({ deviceId }) => deviceId),
+  );
+  return samples.filter(({ deviceId }) => !whole.has(devices.get(deviceId)?.parentDeviceId));
+}
+
+function knowsMemory({ memoryTotalBytes, memoryUsedBytes }: GPUMetrics): boolean {
+  return memoryTotalBytes !== undefined && memoryUsedBytes !== undefined;
 }
 
 class Tally {

@@ -139,10 +139,12 @@ export class LiveTelemetry implements TelemetryStore {
       timestampMs: words[at + 2] ?? Number.NaN,
       ageMs: Math.max(0, nowMs - (words[at + 1] ?? Number.NaN)),
     };
-    this.#keys.forEach((key, metric) => {
+    const keys = this.#keys;
+    for (let metric = 0; metric < keys.length; metric++) {
       const value = words[metricsAt + metric] ?? Number.NaN;
-      if (!Number.isNaN(value)) sample[key] = value;
-    });
+      const key = keys[metric];
+      if (key !== undefined && !Number.isNaN(value)) sample[key] = value;
+    }
     if (this.#devices.simulated) sample.simulated = true;
     return sample;
   }

@@ -1,14 +1,17 @@
 import type { GPUDevice } from '../device.js';
+import { RecordedValues } from './recorded-values.js';
 import { SampleStore } from './sample-store.js';
-import type { ClusterParts } from './store.js';
+import type { ClusterParts, ValueStore } from './store.js';
 
 /** What its user registers and records. */
 export class ManualCluster implements ClusterParts {
   readonly store: SampleStore;
+  readonly values: ValueStore;
   readonly #devices = new Map<string, GPUDevice>();
 
   constructor(maxHistory: number) {
     this.store = new SampleStore(maxHistory);
+    this.values = new RecordedValues(this.store);
   }
 
   devices(): ReadonlyMap<string, GPUDevice> {

@@ -1,24 +1,29 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { debuglog } from 'node:util';
 import { readNativeString, readOptions } from '../arguments.js';
 import { GPUError, rangeError } from '../errors.js';
 import { errorOf, loadNative, type NativeModule, type NativeSession } from '../native.js';
 import { ownSimulatedDriverPath, scenarioText } from '../testing/simulator.js';
 import { BlockReader } from './block.js';
+import type { AnyMetricRow } from './describe.js';
 import { DeviceFilter } from './device-filter.js';
 import { EventHub } from './event-hub.js';
 import { LiveTelemetry } from './live.js';
 import { LiveDevices } from './live-devices.js';
 import { type DeviceFailure, describeSimulation, type LiveStatus } from './live-status.js';
+import { LiveValues } from './live-values.js';
 import { monotonicMs } from './monotonic.js';
 import { type CheckedOpenOptions, type OpenOptions, readOpenOptions } from './open-options.js';
 import type { LiveClusterParts } from './store.js';
+import { Suspension } from './suspension.js';
+import { until } from './until.js';
 
 const log = debuglog('gpuring');
 
 const memoryLimitBytes = 2 ** 30;
 const closeWaitMs = 200;
 const maxAgeRounds = 5;
+/** The least time between two readings, as the sampler has it: native/core/sampler.h. */
+const tierPeriodsMs = { fast: 0, medium: 1000, slow: 5000 } as const;
 const firstSampleWaitMs = 1000;
 const probeTimeoutMs = 10_000;
 
@@ -61,21 +66,6 @@ function refuseTooMuchHistory(maxHistory: number, native: NativeModule): void {
     `options.maxHistory: expected at most ${most} samples (${memoryLimitBytes} bytes for all ` +
       `devices together), got ${maxHistory}`,
   );
-}
-
-/** Waits until `done` answers something; the sampler's thread never calls into JavaScript. */
-async function until<T>(
-  done: () => T | undefined,
-  { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal | undefined },
-): Promise<T | undefined> {
-  const deadline = performance.now() + timeoutMs;
-  for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, 20)) {
-    signal?.throwIfAborted();
-    const result = done();
-    if (result !== undefined) return result;
-    if (performance.now() >= deadline) return undefined;
-    await sleep(pauseMs);
-  }
 }
 
 async function opened(session: NativeSession, options: CheckedOpenOptions): Promise<void> {
@@ -131,14 +121,25 @@ async function begin(
     thresholds: options.healthThresholds,
     now: () => ({ timestampMs: Date.now(), monotonicMs: monotonicMs() }),
   });
+  const maxAgeMs = (tier: AnyMetricRow['tier']) =>
+    Math.max(defaultMaxAgeMs(), maxAgeRounds * tierPeriodsMs[tier]);
+  const suspension = new Suspension({
+    session,
+    timeoutMs: options.openTimeoutMs,
+    driverState: () => telemetry.driverState(),
+    failures: () => failing(devices, telemetry).map(({ code }) => code),
+  });
   return {
     devices: () => devices.current,
     store: telemetry,
+    values: new LiveValues({ native, session, devices, telemetry, maxAgeMs }),
+    suspension,
     defaultMaxAgeMs,
     status: () => liveStatus(devices, telemetry),
     hub,
     close: async () => {
       hub.close();
+      suspension.close();
       session.close();
       const stopped = await until(() => (session.closed() ? true : undefined), {
         timeoutMs: closeWaitMs,
@@ -149,7 +150,7 @@ async function begin(
 }
 
 function liveStatus(devices: LiveDevices, telemetry: LiveTelemetry): LiveStatus {
-  const deviceIds = [...devices.current.keys()];
+  const failingDevices = failing(devices, telemetry);
   const { driver } = devices;
   const simulation = describeSimulation(driver.simulation);
   return {
@@ -160,14 +161,14 @@ function liveStatus(devices: LiveDevices, telemetry: LiveTelemetry): LiveStatus 
     nvmlVersion: driver.nvmlVersion,
     ...cudaVersion(driver.cudaDriverVersion),
     ...telemetry.pace(),
-    failing: failing(telemetry, deviceIds),
+    failing: failingDevices,
     ...(driver.skippedDevices !== undefined && { skippedDevices: driver.skippedDevices }),
     ...(simulation === undefined ? {} : { simulation }),
   };
 }
 
-function failing(telemetry: LiveTelemetry, deviceIds: readonly string[]): DeviceFailure[] {
-  return deviceIds.flatMap((deviceId) => {
+function failing(devices: LiveDevices, telemetry: LiveTelemetry): DeviceFailure[] {
+  return [...devices.current.keys()].flatMap((deviceId) => {
     const code = telemetry.getFailure(deviceId);
     return code === undefined ? [] : [{ deviceId, code }];
   });

@@ -1,8 +1,13 @@
 import type { GPUDevice } from '../device.js';
 import type { ErrorCode } from '../errors.js';
+import type { MetricDescription } from './describe.js';
+import type { DeviceDetails } from './details.js';
 import type { EventHub } from './event-hub.js';
 import type { LiveStatus } from './live-status.js';
 import type { GPUMetrics } from './sample.js';
+import type { MetricSeries } from './series.js';
+import type { Suspension } from './suspension.js';
+import type { Topology } from './topology.js';
 
 /** Where a manager reads samples: recorded ones (SampleStore) or the sampler's (live). */
 export interface TelemetryStore {
@@ -14,19 +19,33 @@ export interface TelemetryStore {
   getFailure?(deviceId: string): ErrorCode | undefined;
 }
 
+/**
+ * Values of every tier. Device ids are those of the cluster's devices; metrics and options are as
+ * the user gave them, and are checked here.
+ */
+export interface ValueStore {
+  describe(deviceId: string, metric: unknown): MetricDescription;
+  /** Undefined: nothing was read yet. */
+  details(deviceId: string): DeviceDetails | undefined;
+  series(deviceId: string, metric: unknown, options: unknown): MetricSeries;
+  /** Undefined: there is no driver to ask. */
+  topology(): Topology | undefined;
+}
+
 /** What a manager is made over: a manual cluster or a live one. */
 export interface ClusterParts {
   /** By device id, in the order in which ties are broken; as of now. */
   devices(): ReadonlyMap<string, GPUDevice>;
   readonly store: TelemetryStore;
+  readonly values: ValueStore;
   /** The greatest age of a sample that counts, now, when a request does not say. */
   defaultMaxAgeMs(): number;
   /** Called once. */
   close(): Promise<void>;
 }
 
-/** Device ids that these are given are those of `devices()`. */
 export interface LiveClusterParts extends ClusterParts {
+  readonly suspension: Suspension;
   status(): LiveStatus;
   readonly hub: Pick<EventHub, 'healthOf' | 'clear' | 'events' | 'emitter'>;
 }

@@ -37,7 +37,7 @@ function includeProblems(path: string, text: string): readonly string[] {
 }
 
 function importsOf(text: string): readonly string[] {
-  return [...text.matchAll(/\b(?:from|import|require)\s*\(?\s*'([^']+)'/g)].map(
+  return [...text.matchAll(/\b(?:from\s+|import\s*\(?\s*|require\s*\(\s*)'([^']+)'/g)].map(
     ([, name = '']) => name,
   );
 }

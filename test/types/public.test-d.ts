@@ -1,26 +1,42 @@
 import { describe, expectTypeOf, it } from 'vitest';
 import {
   type AggregatedMetrics,
+  type AnyMetricKey,
   type CapacityInput,
+  type DetailKey,
+  type DetailValues,
+  type DeviceDetails,
   DeviceSelector,
   type Distribution,
   type DistributionOptions,
   DistributionStrategy,
   type DistributorOptions,
+  type DriverState,
   type ErrorCode,
   type errorCodes,
   GPUClusteringManager,
   type GPUDevice,
   type GPUError,
   type GPUMetrics,
+  type GPUProcess,
   isAvailable,
+  type LinkKind,
+  type LiveStatus,
+  type linkKinds,
+  type MetricDescription,
+  type MetricKey,
+  type MetricSeries,
+  type MetricState,
   type MetricValues,
+  type metricStates,
   type OpenOptions,
   type RankedDevice,
   type SelectionExplanation,
   type SelectionRequest,
   type SelectorEntry,
+  type SeriesOptions,
   TelemetryCollector,
+  type Topology,
   WorkloadDistributor,
 } from '../../lib/index.js';
 import type { Scenario, ScenarioLoad } from '../../lib/testing/index.js';
@@ -78,6 +94,37 @@ describe('GPUClusteringManager', () => {
     >();
     expectTypeOf<Manager['shutdown']>().toEqualTypeOf<() => Promise<void>>();
     expectTypeOf<Manager>().toExtend<AsyncDisposable>();
+  });
+
+  it('tells of values and of the driver', () => {
+    type Describe = (deviceId: string, metric: AnyMetricKey) => MetricDescription;
+    expectTypeOf<Manager['describe']>().toEqualTypeOf<Describe>();
+    expectTypeOf<MetricDescription['value']>().toEqualTypeOf<number | undefined>();
+    expectTypeOf<(typeof metricStates)[number]>().toEqualTypeOf<MetricState>();
+    expectTypeOf<Manager['getDetails']>().returns.toEqualTypeOf<DeviceDetails | undefined>();
+    expectTypeOf<DeviceDetails>().toExtend<DetailValues>();
+    expectTypeOf<DeviceDetails['processes']>().toEqualTypeOf<readonly GPUProcess[] | undefined>();
+    expectTypeOf<DeviceDetails['estimated']>().toEqualTypeOf<readonly DetailKey[] | undefined>();
+    expectTypeOf<Manager['getSeries']>().toEqualTypeOf<
+      (deviceId: string, metric: MetricKey, options?: SeriesOptions) => MetricSeries
+    >();
+    expectTypeOf<MetricSeries['values']>().toEqualTypeOf<Float64Array>();
+    expectTypeOf<Manager['getTopology']>().returns.toEqualTypeOf<Topology | undefined>();
+    expectTypeOf<LinkKind>().toEqualTypeOf<(typeof linkKinds)[number]>();
+    expectTypeOf<Manager['suspend']>().toEqualTypeOf<() => Promise<void>>();
+    expectTypeOf<Manager['resume']>().toEqualTypeOf<() => Promise<void>>();
+    expectTypeOf<LiveStatus['driver']>().toEqualTypeOf<DriverState>();
+    expectTypeOf<GPUMetrics['estimated']>().toEqualTypeOf<readonly MetricKey[] | undefined>();
+    expectTypeOf<GPUDevice['migEnabled']>().toEqualTypeOf<true | undefined>();
+    expectTypeOf<{ lowPower: { idleMs: 5 }; hangTimeoutMs: 500 }>().toExtend<OpenOptions>();
+    expectTypeOf<{ lowPower: 500 }>().not.toExtend<OpenOptions>();
+    const description: MetricDescription = new GPUClusteringManager().describe('a', 'eccMode');
+    // @ts-expect-error read-only
+    description.value = 5;
+    // @ts-expect-error no metric
+    new GPUClusteringManager().describe('a', 'watts');
+    // @ts-expect-error the slower tiers have no series
+    new GPUClusteringManager().getSeries('a', 'eccMode');
   });
 
   it('selects', () => {

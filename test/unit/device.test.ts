@@ -24,6 +24,20 @@ describe('readDevice', () => {
     expect(Object.isFrozen(device)).toBe(true);
   });
 
+  it('takes a MIG instance and where its memory is', () => {
+    const instance = gpu('MIG-1', {
+      parentDeviceId: 'GPU-0',
+      migProfile: '1g.10gb',
+      gpuInstanceId: 7,
+      computeInstanceId: 0,
+      numaNode: 1,
+      unifiedMemory: true,
+    });
+    expect(readDevice(instance)).toStrictEqual(instance);
+    const split = gpu('GPU-0', { migEnabled: true });
+    expect(readDevice(split)).toStrictEqual(split);
+  });
+
   it('reads a class instance with getters, each once', () => {
     const reads: string[] = [];
     const device = readDevice(
@@ -55,6 +69,9 @@ describe('readDevice', () => {
     ['backend', 1, 'ERR_GPU_INVALID_TYPE'],
     ['index', 0.5, 'ERR_GPU_OUT_OF_RANGE'],
     ['simulated', 'yes', 'ERR_GPU_INVALID_TYPE'],
+    ['migEnabled', 1, 'ERR_GPU_INVALID_TYPE'],
+    ['gpuInstanceId', -1, 'ERR_GPU_OUT_OF_RANGE'],
+    ['migProfile', 1, 'ERR_GPU_INVALID_TYPE'],
   ] as const)('refuses %s: %o', (key, value, code) => {
     const message = refusal(code, () => readDevice({ ...gpu('a'), [key]: value }));
     expect(message).toContain(`device.${key}`);

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { GPUClusteringManager } from '../../lib/manager.js';
 import type { LiveStatus } from '../../lib/telemetry/live-status.js';
+import { ManualCluster } from '../../lib/telemetry/manual-cluster.js';
 import type { GPUMetrics } from '../../lib/telemetry/sample.js';
 import { LiveCluster, type LiveClusterParts } from '../../lib/telemetry/store.js';
+import { Suspension } from '../../lib/telemetry/suspension.js';
 import { gpu, sample, sizes } from '../support/cluster.js';
 import { fakeHub } from '../support/events.js';
+import { FakeBlock, FakeSession } from '../support/fake-native.js';
 import { refusal } from '../support/refusal.js';
 
 const latest: Readonly<Record<string, GPUMetrics>> = {
@@ -34,6 +37,13 @@ function live(more: Partial<LiveClusterParts> = {}): GPUClusteringManager {
         getMetricsHistory: (deviceId) => [latest[deviceId] ?? []].flat(),
         getFailure: (deviceId) => (deviceId === 'fresh' ? undefined : 'ERR_GPU_DEVICE_LOST'),
       },
+      values: new ManualCluster(1).values,
+      suspension: new Suspension({
+        session: new FakeSession({ block: new FakeBlock() }),
+        timeoutMs: 1,
+        driverState: () => 'serving',
+        failures: () => [],
+      }),
       defaultMaxAgeMs: () => 500,
       status: () => status,
       hub: fakeHub(),
@@ -73,6 +83,34 @@ describe('a live GPUClusteringManager', () => {
   it('leaves a dead device out of the cluster as selection does', () => {
     expect(live().getAggregatedMetrics()).toMatchObject({ deviceCount: 1, simulated: true });
     expect(live({ defaultMaxAgeMs: () => 10 }).getAggregatedMetrics()).toBeUndefined();
+  });
+
+  it('takes devices as they come and go', () => {
+    const devices = new Map([['fresh', gpu('fresh')]]);
+    const manager = live({ devices: () => devices });
+    refusal('ERR_GPU_UNKNOWN_DEVICE', () => manager.getMetrics('stale'));
+    devices.set('stale', gpu('stale'));
+    expect(manager.listDevices()).toHaveLength(2);
+    expect(manager.getMetrics('stale')).toBe(latest.stale);
+    devices.delete('fresh');
+    expect(manager.getDevice('fresh')).toBeUndefined();
+    refusal('ERR_GPU_UNKNOWN_DEVICE', () => manager.getMetrics('fresh'));
+    expect(manager.selectBestDevice({ maxAgeMs: 1000 })).toBe('stale');
+  });
+
+  it('does not count the memory of a split GPU twice', () => {
+    const instance = gpu('stale', { parentDeviceId: 'fresh' });
+    const devices = new Map([
+      ['fresh', gpu('fresh', { migEnabled: true })],
+      ['stale', instance],
+    ]);
+    const manager = live({ devices: () => devices, defaultMaxAgeMs: () => 1000 });
+    expect(manager.getAggregatedMetrics()).toMatchObject({ totalMemoryBytes: 24e9 });
+    devices.delete('fresh');
+    expect(manager.getAggregatedMetrics()).toMatchObject({ totalMemoryBytes: 24e9 });
+    devices.set('stale', gpu('stale', { parentDeviceId: 'silent' }));
+    devices.set('silent', gpu('silent', { migEnabled: true }));
+    expect(manager.getAggregatedMetrics()).toMatchObject({ deviceCount: 1 });
   });
 
   it('refuses to register, unregister and record, before it looks at the arguments', () => {

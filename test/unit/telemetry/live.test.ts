@@ -1,7 +1,13 @@
 import { describe, expect, it, vi } from 'vitest';
 import { BlockReader } from '../../../lib/telemetry/block.js';
 import { openLive } from '../../../lib/telemetry/open.js';
-import { FakeBlock, FakeNative, FakeSession, fakeLayout } from '../../support/fake-native.js';
+import {
+  FakeBlock,
+  FakeNative,
+  FakeSession,
+  fakeLayout,
+  fakeValueStates,
+} from '../../support/fake-native.js';
 import { liveParts } from '../../support/live-parts.js';
 
 const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6;
@@ -90,6 +96,54 @@ describe('LiveTelemetry', () => {
     expect(live.getMetrics('GPU-1')?.simulated).toBe(true);
   });
 
+  it('says which values were worked out, in a sample and in the history', () => {
+    const { block, session, live } = telemetry(false);
+    block.publish(0, [2, nowMs(), 1, 2, 3], 0b10);
+    expect(live.getMetrics('GPU-1')).toMatchObject({ powerWatts: 3, estimated: ['powerWatts'] });
+    const [known, estimated] = ['known', 'estimated'].map((state) =>
+      fakeValueStates.indexOf(state),
+    );
+    session.histories.set('0 0', [
+      [1, nowMs(), 10, 4, 5, Number(known), Number(known)],
+      [2, nowMs(), 20, Number.NaN, 7, 0, Number(estimated)],
+    ]);
+    expect(live.getMetricsHistory('GPU-1')).toEqual([
+      {
+        deviceId: 'GPU-1',
+        timestampMs: 10,
+        ageMs: expect.any(Number),
+        computeUtilizationPercent: 4,
+        powerWatts: 5,
+      },
+      {
+        deviceId: 'GPU-1',
+        timestampMs: 20,
+        ageMs: expect.any(Number),
+        powerWatts: 7,
+        estimated: ['powerWatts'],
+      },
+    ]);
+  });
+
+  it('keeps to its own share of a longer history', () => {
+    const { block, session, live } = telemetry(false);
+    block.publish(0, [9, nowMs(), 1, 2, 3]);
+    const records = Array.from({ length: 9 }, (_, index) => [index + 1, 1, index, 2, 3, 1, 1]);
+    session.histories.set('0 0', records);
+    const history = live.getMetricsHistory('GPU-1');
+    expect(history.map(({ timestampMs }) => timestampMs)).toEqual([4, 5, 6, 7, 8]);
+  });
+
+  it('reads the latest sample without a native call', () => {
+    const { block, session, live, devices } = telemetry(false);
+    block.publish(0, [1, nowMs(), 1, 2, 3]);
+    session.calls.length = 0;
+    expect(devices.current.has('GPU-1')).toBe(true);
+    expect(live.getMetrics('GPU-1')).toBeDefined();
+    expect([live.driverState(), live.getFailure('GPU-1')]).toEqual(['serving', undefined]);
+    expect(session.calls).toEqual([]);
+  });
+
   it('keeps its clock when fake timers take the process over', () => {
     const { block, live } = telemetry(false);
     block.publish(0, [1, nowMs() - 5000, 1, 2, 3]);
@@ -112,6 +166,18 @@ describe('LiveTelemetry', () => {
     block.doubles[fakeLayout.roundStartMsWord] = nowMs() - 1000;
     expect(live.pace().missedDeadlines).toBeGreaterThanOrEqual(3 + 98);
   });
+
+  it.each(['lost', 'suspended', 'released'] as const)(
+    'counts no deadlines while there is no driver: %s',
+    (state) => {
+      const { block, session, live } = telemetry(false);
+      block.integers[fakeLayout.roundsWord] = 7n;
+      block.doubles[fakeLayout.periodMsWord] = 10;
+      block.doubles[fakeLayout.roundStartMsWord] = nowMs() - 1000;
+      session.driverIs(state);
+      expect(live.pace().missedDeadlines).toBe(0);
+    },
+  );
 
   it('says why the latest reading failed', () => {
     const { block, live } = telemetry(false);
@@ -140,6 +206,51 @@ describe('openLive', () => {
     expect(session.watched).toEqual([0]);
     await opened.close();
     expect(session.isClosed).toBe(true);
+  });
+
+  it('hands its options on to the sampler, and what follows from them to the cluster', async () => {
+    const session = new FakeSession({
+      block: new FakeBlock(),
+      firstSample: [1, nowMs() - 4000, 1, 2, 3],
+    });
+    const native = new FakeNative(session);
+    const opened = await openLive({ lowPower: { idleMs: 500 }, hangTimeoutMs: 700 }, native);
+    expect(native.opened).toMatchObject({ hangTimeoutMs: 700, idleReleaseMs: 500, periodMs: 100 });
+    expect(opened.defaultMaxAgeMs()).toBe(500);
+    const report = (key: string) => {
+      const known = { state: 'known', value: 1, knownMs: nowMs() - 4000 };
+      session.reports.set(0, new Map([[key, known]]));
+      return opened.values.describe('GPU-1', key).state;
+    };
+    expect(report('powerWatts')).toBe('stale');
+    expect(report('videoClockMhz')).toBe('known');
+    expect(report('eccMode')).toBe('known');
+  });
+
+  it('says how the driver does', async () => {
+    const block = new FakeBlock();
+    const session = new FakeSession({ block, firstSample: [1, nowMs(), 1, 2, 3] });
+    const opened = await openLive({}, new FakeNative(session));
+    expect(opened.status()).toMatchObject({ driver: 'serving', driverVersion: '1.2', failing: [] });
+    session.driverIs('lost');
+    block.fail(0, 5);
+    session.currentDriver = { ...session.currentDriver, driverVersion: '2.0' };
+    session.list([{ uuid: 'GPU-1', name: 'fake', index: 0 }]);
+    expect(opened.status()).toMatchObject({
+      driver: 'lost',
+      driverVersion: '2.0',
+      failing: [{ deviceId: 'GPU-1', code: 'ERR_GPU_DRIVER_GONE' }],
+    });
+  });
+
+  it('refuses a history that cannot fit, before it opens anything', async () => {
+    const native = new FakeNative(new FakeSession({ block: new FakeBlock() }));
+    const most = 2 ** 30 / native.sampleBytes;
+    await expect(openLive({ maxHistory: most + 1 }, native)).rejects.toMatchObject({
+      code: 'ERR_GPU_OUT_OF_RANGE',
+      message: expect.stringContaining(`at most ${most} samples`),
+    });
+    expect(native.opened).toBeUndefined();
   });
 
   it('turns a native failure into an error with code, hint and driver return', async () => {

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { ErrorCode } from '../../../lib/errors.js';
 import { chooseDevices } from '../../../lib/telemetry/device-filter.js';
+import { defaultHealthThresholds } from '../../../lib/telemetry/health.js';
 import { readOpenOptions } from '../../../lib/telemetry/open-options.js';
+import { resolveXidPolicy } from '../../../lib/telemetry/xid-policy.js';
 import { type Scenario, scenarioText } from '../../../lib/testing/simulator.js';
 import { untyped } from '../../support/cluster.js';
 import { refusal } from '../../support/refusal.js';
@@ -98,5 +101,56 @@ describe('the other options', () => {
     for (const lookalike of lookalikes) {
       refusal('ERR_GPU_INVALID_TYPE', () => readOpenOptions({ signal: untyped(lookalike) }));
     }
+  });
+});
+
+describe('the options of the sampler', () => {
+  it('have their defaults', () => {
+    const checked = readOpenOptions({});
+    expect(checked).toMatchObject({ hangTimeoutMs: 2000, idleReleaseMs: 0 });
+    expect(checked.healthThresholds).toEqual(defaultHealthThresholds);
+    expect(checked.xidPolicy).toEqual(resolveXidPolicy());
+  });
+
+  it.each([
+    [undefined, 0],
+    [false, 0],
+    [true, 10_000],
+    [{}, 10_000],
+    [{ idleMs: undefined }, 10_000],
+    [{ idleMs: 250 }, 250],
+  ])('lowPower %o lets go of the driver after %d ms', (lowPower, idleReleaseMs) => {
+    expect(readOpenOptions({ lowPower }).idleReleaseMs).toBe(idleReleaseMs);
+  });
+
+  it.each<[string, unknown, ErrorCode, string]>([
+    ['hangTimeoutMs', 99, 'ERR_GPU_OUT_OF_RANGE', ''],
+    ['hangTimeoutMs', 600_001, 'ERR_GPU_OUT_OF_RANGE', ''],
+    ['hangTimeoutMs', Number.NaN, 'ERR_GPU_OUT_OF_RANGE', ''],
+    ['hangTimeoutMs', '2000', 'ERR_GPU_INVALID_TYPE', ''],
+    ['lowPower', 1, 'ERR_GPU_INVALID_TYPE', ''],
+    ['lowPower', null, 'ERR_GPU_INVALID_TYPE', ''],
+    ['lowPower', [], 'ERR_GPU_INVALID_TYPE', ''],
+    ['lowPower', { idleMs: 0 }, 'ERR_GPU_OUT_OF_RANGE', '.idleMs'],
+    ['lowPower', { idleMs: true }, 'ERR_GPU_INVALID_TYPE', '.idleMs'],
+    ['lowPower', { idle: 1 }, 'ERR_GPU_UNKNOWN_OPTION', ''],
+    ['xidPolicy', [], 'ERR_GPU_INVALID_TYPE', ''],
+    ['xidPolicy', { '-1': {} }, 'ERR_GPU_UNKNOWN_OPTION', ''],
+    ['xidPolicy', { 79: { effect: 'fine' } }, 'ERR_GPU_OUT_OF_RANGE', '.79.effect'],
+    ['healthThresholds', { flaps: 0 }, 'ERR_GPU_OUT_OF_RANGE', '.flaps'],
+    ['healthThresholds', { flap: 1 }, 'ERR_GPU_UNKNOWN_OPTION', ''],
+    ['healthThresholds', 3, 'ERR_GPU_INVALID_TYPE', ''],
+  ])('%s refuses %o', (key, value, code, path) => {
+    const message = refusal(code, () => readOpenOptions({ [key]: value }));
+    expect(message).toContain(`options.${key}${path}: expected`);
+  });
+
+  it('change what they name', () => {
+    const checked = readOpenOptions({
+      xidPolicy: { 13: { effect: 'draining' } },
+      healthThresholds: { flaps: 9 },
+    });
+    expect(checked.xidPolicy.rules.get(13)?.effect).toBe('draining');
+    expect(checked.healthThresholds).toEqual({ ...defaultHealthThresholds, flaps: 9 });
   });
 });

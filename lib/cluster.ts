@@ -1,0 +1,91 @@
+import { describeValue, readString } from './arguments.js';
+import { GPUError, rangeError } from './errors.js';
+import type { Candidate } from './selection/evaluation.js';
+import { readMaxHistory } from './telemetry/collector.js';
+import type { DeviceHealth } from './telemetry/health-state.js';
+import { ManualCluster } from './telemetry/manual-cluster.js';
+import { type ClusterParts, LiveCluster, type LiveClusterParts } from './telemetry/store.js';
+
+/** What a manager is over: a manual cluster or a live one, and whether a call may go on. */
+export class Cluster {
+  readonly #parts: ClusterParts;
+  /** Undefined on a live cluster. */
+  readonly #manual: ManualCluster | undefined;
+  /** Undefined on a manual cluster. */
+  readonly live: LiveClusterParts | undefined;
+  #closed: Promise<void> | undefined;
+
+  /** A LiveCluster, or the options of a manual one. */
+  constructor(given: unknown) {
+    this.live = LiveCluster.partsOf(given);
+    if (this.live === undefined) {
+      this.#manual = new ManualCluster(readMaxHistory(given));
+      this.#parts = this.#manual;
+    } else {
+      this.#parts = this.live;
+    }
+  }
+
+  /** @throws GPUError ERR_GPU_CLOSED */
+  open(): ClusterParts {
+    if (this.#closed === undefined) return this.#parts;
+    throw new GPUError('ERR_GPU_CLOSED', 'expected an open cluster, but it was shut down');
+  }
+
+  /** @throws GPUError ERR_GPU_CLOSED, ERR_GPU_READ_ONLY */
+  openManual(method: string): ManualCluster {
+    this.open();
+    if (this.#manual !== undefined) return this.#manual;
+    throw new GPUError(
+      'ERR_GPU_READ_ONLY',
+      `${method}: expected a manual cluster, but this one is fed by the driver`,
+      { hint: 'use new GPUClusteringManager() to register and record by hand' },
+    );
+  }
+
+  /** @throws GPUError ERR_GPU_CLOSED, ERR_GPU_NOT_SUPPORTED */
+  openLive(method: string): LiveClusterParts {
+    this.open();
+    return this.requireLive(method);
+  }
+
+  /** @throws GPUError ERR_GPU_NOT_SUPPORTED */
+  requireLive(method: string): LiveClusterParts {
+    if (this.live !== undefined) return this.live;
+    throw new GPUError(
+      'ERR_GPU_NOT_SUPPORTED',
+      `${method}: expected a live cluster, but this one is fed by hand`,
+      { hint: 'use GPUClusteringManager.open(): only there is a driver' },
+    );
+  }
+
+  /** @throws TypeError ERR_GPU_INVALID_TYPE; RangeError ERR_GPU_UNKNOWN_DEVICE */
+  deviceId(value: unknown, what = 'deviceId'): string {
+    const deviceId = readString(value, what);
+    if (this.#parts.devices().has(deviceId)) return deviceId;
+    throw rangeError(
+      'ERR_GPU_UNKNOWN_DEVICE',
+      `${what}: expected a registered device, got ${describeValue(deviceId)}`,
+    );
+  }
+
+  candidates(): Candidate[] {
+    const { store } = this.#parts;
+    return Array.from(this.#parts.devices().values(), (device) => ({
+      device,
+      metrics: store.getMetrics(device.deviceId),
+      failure: () => store.getFailure?.(device.deviceId),
+      health: this.#healthOf(device.deviceId),
+      parentHealth: this.#healthOf(device.parentDeviceId),
+    }));
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#parts.close();
+    return this.#closed;
+  }
+
+  #healthOf(deviceId: string | undefined): DeviceHealth | undefined {
+    return deviceId === undefined ? undefined : this.live?.hub.healthOf(deviceId);
+  }
+}
