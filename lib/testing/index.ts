@@ -3,6 +3,8 @@
  * @module
  */
 
+export type { DriverCopyOptions } from './driver-copy.js';
+export { writeSimulatedDriver } from './driver-copy.js';
 export type {
   SimulatedEvent,
   SimulatedEventType,
@@ -10,7 +12,6 @@ export type {
   SimulatedMigInstance,
   SimulatedMisuse,
 } from './host-types.js';
-export { writeDriverWithout } from './lacking-driver.js';
 export { nvmlReturns } from './nvml-returns.js';
 export type {
   Scenario,

@@ -1,5 +1,5 @@
 // The fault laboratory as users have it: their own code over a host that goes wrong.
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -11,9 +11,10 @@ import {
   type Scenario,
   SimulatedHost,
   scenarioNames,
-  writeDriverWithout,
+  writeSimulatedDriver,
 } from '../../lib/testing/index.js';
 import { ownSimulatedDriverPath } from '../../lib/testing/simulator.js';
+import { refusal } from '../support/refusal.js';
 
 const managers: GPUClusteringManager[] = [];
 const periodMs = 20;
@@ -223,30 +224,45 @@ describe('faults in a scenario', () => {
   });
 });
 
-describe('writeDriverWithout', () => {
+describe('writeSimulatedDriver', () => {
   const file = () => join(mkdtempSync(join(tmpdir(), 'gpuring-')), 'driver.so');
+  const missing = 'nvmlDeviceGetUtilizationRates';
 
   it('makes a driver that lacks functions for good', async () => {
-    const libraryPath = writeDriverWithout(['nvmlDeviceGetUtilizationRates'], file());
-    new SimulatedHost({ libraryPath }).load(two);
+    const libraryPath = writeSimulatedDriver(file(), { without: [missing] });
+    const other = new SimulatedHost({ libraryPath });
+    other.load(two);
     const manager = await open({ libraryPath });
     const sample = manager.getMetrics(idsOf(manager)[0] ?? '');
     expect(sample).toMatchObject({ simulated: true, powerWatts: expect.any(Number) });
     expect(sample).not.toHaveProperty('computeUtilizationPercent');
-    expect(new SimulatedHost({ libraryPath }).calls().get('nvmlDeviceGetUtilizationRates')).toBe(
-      undefined,
-    );
+    expect(other.calls().get(missing)).toBe(undefined);
+  });
+
+  it('makes one that another file replaces while it is open, as an upgrade does', async () => {
+    const libraryPath = writeSimulatedDriver(file(), { without: [missing], unloads: true });
+    const manager = await open({ libraryPath });
+    const [first = ''] = idsOf(manager);
+    const percent = () => manager.getMetrics(first)?.computeUtilizationPercent;
+    expect(percent()).toBeUndefined();
+    const other = new SimulatedHost({ libraryPath });
+    renameSync(writeSimulatedDriver(file(), { unloads: true }), libraryPath);
+    other.mismatchDriver();
+    await soon(() => expect(percent()).toBeGreaterThan(0));
+    expect(failing(manager)).toEqual([]);
   });
 
   it('makes no NVML out of one without its beginning', async () => {
-    const inits = ['nvmlInit', 'nvmlInit_v2', 'nvmlInitWithFlags'];
-    const libraryPath = writeDriverWithout(inits, file());
+    const without = ['nvmlInit', 'nvmlInit_v2', 'nvmlInitWithFlags'];
+    const libraryPath = writeSimulatedDriver(file(), { without });
     await expect(open({ libraryPath })).rejects.toMatchObject({ code: 'ERR_GPU_LIBRARY_INVALID' });
   });
 
   it('refuses what is no function of NVML', () => {
     for (const name of ['nvmlDeviceGetNam', 'gpuringSimulatorDescribe', 'memcpy']) {
-      expect(() => writeDriverWithout([name], file())).toThrow(RangeError);
+      expect(() => writeSimulatedDriver(file(), { without: [name] })).toThrow(RangeError);
     }
+    refusal('ERR_GPU_INVALID_TYPE', () => writeSimulatedDriver(file(), { unloads: 1 as never }));
+    refusal('ERR_GPU_INVALID_TYPE', () => writeSimulatedDriver(file(), { without: {} as never }));
   });
 });
