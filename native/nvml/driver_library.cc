@@ -23,16 +23,15 @@ std::vector<std::string> Candidates(const NvmlOptions& options) {
   return {kDriverName, kSubsystemPath, kDevelopmentName};
 }
 
+std::atomic<bool> simulator_would_answer{false};
+
 // The loader answers a search with a library of that soname that is already there, and the
 // simulated driver stays loaded. Once opened by its path it must not pass for the host's driver.
 Status RefuseUnasked(const NvmlLibrary& library, const std::string& opened) {
-  static std::atomic<bool> opened_by_path{false};
   if (library.functions().simulator_describe == nullptr) return Status::Ok();
   const bool searched = opened.find('/') == std::string::npos;
-  if (!searched && (library.AnswersTo(kDriverName) || library.AnswersTo(kDevelopmentName))) {
-    opened_by_path = true;
-  }
-  if (!searched || !opened_by_path) return Status::Ok();
+  if (!searched) NoteSimulatorByPath(library.loaded());
+  if (!searched || !simulator_would_answer) return Status::Ok();
   return Status::Error(StatusCode::kLibraryNotFound,
                        "a simulated driver that this process opened by its path answers in place "
                        "of the driver that was searched for",
@@ -63,6 +62,12 @@ Status LoadScenario(const NvmlLibrary& library, const NvmlOptions& options,
 }
 
 }  // namespace
+
+void NoteSimulatorByPath(const SharedLibrary& simulator) {
+  if (simulator.AnswersTo(kDriverName) || simulator.AnswersTo(kDevelopmentName)) {
+    simulator_would_answer = true;
+  }
+}
 
 std::string DriverLibraryPath(const std::string& named) {
   if (!named.empty()) return named;

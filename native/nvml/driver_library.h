@@ -35,6 +35,9 @@ struct NvmlOptions {
 Status OpenFirst(std::span<const std::string> candidates, NvmlLibrary* library,
                  std::string* opened);
 
+// A simulated driver was loaded by its path: from now on a search must not be answered with it.
+void NoteSimulatorByPath(const SharedLibrary& simulator);
+
 // Loads the library and its scenario; initialises nothing. `opened`: what was loaded.
 Status MeetDriver(const NvmlOptions& options, NvmlLibrary* library, std::string* opened);
 

@@ -97,8 +97,7 @@ class NvmlLibrary {
   Status Open(const std::string& path);
   void Close();
 
-  // As SharedLibrary::AnswersTo.
-  [[nodiscard]] bool AnswersTo(const char* name) const { return library_.AnswersTo(name); }
+  [[nodiscard]] const SharedLibrary& loaded() const { return library_; }
 
   // Empty while nothing is open.
   [[nodiscard]] const NvmlFunctions& functions() const { return functions_; }

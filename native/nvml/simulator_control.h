@@ -13,7 +13,8 @@ struct SimulatorCommand {
 };
 
 // Loads the library if nobody has yet; it stays loaded. kScenarioInvalid: it is not the simulated
-// driver, or refuses the command, in its own words. Any thread. May be called while others poll.
+// driver (which is seen before it is loaded), or refuses the command, in its own words. Any thread.
+// May be called while others poll. `library_path`: of a file; no name is searched for.
 Status ControlSimulator(const std::string& library_path, const SimulatorCommand& command,
                         std::string* reply);
 

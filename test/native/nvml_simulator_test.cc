@@ -1,8 +1,11 @@
 // The NVML source against the project's simulated driver, met through the loader as a driver is.
+#include <dlfcn.h>
+
 #include <cstdlib>
 #include <fstream>
 
 #include "check.h"
+#include "nvml/simulator_control.h"
 #include "nvml_fixture.h"
 
 namespace gpuring {
@@ -117,6 +120,24 @@ TEST("nvml on the simulated driver: a scripted fault hits its device and no othe
   CHECK_EQ(source.Poll(1, Tier::kFast, &sample).code(), StatusCode::kDeviceLost);
   CHECK(source.Poll(0, Tier::kFast, &sample).ok());
   CHECK(source.Poll(1, Tier::kFast, &sample).ok());  // back, by its UUID
+}
+
+TEST("nvml on the simulated driver: commands reach it by its path, and nothing else is loaded") {
+  std::string reply;
+  CHECK_EQ(ControlSimulator(GPURING_SIMULATOR_PATH, {"misuse", "reset"}, &reply).message(), "");
+  CHECK(Mentions(reply, "{"));
+  const Status refused = ControlSimulator(GPURING_SIMULATOR_PATH, {"sing", ""}, &reply);
+  CHECK_EQ(refused.code(), StatusCode::kScenarioInvalid);
+  CHECK(Mentions(refused.message(), "sing"));
+  const std::string legacy = GPURING_FIXTURES_DIR "/legacy_driver.so";
+  for (const std::string& other : {legacy, std::string("libnvidia-ml.so.1"), std::string("")}) {
+    const Status status = ControlSimulator(other, {"misuse", ""}, &reply);
+    CHECK_EQ(status.code(), StatusCode::kScenarioInvalid);
+    CHECK(Mentions(status.message(), "is not the simulated driver"));
+  }
+  CHECK_EQ(dlopen(legacy.c_str(), RTLD_LAZY | RTLD_NOLOAD), nullptr);
+  CHECK_EQ(ControlSimulator("/nowhere/driver.so", {"misuse", ""}, &reply).code(),
+           StatusCode::kLibraryNotFound);
 }
 
 }  // namespace gpuring
