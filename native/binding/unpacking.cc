@@ -1,5 +1,7 @@
 #include "binding/unpacking.h"
 
+#include <cmath>
+
 namespace gpuring {
 namespace {
 
@@ -29,7 +31,8 @@ std::span<T> Elements(const Napi::Value& value, napi_typedarray_type wanted) {
 
 uint64_t UnpackIndex(const Napi::Value& value) {
   const double number = Number(value);
-  return number >= 0 && number <= kLargestExact ? static_cast<uint64_t>(number) : UINT64_MAX;
+  const bool whole = number >= 0 && number <= kLargestExact && std::trunc(number) == number;
+  return whole ? static_cast<uint64_t>(number) : UINT64_MAX;
 }
 
 uint64_t UnpackCount(const Napi::Value& value) {

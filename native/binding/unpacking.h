@@ -10,7 +10,7 @@
 
 namespace gpuring {
 
-// UINT64_MAX, which is no index and no sequence: not a number from 0 on.
+// UINT64_MAX, which is no index and no sequence: not a whole number from 0 on.
 [[nodiscard]] uint64_t UnpackIndex(const Napi::Value& value);
 // 0: not a number, or a negative one.
 [[nodiscard]] uint64_t UnpackCount(const Napi::Value& value);

@@ -1,13 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import { errorCodes } from '../../lib/errors.js';
 import { loadNative } from '../../lib/native.js';
-import { metricTable } from '../../lib/telemetry/metrics.generated.js';
+import { driverEventKinds } from '../../lib/telemetry/cluster-events.js';
+import { detailTable, metricTable } from '../../lib/telemetry/metrics.generated.js';
 
 describe('what C++ and TypeScript share', () => {
   const native = loadNative();
+  const metrics = [...metricTable, ...detailTable];
 
   it('is one table of metrics, in one order', () => {
-    expect(native.metricKeys).toEqual(metricTable.map(({ key }) => key));
+    expect(native.metricKeys).toEqual(metrics.map(({ key }) => key));
+  });
+
+  it('is one division of it into tiers', () => {
+    const ends = ['fast', 'medium', 'slow'].map(
+      (tier) => metrics.findLastIndex((metric) => metric.tier === tier) + 1,
+    );
+    expect(native.tierEnds).toEqual(ends);
+  });
+
+  it('is one choice of metrics that the driver buffers', () => {
+    const buffered = metrics.filter((metric) => metric.buffered).map(({ key }) => key);
+    expect(native.seriesMetrics.map((metric) => native.metricKeys[metric])).toEqual(buffered);
   });
 
   it('is one list of error codes', () => {
@@ -15,6 +29,30 @@ describe('what C++ and TypeScript share', () => {
     expect(ok).toBe('');
     expect(errorCodes).toEqual(expect.arrayContaining(codes));
     expect(new Set(codes).size).toBe(codes.length);
+  });
+
+  it('is one name for each kind of event, state of a value, state of the driver and link', () => {
+    expect(native.eventKinds).toEqual(driverEventKinds);
+    expect(native.valueStates).toEqual([
+      'not-sampled',
+      'known',
+      'estimated',
+      'unsupported',
+      'denied',
+      'invalid',
+      'unavailable',
+    ]);
+    expect(native.driverStates).toEqual(['serving', 'lost', 'suspended', 'released']);
+    expect(native.linkNames).toEqual([
+      'unknown',
+      'nvlink',
+      'internal',
+      'single-switch',
+      'multi-switch',
+      'host-bridge',
+      'numa-node',
+      'system',
+    ]);
   });
 
   it('is one monotonic clock, by which samples age', () => {
@@ -26,9 +64,16 @@ describe('what C++ and TypeScript share', () => {
   });
 
   it('is one layout of the published block', () => {
-    const { rowWords, rowMetricsWord, rowStrideWords, firstRowWord } = native.layout;
-    expect(rowWords).toBe(rowMetricsWord + metricTable.length);
+    const { layout } = native;
+    const { rowWords, rowMetricsWord, rowStrideWords, firstRowWord, ...rest } = layout;
+    expect(rowWords).toBe(rowMetricsWord + (native.tierEnds[0] ?? 0));
     expect(rowStrideWords).toBeGreaterThanOrEqual(rowWords);
     expect(firstRowWord % 8).toBe(0);
+    const words = Object.entries(rest);
+    const inRow = words.filter(([name]) => name.startsWith('row')).map(([, word]) => word);
+    const header = words.filter(([name]) => !inRow.includes(layout[name as keyof typeof layout]));
+    expect(Math.max(...inRow)).toBeLessThan(rowMetricsWord);
+    expect(header.length).toBeGreaterThan(0);
+    for (const [, word] of header) expect(word).toBeLessThan(firstRowWord);
   });
 });
