@@ -11,10 +11,6 @@ void SetWatts(Napi::Object object, const char* key, const std::optional<uint32_t
   if (milliwatts.has_value()) object.Set(key, *milliwatts / 1000.0);
 }
 
-void SetIfTrue(Napi::Object object, const char* key, bool value) {
-  if (value) object.Set(key, true);
-}
-
 void SetInstance(Napi::Object object, const DeviceIdentity& device) {
   if (device.parent_uuid.empty()) return;
   object.Set("parentUuid", device.parent_uuid);
@@ -48,8 +44,8 @@ Napi::Object BoxDevice(Napi::Env env, const DeviceEntry& entry) {
   SetIfKnown(object, "maxPcieLinkGeneration", device.max_pcie_link_generation);
   SetIfKnown(object, "maxPcieLinkWidth", device.max_pcie_link_width);
   SetIfKnown(object, "numaNode", device.numa_node);
-  SetIfTrue(object, "unifiedMemory", device.unified_memory);
-  SetIfTrue(object, "migEnabled", device.mig_enabled);
+  if (device.unified_memory) object.Set("unifiedMemory", true);
+  if (device.mig_enabled) object.Set("migEnabled", true);
   SetInstance(object, device);
   return object;
 }

@@ -1,118 +1,31 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { loadNative, type NativeOpenOptions, type NativeSession } from '../../lib/native.js';
+import type { NativeSession } from '../../lib/native.js';
 import { BlockReader } from '../../lib/telemetry/block.js';
-import type { DriverEventKind } from '../../lib/telemetry/cluster-events.js';
-import type { AnyMetricKey } from '../../lib/telemetry/metrics.generated.js';
-import { ownSimulatedDriverPath } from '../../lib/testing/simulator.js';
-import { untyped } from '../support/cluster.js';
+import {
+  closeAll,
+  command,
+  driverState,
+  events,
+  header,
+  history,
+  layout,
+  load,
+  native,
+  open,
+  report,
+  series,
+  until,
+} from '../support/native-session.js';
 
-const native = loadNative();
-const { layout } = native;
-const libraryPath = ownSimulatedDriverPath();
-const load = { shape: 'constant', percent: 40 };
-const sessions: NativeSession[] = [];
-
-function start(devices: readonly object[], more: Partial<NativeOpenOptions> = {}): NativeSession {
-  const session = native.openSession({
-    libraryPath,
-    scenario: JSON.stringify({ devices }),
-    periodMs: 10,
-    maxHistory: 1000,
-    memoryLimitBytes: 2 ** 28,
-    hangTimeoutMs: 2000,
-    idleReleaseMs: 0,
-    ...more,
+/** The same session where external memory is refused. */
+function withoutMemory(session: NativeSession): NativeSession {
+  return new Proxy(session, {
+    get: (_, name: keyof NativeSession) =>
+      name === 'block' ? () => undefined : session[name].bind(session),
   });
-  sessions.push(session);
-  return session;
 }
 
-/** Far longer than anything here takes. */
-async function until(done: () => boolean): Promise<void> {
-  for (const deadline = performance.now() + 20_000; !done(); await sleep(2)) {
-    if (performance.now() > deadline) throw new Error(`not within 20 s: ${done}`);
-  }
-}
-
-async function open(devices: readonly object[]): Promise<NativeSession> {
-  const session = start(devices);
-  await until(() => session.state() !== 'opening');
-  expect(session.failure()).toBeUndefined();
-  session.watch(session.devices().map(({ row }) => row));
-  return session;
-}
-
-function command(name: string, argument: object): string {
-  const { reply, failure } = native.controlSimulator(libraryPath, name, JSON.stringify(argument));
-  expect(failure).toBeUndefined();
-  return reply;
-}
-
-function rowsOf(count: number, doubles: number, into: Float64Array): number[][] {
-  return Array.from({ length: count }, (_, at) =>
-    Array.from(into.subarray(at * doubles, (at + 1) * doubles)),
-  );
-}
-
-/** Of a tier: the values of each sample and their states by metric, after its three numbers. */
-function history(session: NativeSession, row: number, tier: number): number[][] {
-  const begin = native.tierEnds[tier - 1] ?? 0;
-  const doubles = 3 + 2 * ((native.tierEnds[tier] ?? 0) - begin);
-  const into = new Float64Array(1000 * doubles);
-  return rowsOf(session.readHistory({ row, which: tier, from: 1 }, into), doubles, into);
-}
-
-function series(session: NativeSession, row: number, which: number, from = 1): number[][] {
-  const into = new Float64Array(4000);
-  return rowsOf(session.readSeries({ row, which, from }, into), 4, into);
-}
-
-interface Event {
-  readonly sequence: number;
-  readonly kind: DriverEventKind;
-  readonly row: number;
-  readonly code: number;
-  readonly count: number;
-}
-
-function events(session: NativeSession, from = 1): Event[] {
-  const into = new Float64Array(7000);
-  return rowsOf(session.readEvents(from, into), 7, into).map(
-    ([sequence = 0, , , kind = 0, row = 0, code = 0, count = 0]) => ({
-      sequence,
-      kind: native.eventKinds[kind] as DriverEventKind,
-      row,
-      code,
-      count,
-    }),
-  );
-}
-
-function report(session: NativeSession, row: number, metric: AnyMetricKey) {
-  const into = new Float64Array(7 * native.metricKeys.length);
-  expect(session.readReports(row, into)).toBe(true);
-  const [value, knownMs, knownUnixMs, , , state = 0] = into.subarray(
-    7 * native.metricKeys.indexOf(metric),
-  );
-  return { value, knownMs, knownUnixMs, state: native.valueStates[state] };
-}
-
-function header(session: NativeSession, word: number): number {
-  const into = new BigUint64Array(1);
-  session.readHeader(word, into);
-  return Number(into[0]);
-}
-
-function driverState(session: NativeSession): string | undefined {
-  return native.driverStates[header(session, layout.driverWord)];
-}
-
-afterEach(async () => {
-  for (const session of sessions) session.close();
-  await until(() => sessions.every((session) => session.closed()));
-  sessions.splice(0);
-});
+afterEach(closeAll);
 
 describe('devices', () => {
   it('carry a row, MIG instances their GPU, and pairs how they hang together', async () => {
@@ -132,12 +45,7 @@ describe('devices', () => {
     expect(devices[0]).not.toHaveProperty('parentUuid');
     expect(devices[0]).not.toHaveProperty('migEnabled');
     expect(unified).toMatchObject({ unifiedMemory: true });
-    const links = session.topology();
-    expect(links).toHaveLength(devices.length ** 2);
-    expect(native.linkNames[links[1]?.link ?? 0]).toBe('nvlink');
-    expect(links[1]?.nvlinkCount).toBeGreaterThan(0);
-    expect(links[1]?.peerAccess).toBe(true);
-    expect(links[1]).toEqual(links[devices.length]);
+    expect(session.topology()).toHaveLength(devices.length ** 2);
   });
 
   it('keep their rows while others fall off the bus, come back and come anew', async () => {
@@ -223,24 +131,9 @@ describe('what is read', () => {
     expect(session.readReports(0, new Float64Array(7 * native.metricKeys.length - 1))).toBe(false);
   });
 
-  it('is a detail: processes, links, fans, each absent where the driver does not say', async () => {
-    const session = await open([busy, { board: 'rtx4090', load }]);
-    await until(() => [0, 1].every((row) => session.readDetail(row)?.processes !== undefined));
-    const detail = session.readDetail(0);
-    expect(detail).not.toHaveProperty('fans');
-    expect(detail?.processesLeftOut).toBe(0);
-    expect(detail?.processes).toContainEqual(
-      expect.objectContaining({ pid: 4242, kinds: 1, memoryBytes: 2 ** 30 }),
-    );
-    expect(detail?.links?.length).toBeGreaterThan(0);
-    expect(detail?.links?.every(({ active }) => active === 0 || active === 1)).toBe(true);
-    const [fan] = session.readDetail(1)?.fans ?? [];
-    expect(fan?.speedPercent).toBeGreaterThanOrEqual(0);
-  });
-
   it('is the same row in place and as a copy, for where external memory is refused', async () => {
     const session = await open([busy]);
-    const copying = new BlockReader({ ...methods(session), block: () => undefined }, layout);
+    const copying = new BlockReader(withoutMemory(session), layout);
     const inPlace = new BlockReader(session, layout);
     await until(() => inPlace.version(0) > 0);
     expect(session.block()).toBeInstanceOf(ArrayBuffer);
@@ -256,30 +149,6 @@ describe('what is read', () => {
       return true;
     });
     expect(same).toBe(true);
-  });
-});
-
-/** A class's methods are not its object's own. */
-function methods(session: NativeSession): NativeSession {
-  return {
-    ...untyped({}),
-    readRow: session.readRow.bind(session),
-    readHeader: session.readHeader.bind(session),
-  };
-}
-
-describe('events of the driver', () => {
-  it('come with their device, kind, code and count, after those before them', async () => {
-    const session = await open([{ board: 'h100', count: 2, load }]);
-    const newest = () => header(session, layout.eventsWord);
-    const before = newest();
-    command('event', { device: 1, type: 'xid', data: 79, count: 3 });
-    await until(() => events(session, before + 1).some(({ kind }) => kind === 'xid'));
-    const xid = events(session, before + 1).find(({ kind }) => kind === 'xid');
-    expect(xid).toMatchObject({ row: 1, code: 79, count: 3 });
-    expect(xid?.sequence).toBeGreaterThan(before);
-    expect(newest()).toBeGreaterThanOrEqual(xid?.sequence ?? Infinity);
-    expect(events(session, newest() + 1)).toEqual([]);
   });
 });
 
@@ -299,116 +168,11 @@ describe('suspend and resume', () => {
     await until(() => driverState(session) === 'serving');
     await until(() => history(session, 0, 0).length > count);
     const [gpu, instance] = session.devices();
-    expect(gpu).toEqual({ ...before[0], migEnabled: true });
-    expect(instance).toMatchObject({ parentUuid: gpu?.uuid, row: 1, present: true });
+    const { uuid } = before[0] ?? {};
+    expect(gpu).toMatchObject({ uuid, row: 0, present: true, migEnabled: true });
+    expect(instance).toMatchObject({ parentUuid: uuid, row: 1, present: true });
     const kinds = events(session).map(({ kind }) => kind);
     expect(kinds).toContain('suspended');
     expect(kinds.indexOf('resumed')).toBeGreaterThan(kinds.indexOf('suspended'));
-  });
-});
-
-describe('a session', () => {
-  const nonsense = [
-    undefined,
-    null,
-    -1,
-    0.5,
-    256,
-    2 ** 32,
-    2 ** 53,
-    Number.NaN,
-    Infinity,
-    '0',
-    {},
-    [],
-    new Float64Array(0),
-    new Float64Array(3),
-    new BigUint64Array(0),
-    new BigUint64Array(1),
-    new Float32Array(9),
-    new DataView(new ArrayBuffer(64)),
-  ];
-  const plain = ['devices', 'topology', 'driver', 'block', 'failure', 'state', 'closed'] as const;
-
-  /** Answers of everything that can be asked, with arguments that are none. */
-  function provoke(session: NativeSession): void {
-    for (const method of plain) (session[method] as () => unknown)();
-    for (const first of nonsense) {
-      session.watch(untyped(first));
-      session.watch(untyped([first]));
-      expect(session.readDetail(untyped(first))).toBeUndefined();
-      for (const into of nonsense) {
-        expect(session.readRow(untyped(first), untyped(into))).toBe(false);
-        expect(session.readReports(untyped(first), untyped(into))).toBe(false);
-        expect(session.readEvents(untyped(first), untyped(into))).toBe(0);
-        session.readHeader(untyped(first), untyped(into));
-        for (const range of [first, { row: first, which: 0, from: 1 }]) {
-          expect(session.readHistory(untyped(range), untyped(into))).toBe(0);
-          expect(session.readSeries(untyped(range), untyped(into))).toBe(0);
-        }
-        const range = { row: 0, which: first, from: into };
-        expect(session.readHistory(untyped(range), untyped(into))).toBe(0);
-        expect(session.readSeries(untyped(range), untyped(into))).toBe(0);
-      }
-    }
-  }
-
-  it('has nothing to give before it runs, and does not mind being asked', async () => {
-    const session = start([{ board: 'h100' }]);
-    const failed = start([{ board: 'h100', count: 2 }]);
-    expect(failed.state()).toBe('failed');
-    expect(failed.failure()?.code).toBe('ERR_GPU_ALREADY_OPEN');
-    for (const one of [session, failed]) provoke(one);
-    for (const method of [failed.suspend, failed.resume, failed.close]) method.call(failed);
-    expect(failed.devices()).toEqual([]);
-    expect(failed.topology()).toEqual([]);
-    expect(failed.block()).toBeUndefined();
-    await until(() => session.state() !== 'opening');
-    expect(session.state()).toBe('running');
-  });
-
-  it('answers nothing where a row, a tier or an array is none', async () => {
-    const session = await open([{ board: 'h100' }]);
-    await until(() => history(session, 0, 0).length > 0 && session.readDetail(0) !== undefined);
-    provoke(session);
-    expect(session.state()).toBe('running');
-  });
-
-  it('is not harmed by use after close', async () => {
-    const session = await open([{ board: 'h100' }]);
-    const other = await open([{ board: 'h100' }]);
-    const block = session.block();
-    await until(() => history(session, 0, 0).length > 0);
-    session.suspend();
-    session.close();
-    session.suspend();
-    session.resume();
-    session.watch([0]);
-    session.close();
-    expect(session.closed()).toBe(true);
-    await until(() => driverState(other) === 'serving');
-    const count = history(other, 0, 0).length;
-    await until(() => history(other, 0, 0).length > count);
-    other.close();
-    await until(() => other.closed());
-    provoke(session);
-    provoke(other);
-    expect(session.devices()).toHaveLength(1);
-    expect(history(session, 0, 0)).toEqual([]);
-    expect(block?.byteLength).toBeGreaterThan(0);
-    expect(Array.from(new BigUint64Array(block ?? new ArrayBuffer(0), 0, 1))).not.toEqual([0n]);
-  });
-});
-
-describe('the control of the simulated driver', () => {
-  it('tells why it refuses, and never steers anything else', () => {
-    const asked = (path: string, name: string) => native.controlSimulator(path, name, '');
-    expect(asked(libraryPath, 'calls').failure).toBeUndefined();
-    expect(asked(libraryPath, 'sing').failure).toMatchObject({ code: 'ERR_GPU_SCENARIO_INVALID' });
-    const { execPath } = process;
-    expect(asked(execPath, 'calls').failure?.message).toContain('is not the simulated driver');
-    expect(asked('libnvidia-ml.so.1', 'calls').failure?.message).toContain('not the simulated');
-    expect(asked('/nowhere', 'calls').failure?.code).toBe('ERR_GPU_LIBRARY_NOT_FOUND');
-    expect(asked(untyped(7), untyped({})).failure?.message).toContain('not the simulated');
   });
 });
