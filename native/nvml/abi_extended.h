@@ -1,5 +1,4 @@
-// Numbers of NVML's rarer calls, which only the simulated driver answers. Same rules and source as
-// nvml/abi.h.
+// Numbers of NVML's rarer calls. Same rules and source as nvml/abi.h.
 #pragma once
 
 #include "nvml/abi.h"
@@ -24,6 +23,7 @@ enum nvmlGpuP2PStatus_t : unsigned int {
   NVML_P2P_STATUS_OK = 0,
   NVML_P2P_STATUS_CHIPSET_NOT_SUPPORTED = 1,
   NVML_P2P_STATUS_NOT_SUPPORTED = 5,
+  NVML_P2P_STATUS_UNKNOWN = 6,
 };
 
 enum nvmlIntNvLinkDeviceType_t : unsigned int {
@@ -61,9 +61,16 @@ inline constexpr unsigned long long nvmlEventTypeGpuRecoveryAction = 0x8000;
 // Fields of nvmlDeviceGetFieldValues beyond those of nvml/abi.h.
 inline constexpr unsigned int NVML_FI_DEV_PCIE_REPLAY_COUNTER = 94;
 inline constexpr unsigned int NVML_FI_DEV_PCIE_REPLAY_ROLLOVER_COUNTER = 95;
+inline constexpr unsigned int NVML_FI_DEV_NVLINK_THROUGHPUT_DATA_TX = 138;  // KiB
+inline constexpr unsigned int NVML_FI_DEV_NVLINK_THROUGHPUT_DATA_RX = 139;
+inline constexpr unsigned int NVML_FI_DEV_NVLINK_ERROR_DL_REPLAY = 161;
+inline constexpr unsigned int NVML_FI_DEV_NVLINK_ERROR_DL_RECOVERY = 162;
+inline constexpr unsigned int NVML_FI_DEV_NVLINK_ERROR_DL_CRC = 163;
 inline constexpr unsigned int NVML_FI_DEV_NVLINK_GET_SPEED = 164;
 inline constexpr unsigned int NVML_FI_DEV_NVLINK_GET_STATE = 165;
 inline constexpr unsigned int NVML_FI_DEV_NVLINK_GET_VERSION = 166;
 inline constexpr unsigned int NVML_FI_DEV_ENERGY = 191;
+inline constexpr unsigned int NVML_FI_DEV_NVLINK_COUNT_XMIT_BYTES = 202;
+inline constexpr unsigned int NVML_FI_DEV_NVLINK_COUNT_RCV_BYTES = 204;
 
 }  // namespace gpuring

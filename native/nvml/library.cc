@@ -18,6 +18,12 @@ void Assign(NvmlFunctions* functions, void* address) {
   member = reinterpret_cast<std::remove_reference_t<decltype(member)>>(address);
 }
 
+template <auto kMember, size_t kVersion>
+void AssignAt(NvmlFunctions* functions, void* address) {
+  auto& member = (functions->*kMember)[kVersion];
+  member = reinterpret_cast<std::remove_reference_t<decltype(member)>>(address);
+}
+
 using F = NvmlFunctions;
 
 constexpr auto kRequiredRows = std::to_array<Row>({
@@ -48,6 +54,31 @@ constexpr auto kOptionalRows = std::to_array<Row>({
     {{"nvmlDeviceGetMaxPcieLinkGeneration"}, Assign<&F::max_pcie_generation>},
     {{"nvmlDeviceGetMaxPcieLinkWidth"}, Assign<&F::max_pcie_width>},
     {{"nvmlDeviceGetMemoryAffinity"}, Assign<&F::memory_affinity>},
+    {{"nvmlDeviceGetNumFans"}, Assign<&F::fan_count>},
+    {{"nvmlDeviceGetFanSpeed_v2"}, Assign<&F::fan_speed>},
+    {{"nvmlDeviceGetTargetFanSpeed"}, Assign<&F::fan_target>},
+    {{"nvmlDeviceGetFanSpeedRPM"}, Assign<&F::fan_rpm>},
+    {{"nvmlDeviceGetComputeRunningProcesses_v3", "nvmlDeviceGetComputeRunningProcesses_v2",
+      "nvmlDeviceGetComputeRunningProcesses"},
+     nullptr},
+    {{"nvmlDeviceGetGraphicsRunningProcesses_v3", "nvmlDeviceGetGraphicsRunningProcesses_v2",
+      "nvmlDeviceGetGraphicsRunningProcesses"},
+     nullptr},
+    {{"nvmlDeviceGetMPSComputeRunningProcesses_v3", "nvmlDeviceGetMPSComputeRunningProcesses_v2",
+      "nvmlDeviceGetMPSComputeRunningProcesses"},
+     nullptr},
+    {{"nvmlDeviceGetProcessesUtilizationInfo", "nvmlDeviceGetProcessUtilization"}, nullptr},
+    {{"nvmlDeviceGetNvLinkState"}, Assign<&F::nvlink_state>},
+    {{"nvmlDeviceGetNvLinkRemoteDeviceType"}, Assign<&F::nvlink_remote_type>},
+    {{"nvmlDeviceGetNvLinkRemotePciInfo_v2", "nvmlDeviceGetNvLinkRemotePciInfo"},
+     Assign<&F::nvlink_remote_pci>},
+    {{"nvmlDeviceGetTopologyCommonAncestor"}, Assign<&F::common_ancestor>},
+    {{"nvmlDeviceGetP2PStatus"}, Assign<&F::peer_status>},
+    {{"nvmlEventSetCreate"}, Assign<&F::event_set_create>},
+    {{"nvmlEventSetFree"}, Assign<&F::event_set_free>},
+    {{"nvmlDeviceGetSupportedEventTypes"}, Assign<&F::event_types>},
+    {{"nvmlDeviceRegisterEvents"}, Assign<&F::register_events>},
+    {{"nvmlEventSetWait_v2", "nvmlEventSetWait"}, nullptr},
     {{"nvmlDeviceGetMigMode"}, Assign<&F::mig_mode>},
     {{"nvmlDeviceGetMaxMigDeviceCount"}, Assign<&F::most_mig_devices>},
     {{"nvmlDeviceGetMigDeviceHandleByIndex"}, Assign<&F::mig_handle_by_index>},
@@ -72,6 +103,19 @@ constexpr auto kUnlistedRows = std::to_array<Row>({
     {{"nvmlDeviceGetPciInfo_v2", "nvmlDeviceGetPciInfo"}, Assign<&F::pci_info_legacy>},
     {{"nvmlDeviceGetMemoryInfo_v2"}, Assign<&F::memory_v2>},
     {{"nvmlDeviceGetMemoryInfo"}, Assign<&F::memory>},
+    {{"nvmlDeviceGetComputeRunningProcesses_v3"}, AssignAt<&F::compute_processes, 0>},
+    {{"nvmlDeviceGetComputeRunningProcesses_v2"}, AssignAt<&F::compute_processes, 1>},
+    {{"nvmlDeviceGetComputeRunningProcesses"}, AssignAt<&F::compute_processes, 2>},
+    {{"nvmlDeviceGetGraphicsRunningProcesses_v3"}, AssignAt<&F::graphics_processes, 0>},
+    {{"nvmlDeviceGetGraphicsRunningProcesses_v2"}, AssignAt<&F::graphics_processes, 1>},
+    {{"nvmlDeviceGetGraphicsRunningProcesses"}, AssignAt<&F::graphics_processes, 2>},
+    {{"nvmlDeviceGetMPSComputeRunningProcesses_v3"}, AssignAt<&F::mps_processes, 0>},
+    {{"nvmlDeviceGetMPSComputeRunningProcesses_v2"}, AssignAt<&F::mps_processes, 1>},
+    {{"nvmlDeviceGetMPSComputeRunningProcesses"}, AssignAt<&F::mps_processes, 2>},
+    {{"nvmlDeviceGetProcessesUtilizationInfo"}, Assign<&F::processes_utilization>},
+    {{"nvmlDeviceGetProcessUtilization"}, Assign<&F::process_utilization>},
+    {{"nvmlEventSetWait_v2"}, Assign<&F::event_wait_v2>},
+    {{"nvmlEventSetWait"}, Assign<&F::event_wait>},
     {{"gpuringSimulatorDescribe"}, Assign<&F::simulator_describe>},
     {{"gpuringSimulatorControl"}, Assign<&F::simulator_control>},
 });

@@ -8,6 +8,7 @@
 
 #include "core/status.h"
 #include "nvml/abi.h"
+#include "nvml/abi_extended.h"
 #include "nvml/readings.generated.h"
 #include "nvml/shared_library.h"
 
@@ -48,6 +49,49 @@ struct NvmlFunctions {
   nvmlReturn_t (*max_pcie_width)(nvmlDevice_t device, unsigned int* lanes) = nullptr;
   nvmlReturn_t (*memory_affinity)(nvmlDevice_t device, unsigned int words, unsigned long* nodes,
                                   unsigned int scope) = nullptr;
+
+  nvmlReturn_t (*fan_count)(nvmlDevice_t device, unsigned int* count) = nullptr;
+  nvmlReturn_t (*fan_speed)(nvmlDevice_t device, unsigned int fan, unsigned int* percent) = nullptr;
+  nvmlReturn_t (*fan_target)(nvmlDevice_t device, unsigned int fan,
+                             unsigned int* percent) = nullptr;
+  nvmlReturn_t (*fan_rpm)(nvmlDevice_t device, nvmlFanSpeedInfo_v1_t* info) = nullptr;
+
+  // Newest first. The elements of the last are nvmlProcessInfo_v1_t, those of the others are longer
+  // by what the driver thinks fit.
+  using ListProcesses = nvmlReturn_t (*)(nvmlDevice_t device, unsigned int* count, void* elements);
+  using ProcessLists = std::array<ListProcesses, 3>;
+  ProcessLists compute_processes{};
+  ProcessLists graphics_processes{};
+  ProcessLists mps_processes{};
+  nvmlReturn_t (*processes_utilization)(nvmlDevice_t device,
+                                        nvmlProcessesUtilizationInfo_v1_t* info) = nullptr;
+  nvmlReturn_t (*process_utilization)(nvmlDevice_t device, nvmlProcessUtilizationSample_t* samples,
+                                      unsigned int* count,
+                                      unsigned long long last_seen_us) = nullptr;
+
+  nvmlReturn_t (*nvlink_state)(nvmlDevice_t device, unsigned int link,
+                               nvmlEnableState_t* active) = nullptr;
+  nvmlReturn_t (*nvlink_remote_type)(nvmlDevice_t device, unsigned int link,
+                                     nvmlIntNvLinkDeviceType_t* type) = nullptr;
+  // Of the answer only the numbers of the address are looked at: the older version has no more.
+  nvmlReturn_t (*nvlink_remote_pci)(nvmlDevice_t device, unsigned int link,
+                                    nvmlPciInfo_t* info) = nullptr;
+  nvmlReturn_t (*common_ancestor)(nvmlDevice_t one, nvmlDevice_t other,
+                                  nvmlGpuTopologyLevel_t* level) = nullptr;
+  nvmlReturn_t (*peer_status)(nvmlDevice_t one, nvmlDevice_t other,
+                              nvmlGpuP2PCapsIndex_t capability,
+                              nvmlGpuP2PStatus_t* status) = nullptr;
+
+  nvmlReturn_t (*event_set_create)(nvmlEventSet_t* set) = nullptr;
+  nvmlReturn_t (*event_set_free)(nvmlEventSet_t set) = nullptr;
+  nvmlReturn_t (*event_types)(nvmlDevice_t device, unsigned long long* types) = nullptr;
+  nvmlReturn_t (*register_events)(nvmlDevice_t device, unsigned long long types,
+                                  nvmlEventSet_t set) = nullptr;
+  // The older one fills the first 24 bytes alone.
+  using WaitForEvent = nvmlReturn_t (*)(nvmlEventSet_t set, nvmlEventData_t* data,
+                                        unsigned int timeout_ms);
+  WaitForEvent event_wait_v2 = nullptr;
+  WaitForEvent event_wait = nullptr;
 
   nvmlReturn_t (*mig_mode)(nvmlDevice_t device, unsigned int* current,
                            unsigned int* pending) = nullptr;

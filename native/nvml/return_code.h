@@ -43,4 +43,10 @@ namespace gpuring {
          result == NVML_ERROR_LIBRARY_NOT_FOUND || result == NVML_ERROR_LIB_RM_VERSION_MISMATCH;
 }
 
+// `result` if it is the end of device or library, else NVML_SUCCESS: other failures concern one
+// value alone.
+[[nodiscard]] constexpr nvmlReturn_t DeathIn(nvmlReturn_t result) {
+  return IsDeviceDead(result) || IsLibraryDead(result) ? result : NVML_SUCCESS;
+}
+
 }  // namespace gpuring

@@ -131,11 +131,20 @@ Status NvmlSource::Survey(bool* changed) {
   if (IsLibraryDead(result)) return ToBareStatus(result);
   // A driver that cannot count now has not lost its devices; each of them says what it has to.
   if (result != NVML_SUCCESS) return Status::Ok();
-  if (std::ranges::equal(now.sightings(), surveys_[latest_].sightings(), SameSighting)) {
-    return Status::Ok();
+  if (!std::ranges::equal(now.sightings(), surveys_[latest_].sightings(), SameSighting)) {
+    *changed = Settle(&now);
   }
-  *changed = Settle(&now);
+  RegisterOthers();
   return Status::Ok();
+}
+
+// Events of devices whose registration failed, or was lost with another's.
+void NvmlSource::RegisterOthers() {
+  for (const DeviceIdentity& device : devices_) {
+    if (events_.Lacks(device.slot) && !targets_.IsVisited(device.slot)) {
+      events_.Register(device.slot);
+    }
+  }
 }
 
 // Makes what was seen the devices. True: they are others than before, or in other places.
@@ -202,9 +211,13 @@ DeviceIdentity NvmlSource::Describe(const Sighting& sighting,
 }
 
 std::vector<TopologyCell> NvmlSource::Topology() const {
-  std::vector<const Target*> targets;
-  for (const DeviceIdentity& device : devices_) targets.push_back(&targets_[device.slot]);
-  return ReadTopology(library_, targets);
+  std::vector<nvmlDevice_t> gpus;
+  for (const DeviceIdentity& device : devices_) {
+    const bool instance = !device.parent_uuid.empty();
+    const size_t slot = instance ? targets_.Find(device.parent_uuid) : device.slot;
+    gpus.push_back(slot == Targets::kNone ? nullptr : targets_.Seen(slot));
+  }
+  return ReadTopology(library_, gpus);
 }
 
 // Ok: the target may be asked.

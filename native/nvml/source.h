@@ -43,6 +43,7 @@ class NvmlSource final : public Source {
   Status Count(unsigned int* count) const;
   Status Enumerate(unsigned int count);
   bool Settle(DeviceSurvey* now);
+  void RegisterOthers();
   void Admit(const Sighting& sighting, std::vector<DeviceIdentity>* devices);
   DeviceIdentity Describe(const Sighting& sighting, const std::vector<DeviceIdentity>& above) const;
   Status Prepare(Target* target, size_t slot);

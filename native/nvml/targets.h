@@ -34,6 +34,12 @@ class Targets {
   void Clear(const NvmlLibrary& library);
 
   [[nodiscard]] size_t Find(std::string_view uuid) const;  // or kNone
+  // Its handle at the latest survey; null: the driver gave none.
+  [[nodiscard]] nvmlDevice_t Seen(size_t slot) const { return places_[slot].seen; }
+  // A thread is in a call about it.
+  [[nodiscard]] bool IsVisited(size_t slot) const {
+    return places_[slot].inside.load(std::memory_order_relaxed);
+  }
   [[nodiscard]] Target& operator[](size_t slot) { return places_[slot].target; }
   [[nodiscard]] const Target& operator[](size_t slot) const { return places_[slot].target; }
 

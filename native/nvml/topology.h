@@ -9,11 +9,10 @@
 
 namespace gpuring {
 
-struct Target;
-
-// Row by row, targets.size() squared. A device and itself: kUnknown, 0 links, kUnknown. MIG
-// instances have the cells of their GPUs; two of one GPU are kInternal.
+// `devices`: the handle of each, of a MIG instance its GPU's; null: there is none now. Row by row,
+// devices.size() squared. A device and itself: kUnknown, 0 links, kUnknown. MIG instances have the
+// cells of their GPUs; two of one GPU are kInternal. What cannot be had is unknown.
 [[nodiscard]] std::vector<TopologyCell> ReadTopology(const NvmlLibrary& library,
-                                                     std::span<const Target* const> targets);
+                                                     std::span<const nvmlDevice_t> devices);
 
 }  // namespace gpuring
