@@ -48,7 +48,7 @@ void Want(unsigned int field, unsigned int link, nvmlFieldValue_t* value) {
 
 int64_t NumberIn(const nvmlFieldValue_t& value, int64_t most) {
   if (value.nvmlReturn != NVML_SUCCESS) return kUnknownNumber;
-  const std::optional<int64_t> number = DecodeField(value);
+  const std::optional<int64_t> number = DecodeValue(value.valueType, value.value);
   return number && *number >= 0 && *number <= most ? *number : kUnknownNumber;
 }
 
