@@ -252,7 +252,8 @@ export class GPUClusteringManager {
    */
   getHealth(deviceId: string): DeviceHealth | undefined {
     this.#cluster.open();
-    return this.#cluster.live?.hub.healthOf(this.#cluster.deviceId(deviceId));
+    const id = this.#cluster.deviceId(deviceId);
+    return this.#cluster.live?.hub.healthOf(id);
   }
 
   /**

@@ -165,6 +165,8 @@ export interface NativeSession {
   readHeader(word: number, into: BigUint64Array): void;
   /** Polls these rows from now on. What is no row yet, or watched already, is passed over. */
   watch(rows: readonly number[]): void;
+  /** Polls them no more, as far as this opener goes. */
+  unwatch(rows: readonly number[]): void;
   /**
    * Copies samples of a tier with sequence >= `from`, oldest first, one after another: sequence,
    * monotonic ms, Unix ms, the tier's metrics (NaN: unknown), their states. Returns how many.

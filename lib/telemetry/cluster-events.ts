@@ -43,8 +43,8 @@ export interface DriverEvent extends Moment {
   /**
    * What the kind says it is: the Xid; the nvmlReturn of device-lost (0: gone from the driver's
    * count) and driver-lost; 1 where device-returned or device-added follows a reset, 0 where that
-   * is not known. Of the driver's other events it is 0 by NVML's word: a recovery action has changed,
-   * and what it is now is to be read.
+   * is not known. Of the driver's other events it is 0 by NVML's word: that a recovery action has
+   * changed is told, and what it is now is to be read.
    */
   readonly code: number;
   /** Equal ones that became this one, at least 1. */

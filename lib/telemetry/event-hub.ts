@@ -9,6 +9,7 @@ import { EventIterator } from './event-iterator.js';
 import type { CheckedEventsOptions } from './event-options.js';
 import { EventQueue } from './event-queue.js';
 import { clusterEvents, healthEvent } from './event-translation.js';
+import { HaltedDevices } from './halted-devices.js';
 import { HealthMonitor, type HealthThresholds } from './health.js';
 import { missedKinds } from './health-resync.js';
 import type { DeviceHealth, HealthChange, HealthReason, Moment } from './health-state.js';
@@ -32,6 +33,14 @@ export interface HubDevices {
   /** Whose row it is or was; undefined: of no device of this cluster. */
   deviceIdOf(row: number): string | undefined;
 }
+
+/** A device or a driver is there anew: what it says tells whether it is well. */
+const returns: readonly DriverEventKind[] = [
+  'device-returned',
+  'device-added',
+  'driver-restored',
+  'resumed',
+];
 
 export interface EventHubOptions {
   readonly native: NativeModule;
@@ -59,6 +68,7 @@ export class EventHub {
   #listed: HubDevices['current'] | undefined;
   readonly #policy: XidPolicy;
   readonly #monitor: HealthMonitor;
+  readonly #halted: HaltedDevices;
   readonly #now: () => Moment;
   readonly #kept = new EventQueue(mostKept);
   readonly #iterators = new Set<EventIterator>();
@@ -78,6 +88,7 @@ export class EventHub {
     this.#devices = devices;
     this.#policy = policy;
     this.#monitor = new HealthMonitor({ policy, ...(thresholds && { thresholds }) });
+    this.#halted = new HaltedDevices(session);
     this.#now = now;
     this.#dispatcher = new EventDispatcher(() => this.#timer.update());
     this.#resyncsLeft = resyncs;
@@ -108,6 +119,7 @@ export class EventHub {
     this.catchUp();
     const { timestampMs } = this.#now();
     this.#publishChanges(this.#monitor.clear(deviceId, { timestampMs, reason }));
+    if (!this.#monitor.callsMayHang(deviceId)) this.#halted.release(deviceId);
     return this.#monitor.healthOf(deviceId);
   }
 
@@ -175,8 +187,11 @@ export class EventHub {
   #take({ row, ...event }: RowEvent): void {
     if (event.kind === 'events-dropped') this.#resyncsLeft = resyncs;
     const deviceId = row === undefined ? undefined : this.#deviceOf(row);
-    if (row === undefined) this.#apply(event);
-    else if (deviceId !== undefined) this.#apply({ ...event, deviceId });
+    if (row !== undefined && deviceId === undefined) return;
+    this.#apply(deviceId === undefined ? event : { ...event, deviceId });
+    if (returns.includes(event.kind)) this.#halted.release(deviceId);
+    if (event.kind !== 'xid' || row === undefined || deviceId === undefined) return;
+    if (this.#monitor.callsMayHang(deviceId)) this.#halted.halt(deviceId, row);
   }
 
   /** Its device may have come since the list was looked at. */

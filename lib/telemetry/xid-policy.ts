@@ -186,7 +186,16 @@ export function resolveXidPolicy(overrides?: XidOverrides): XidPolicy {
   return readXidPolicy(overrides, 'xidPolicy');
 }
 
-export function readXidPolicy(overrides: unknown = {}, what: string): XidPolicy {
+export function readXidPolicy(overrides: unknown, what: string): XidPolicy {
+  if (overrides !== undefined) return overriddenPolicy(overrides, what);
+  catalogued ??= overriddenPolicy({}, what);
+  return catalogued;
+}
+
+/** The same for all who override nothing. */
+let catalogued: XidPolicy | undefined;
+
+function overriddenPolicy(overrides: unknown, what: string): XidPolicy {
   const source = readObject(overrides, what);
   const given = new Map<number | 'unknown', Partial<Columns>>();
   for (const key of readSafely(what, () => Object.keys(source))) {

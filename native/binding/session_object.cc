@@ -63,6 +63,14 @@ const char* StateName(SamplerState state) {
   return "failed";
 }
 
+std::vector<size_t> UnpackRows(Napi::Value value) {
+  if (!value.IsArray()) return {};
+  auto rows = value.As<Napi::Array>();
+  std::vector<size_t> unpacked(rows.Length());
+  for (uint32_t i = 0; i < rows.Length(); i++) unpacked[i] = UnpackIndex(rows.Get(i));
+  return unpacked;
+}
+
 }  // namespace
 
 Napi::Function SessionObject::Define(Napi::Env env) {
@@ -77,6 +85,7 @@ Napi::Function SessionObject::Define(Napi::Env env) {
                          InstanceMethod<&SessionObject::ReadRow>("readRow"),
                          InstanceMethod<&SessionObject::ReadHeader>("readHeader"),
                          InstanceMethod<&SessionObject::Watch>("watch"),
+                         InstanceMethod<&SessionObject::Unwatch>("unwatch"),
                          InstanceMethod<&SessionObject::ReadHistory>("readHistory"),
                          InstanceMethod<&SessionObject::ReadSeries>("readSeries"),
                          InstanceMethod<&SessionObject::ReadReports>("readReports"),
@@ -172,11 +181,11 @@ void SessionObject::ReadHeader(const Napi::CallbackInfo& info) {
 }
 
 void SessionObject::Watch(const Napi::CallbackInfo& info) {
-  if (Source() == nullptr || !info[0].IsArray()) return;
-  auto rows = info[0].As<Napi::Array>();
-  std::vector<size_t> wanted(rows.Length());
-  for (uint32_t i = 0; i < rows.Length(); i++) wanted[i] = UnpackIndex(rows.Get(i));
-  session_->Watch(wanted);
+  if (Source() != nullptr) session_->Watch(UnpackRows(info[0]));
+}
+
+void SessionObject::Unwatch(const Napi::CallbackInfo& info) {
+  if (Source() != nullptr) session_->Unwatch(UnpackRows(info[0]));
 }
 
 Napi::Value SessionObject::ReadHistory(const Napi::CallbackInfo& info) {

@@ -30,6 +30,7 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
   Napi::Value ReadRow(const Napi::CallbackInfo& info);
   void ReadHeader(const Napi::CallbackInfo& info);
   void Watch(const Napi::CallbackInfo& info);
+  void Unwatch(const Napi::CallbackInfo& info);
   Napi::Value ReadHistory(const Napi::CallbackInfo& info);
   Napi::Value ReadSeries(const Napi::CallbackInfo& info);
   Napi::Value ReadReports(const Napi::CallbackInfo& info);

@@ -128,6 +128,15 @@ void Session::Watch(std::span<const size_t> rows) {
   sampler_->Watch(std::span(watched_).subspan(watched_before));
 }
 
+void Session::Unwatch(std::span<const size_t> rows) {
+  for (const size_t row : rows) {
+    const auto watched = std::ranges::find(watched_, row);
+    if (closed_ || watched == watched_.end()) continue;
+    watched_.erase(watched);
+    sampler_->Unwatch({&row, 1});
+  }
+}
+
 void Session::Suspend() {
   if (!closed_ && !std::exchange(suspended_, true)) sampler_->Suspend();
 }

@@ -46,9 +46,11 @@ class Session {
   // there cannot be. Asks for that room, so it has to be called until it leaves kOpening.
   [[nodiscard]] SamplerState state();
   [[nodiscard]] Status status() const;  // Ok unless kFailed
-  // REQUIRES: the sampler is running. Rows stay watched until Close; each counts once, and what is
-  // no row yet is passed over.
+  // REQUIRES: the sampler is running. Rows stay watched until Unwatch or Close; each counts once,
+  // and what is no row yet is passed over.
   void Watch(std::span<const size_t> rows);
+  // Polls these rows no more, as far as this opener goes.
+  void Unwatch(std::span<const size_t> rows);
   // Lets go of the driver until this session, and each other that did, calls Resume or is closed.
   // Repeated calls count once.
   void Suspend();

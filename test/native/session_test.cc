@@ -164,6 +164,32 @@ TEST("session: a row is polled while any opener watches it") {
   CHECK(Eventually([&] { return first.log->polls[0].load() > before + 3; }));
 }
 
+TEST("session: a row that its last opener gives up is polled no more, until one wants it again") {
+  Opener first("a", {.period_ns = kMs});
+  Opener second("a", {.period_ns = kMs});
+  CHECK(first.session->sampler().WaitOpened(kLongNs));
+  const size_t rows[] = {0};
+  const size_t unknown[] = {7};
+  for (Opener* opener : {&first, &second}) opener->session->Watch(rows);
+  const auto& polls = first.log->polls[0];
+  const auto goes_on = [&] {
+    return Eventually([&, was = polls.load()] { return polls > was + 3; });
+  };
+  first.session->Unwatch(rows);
+  first.session->Unwatch(rows);
+  first.session->Unwatch(unknown);
+  CHECK(goes_on());
+  second.session->Unwatch(rows);
+  // A poll may be under way; after that there is none.
+  CHECK(Eventually([&] {
+    const uint64_t was = polls.load();
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    return polls.load() == was;
+  }));
+  second.session->Watch(rows);
+  CHECK(goes_on());
+}
+
 TEST("session: the driver is let go of while any session says so, or until it is closed") {
   Opener first("a", {.period_ns = kMs});
   CHECK(first.AwaitSettled());

@@ -12,6 +12,7 @@ import type {
   NativeSession,
   NativeStatus,
 } from '../../lib/native.js';
+import { driverEventKinds } from '../../lib/telemetry/cluster-events.js';
 import { detailTable } from '../../lib/telemetry/metrics.generated.js';
 
 /** Rows are short: the fast tier has two metrics here. */
@@ -173,6 +174,12 @@ export class FakeSession implements NativeSession {
     if (firstSample === undefined) return;
     for (const row of newly) block.publish(row, firstSample);
   }
+  unwatch(rows: readonly number[]): void {
+    for (const row of rows) {
+      const place = this.watched.indexOf(row);
+      if (place >= 0) this.watched.splice(place, 1);
+    }
+  }
   readHistory({ row, which, from }: NativeRange, into: Float64Array): number {
     return copyFrom(this.histories.get(`${row} ${which}`) ?? [], from, into);
   }
@@ -271,7 +278,7 @@ export class FakeNative implements NativeModule {
   readonly tierEnds: readonly number[] = [2, 2 + mediumCount, fakeMetricKeys.length];
   readonly seriesMetrics: readonly number[] = [0, 1];
   readonly valueStates: readonly string[] = fakeValueStates;
-  readonly eventKinds: readonly string[] = ['device-lost', 'device-returned', 'other'];
+  readonly eventKinds: readonly string[] = driverEventKinds;
   readonly driverStates: readonly string[] = fakeDriverStates;
   readonly linkNames: readonly string[] = ['unknown', 'nvlink', 'system'];
   readonly statusNames: readonly string[] = fakeStatusNames;
