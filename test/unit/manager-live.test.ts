@@ -1,13 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { GPUClusteringManager } from '../../lib/manager.js';
+import type { GPUClusteringManager } from '../../lib/manager.js';
 import type { LiveStatus } from '../../lib/telemetry/live-status.js';
-import { ManualCluster } from '../../lib/telemetry/manual-cluster.js';
 import type { GPUMetrics } from '../../lib/telemetry/sample.js';
-import { LiveCluster, type LiveClusterParts } from '../../lib/telemetry/store.js';
-import { Suspension } from '../../lib/telemetry/suspension.js';
+import type { LiveClusterParts } from '../../lib/telemetry/store.js';
 import { gpu, sample, sizes } from '../support/cluster.js';
-import { fakeHub } from '../support/events.js';
-import { FakeBlock, FakeSession } from '../support/fake-native.js';
+import { liveManager } from '../support/live-manager.js';
 import { refusal } from '../support/refusal.js';
 
 const latest: Readonly<Record<string, GPUMetrics>> = {
@@ -29,28 +26,16 @@ const status: LiveStatus = {
 };
 
 function live(more: Partial<LiveClusterParts> = {}): GPUClusteringManager {
-  return new GPUClusteringManager(
-    new LiveCluster({
-      devices: () => new Map(['stale', 'fresh', 'silent'].map((id) => [id, gpu(id)])),
-      store: {
-        getMetrics: (deviceId) => latest[deviceId],
-        getMetricsHistory: (deviceId) => [latest[deviceId] ?? []].flat(),
-        getFailure: (deviceId) => (deviceId === 'fresh' ? undefined : 'ERR_GPU_DEVICE_LOST'),
-      },
-      values: new ManualCluster(1).values,
-      suspension: new Suspension({
-        session: new FakeSession({ block: new FakeBlock() }),
-        timeoutMs: 1,
-        driverState: () => 'serving',
-        failures: () => [],
-      }),
-      defaultMaxAgeMs: () => 500,
-      status: () => status,
-      hub: fakeHub(),
-      close: async () => {},
-      ...more,
-    }),
-  );
+  return liveManager({
+    devices: () => new Map(['stale', 'fresh', 'silent'].map((id) => [id, gpu(id)])),
+    store: {
+      getMetrics: (deviceId) => latest[deviceId],
+      getMetricsHistory: (deviceId) => [latest[deviceId] ?? []].flat(),
+      getFailure: (deviceId) => (deviceId === 'fresh' ? undefined : 'ERR_GPU_DEVICE_LOST'),
+    },
+    status: () => status,
+    ...more,
+  });
 }
 
 describe('a live GPUClusteringManager', () => {

@@ -1,0 +1,27 @@
+import { GPUClusteringManager } from '../../lib/manager.js';
+import { ManualCluster } from '../../lib/telemetry/manual-cluster.js';
+import { LiveCluster, type LiveClusterParts } from '../../lib/telemetry/store.js';
+import { Suspension } from '../../lib/telemetry/suspension.js';
+import { fakeHub } from './events.js';
+import { FakeBlock, FakeSession } from './fake-native.js';
+
+/** A live manager of those devices and samples; all else is quiet, unless told otherwise. */
+export function liveManager(
+  parts: Pick<LiveClusterParts, 'devices' | 'store' | 'status'> & Partial<LiveClusterParts>,
+): GPUClusteringManager {
+  return new GPUClusteringManager(
+    new LiveCluster({
+      values: new ManualCluster(1).values,
+      suspension: new Suspension({
+        session: new FakeSession({ block: new FakeBlock() }),
+        timeoutMs: 1,
+        driverState: () => 'serving',
+        failures: () => [],
+      }),
+      defaultMaxAgeMs: () => 500,
+      hub: fakeHub(),
+      close: async () => {},
+      ...parts,
+    }),
+  );
+}
