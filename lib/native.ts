@@ -145,7 +145,8 @@ export interface NativeStatus {
 
 /**
  * One opener's share of the process's sampler. Every method returns at once, at any time: before
- * the session runs and where a row or an array is none of its own, there is nothing to be had.
+ * the session runs, once it is closed, and where a row or an array is none of its own, there is
+ * nothing to be had.
  */
 export interface NativeSession {
   state(): 'opening' | 'running' | 'failed' | 'stopped';

@@ -101,9 +101,9 @@ Napi::Function SessionObject::Define(Napi::Env env) {
 SessionObject::SessionObject(const Napi::CallbackInfo& info)
     : ObjectWrap(info), sessions_(AddonData::Of(info.Env()).sessions) {
   if (info[0].IsObject()) {
-    refused_ = Session::Open(UnpackOptions(info[0].As<Napi::Object>()), &session_);
+    failure_ = Session::Open(UnpackOptions(info[0].As<Napi::Object>()), &session_);
   } else {
-    refused_ = Status::Error(StatusCode::kOutOfRange, "a session needs its options");
+    failure_ = Status::Error(StatusCode::kOutOfRange, "a session needs its options");
   }
   sessions_->insert(this);
 }
@@ -117,6 +117,13 @@ void SessionObject::CloseNow() {
   if (session_ != nullptr) session_->Close();
 }
 
+// Whoever keeps this object must not keep the sampler's memory by it.
+void SessionObject::LetGo() {
+  failure_ = session_->status();
+  session_ = nullptr;
+  listed_ = nullptr;
+}
+
 const Sampler* SessionObject::Source() const {
   if (session_ == nullptr) return nullptr;
   const SamplerState state = session_->sampler().state();
@@ -125,13 +132,12 @@ const Sampler* SessionObject::Source() const {
 }
 
 Napi::Value SessionObject::State(const Napi::CallbackInfo& info) {
-  const bool refused = session_ == nullptr;
-  const auto state = refused ? SamplerState::kFailed : session_->state();
-  return Napi::String::New(info.Env(), StateName(state));
+  if (session_ != nullptr) return Napi::String::New(info.Env(), StateName(session_->state()));
+  return Napi::String::New(info.Env(), failure_.ok() ? "stopped" : "failed");
 }
 
 Napi::Value SessionObject::Failure(const Napi::CallbackInfo& info) {
-  return BoxStatus(info.Env(), session_ == nullptr ? refused_ : session_->status());
+  return BoxStatus(info.Env(), session_ == nullptr ? failure_ : session_->status());
 }
 
 Napi::Value SessionObject::Devices(const Napi::CallbackInfo& info) {
@@ -239,7 +245,10 @@ void SessionObject::Resume(const Napi::CallbackInfo&) {
 void SessionObject::Close(const Napi::CallbackInfo&) { CloseNow(); }
 
 Napi::Value SessionObject::Closed(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), session_ == nullptr || session_->WaitClosed(0));
+  if (session_ == nullptr) return Napi::Boolean::New(info.Env(), true);
+  const bool ended = session_->WaitClosed(0);
+  if (ended && session_->closed()) LetGo();
+  return Napi::Boolean::New(info.Env(), ended);
 }
 
 }  // namespace gpuring

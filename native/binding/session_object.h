@@ -41,13 +41,14 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
   void Close(const Napi::CallbackInfo& info);
   Napi::Value Closed(const Napi::CallbackInfo& info);
 
-  // Null: it never ran, so there is nothing to read.
+  void LetGo();
+  // Null: it never ran, or has ended, so there is nothing to read.
   [[nodiscard]] const Sampler* Source() const;
 
   // Shared, because the environment's end destroys its data and its objects in no fixed order.
   const std::shared_ptr<SessionSet> sessions_;
-  Status refused_;  // why there is no session_
-  std::unique_ptr<Session> session_;
+  std::unique_ptr<Session> session_;          // null: it was refused, or has ended
+  Status failure_;                            // why, while there is none
   std::shared_ptr<const DeviceList> listed_;  // what devices() told last
 };
 

@@ -57,6 +57,7 @@ class Session {
   void Resume();
   // Lets go of this share, at once; the last share asks the sampler to stop. Idempotent.
   void Close();
+  [[nodiscard]] bool closed() const { return closed_; }
   // After Close: true when the sampler's thread has ended, or others still share it.
   // Waits at most `timeout_ns`.
   [[nodiscard]] bool WaitClosed(int64_t timeout_ns);

@@ -105,7 +105,9 @@ describe('a session', () => {
     await until(() => other.closed());
     provoke(session);
     provoke(other);
-    expect(session.devices()).toHaveLength(1);
+    expect([session.state(), other.state()]).toEqual(['stopped', 'stopped']);
+    expect(session.failure()).toBeUndefined();
+    expect(session.devices()).toEqual([]);
     expect(history(session, 0, 0)).toEqual([]);
     expect(block?.byteLength).toBeGreaterThan(0);
     expect(Array.from(new BigUint64Array(block ?? new ArrayBuffer(0), 0, 1))).not.toEqual([0n]);
