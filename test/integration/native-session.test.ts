@@ -45,7 +45,12 @@ describe('devices', () => {
     expect(devices[0]).not.toHaveProperty('parentUuid');
     expect(devices[0]).not.toHaveProperty('migEnabled');
     expect(unified).toMatchObject({ unifiedMemory: true });
-    expect(session.topology()).toHaveLength(devices.length ** 2);
+    const links = session.topology();
+    expect(links).toHaveLength(devices.length ** 2);
+    expect(native.linkNames[links[1]?.link ?? 0]).toBe('nvlink');
+    expect(links[1]?.nvlinkCount).toBeGreaterThan(0);
+    expect(links[1]?.peerAccess).toBe(true);
+    expect(links[1]).toEqual(links[devices.length]);
   });
 
   it('keep their rows while others fall off the bus, come back and come anew', async () => {
@@ -131,6 +136,21 @@ describe('what is read', () => {
     expect(session.readReports(0, new Float64Array(7 * native.metricKeys.length - 1))).toBe(false);
   });
 
+  it('is a detail: processes, links, fans, each absent where the driver does not say', async () => {
+    const session = await open([busy, { board: 'rtx4090', load }]);
+    await until(() => [0, 1].every((row) => session.readDetail(row)?.processes !== undefined));
+    const detail = session.readDetail(0);
+    expect(detail).not.toHaveProperty('fans');
+    expect(detail?.processesLeftOut).toBe(0);
+    expect(detail?.processes).toContainEqual(
+      expect.objectContaining({ pid: 4242, kinds: 1, memoryBytes: 2 ** 30 }),
+    );
+    expect(detail?.links?.length).toBeGreaterThan(0);
+    expect(detail?.links?.every(({ active }) => active === 0 || active === 1)).toBe(true);
+    const [fan] = session.readDetail(1)?.fans ?? [];
+    expect(fan?.speedPercent).toBeGreaterThanOrEqual(0);
+  });
+
   it('is the same row in place and as a copy, for where external memory is refused', async () => {
     const session = await open([busy]);
     const copying = new BlockReader(withoutMemory(session), layout);
@@ -149,6 +169,21 @@ describe('what is read', () => {
       return true;
     });
     expect(same).toBe(true);
+  });
+});
+
+describe('events of the driver', () => {
+  it('come with their device, kind, code and count, after those before them', async () => {
+    const session = await open([{ board: 'h100', count: 2, load }]);
+    const newest = () => header(session, layout.eventsWord);
+    const before = newest();
+    command('event', { device: 1, type: 'xid', data: 79, count: 3 });
+    await until(() => events(session, before + 1).some(({ kind }) => kind === 'xid'));
+    const xid = events(session, before + 1).find(({ kind }) => kind === 'xid');
+    expect(xid).toMatchObject({ row: 1, code: 79, count: 3 });
+    expect(xid?.sequence).toBeGreaterThan(before);
+    expect(newest()).toBeGreaterThanOrEqual(xid?.sequence ?? Infinity);
+    expect(events(session, newest() + 1)).toEqual([]);
   });
 });
 
