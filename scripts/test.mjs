@@ -5,6 +5,7 @@ import { bin, main, root, run, tee } from './process.mjs';
 import { Tally } from './tally.mjs';
 
 const nativePrograms = ['native_tests', 'explorer_tests'];
+const helpers = ['direct_reading'];
 const vitest = [
   'run',
   '--project=!gpu',
@@ -14,6 +15,7 @@ const vitest = [
 
 main(import.meta.url, async () => {
   build();
+  cmake('release', helpers);
   if (process.argv.length > 2) return run(bin('vitest'), ['run', ...process.argv.slice(2)]);
   const tally = new Tally();
   cmake('release', nativePrograms);
