@@ -9,6 +9,8 @@ export type Cluster = Pick<
   | 'getMetrics'
   | 'getMetricsHistory'
   | 'getAggregatedMetrics'
+  | 'getDetails'
+  | 'getHealth'
   | 'explainSelection'
   | 'distributeWorkload'
   | 'status'

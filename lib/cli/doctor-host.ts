@@ -60,6 +60,13 @@ export function checkDeviceFiles(host: Host): Finding {
     const hint = `let this user read and write them: ls -l ${refused[0]} names their group`;
     return { check, verdict: 'FAIL', detail: `no access to ${refused.join(', ')}`, hint };
   }
+  const blocked = paths.filter((path) => host.openFailure(path) === 'EPERM');
+  if (blocked.length > 0) {
+    const hint =
+      'the control group keeps this process from them, as after systemctl daemon-reload on the ' +
+      "host: restart the container, or allow its devices (docker run --gpus all, --device)";
+    return { check, verdict: 'FAIL', detail: `blocked: ${blocked.join(', ')} (EPERM)`, hint };
+  }
   const missing = ['/dev/nvidiactl', '/dev/nvidia-uvm'].filter((path) => !paths.includes(path));
   if (missing.length > 0) {
     const hint = 'CUDA needs them: nvidia-modprobe -u -c 0 makes them';
@@ -68,12 +75,12 @@ export function checkDeviceFiles(host: Host): Finding {
   return { check, verdict: 'PASS', detail: paths.join(', ') };
 }
 
-/** Persistence mode is not read from the driver here; its daemon shows that it is wanted. */
+/** Where the driver does not say: its daemon shows that persistence is wanted. */
 export function checkPersistence(host: Host): Finding {
   const runs = host.exists('/run/nvidia-persistenced/socket');
   const detail = runs
     ? 'nvidia-persistenced runs'
-    : 'unknown (no nvidia-persistenced; nvidia-smi -q -d PERFORMANCE tells)';
+    : 'unknown: the driver does not say, and no nvidia-persistenced runs';
   return { check: 'persistence', verdict: 'PASS', detail };
 }
 

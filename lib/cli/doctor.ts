@@ -2,6 +2,7 @@ import { statusOf } from './cluster.js';
 import type { Command, CommandContext } from './command.js';
 import { printJson } from './command.js';
 import type { Options } from './command-line.js';
+import { findingsOfDevices } from './doctor-devices.js';
 import { findingsOfCluster, findingsOfFailure } from './doctor-driver.js';
 import {
   checkContainer,
@@ -14,7 +15,7 @@ import {
   kernelModuleVersion,
   type Verdict,
 } from './doctor-host.js';
-import { firstSamples, openOptions, printLines, sessionOptions, withCluster } from './session.js';
+import { firstDetails, firstSamples, openOptions, printLines, sessionOptions, withCluster } from './session.js';
 import { type Line, type Style, span } from './styled.js';
 
 export const doctor: Command = {
@@ -57,10 +58,19 @@ async function examine(options: Options, context: CommandContext): Promise<Exami
       await firstSamples(cluster, context);
       const { simulated } = statusOf(cluster);
       const visibility = checkVisibility(cluster.listDevices(), env);
+      await firstDetails(cluster, context);
+      const devices = findingsOfDevices(cluster);
+      const told = new Set(devices.map(({ check }) => check));
       const machine = simulated ? [] : checkMachine(context);
       return {
         simulated,
-        findings: [...basics, ...findingsOfCluster(cluster), visibility, ...machine],
+        findings: [
+          ...basics,
+          ...findingsOfCluster(cluster),
+          ...devices,
+          visibility,
+          ...machine.filter(({ check }) => !told.has(check)),
+        ],
       };
     });
   } catch (error) {

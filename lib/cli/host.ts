@@ -1,4 +1,12 @@
-import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+} from 'node:fs';
 
 /** What `doctor` may ask of the machine; it only reads. */
 export interface Host {
@@ -10,6 +18,8 @@ export interface Host {
   exists(path: string): boolean;
   /** This process may read and write the file. */
   isAccessible(path: string): boolean;
+  /** Why it cannot be opened for reading (`EPERM`); undefined where it can. */
+  openFailure(path: string): string | undefined;
   /** Names in a folder; none when it cannot be read. */
   list(folder: string): readonly string[];
   /** Undefined when it cannot be read. */
@@ -26,9 +36,21 @@ export function thisHost(): Host {
     },
     exists: existsSync,
     isAccessible: (path) => succeeds(() => accessSync(path, constants.R_OK | constants.W_OK)),
+    openFailure,
     list: (folder) => attempt(() => readdirSync(folder)) ?? [],
     readText: (path) => attempt(() => readFileSync(path, 'utf8')),
   };
+}
+
+/** A control group refuses here what the file's permissions allow. */
+function openFailure(path: string): string | undefined {
+  try {
+    closeSync(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
+    return undefined;
+  } catch (error) {
+    const code = (error as { code?: unknown } | undefined)?.code;
+    return typeof code === 'string' ? code : 'unknown error';
+  }
 }
 
 function glibcVersion(): string | undefined {

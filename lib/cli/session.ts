@@ -60,12 +60,24 @@ export async function withCluster<Result>(
 const firstSamplesMs = 1000;
 
 /** Waits until every device has a sample, at most a second. */
-export async function firstSamples(cluster: Cluster, context: CommandContext): Promise<void> {
+export function firstSamples(cluster: Cluster, context: CommandContext): Promise<void> {
+  return untilEvery(cluster, context, (id) => cluster.getMetrics(id) !== undefined);
+}
+
+/** Likewise, until its processes were looked at, which is what comes last. */
+export function firstDetails(cluster: Cluster, context: CommandContext): Promise<void> {
+  return untilEvery(cluster, context, (id) => cluster.getDetails(id)?.processes !== undefined);
+}
+
+async function untilEvery(
+  cluster: Cluster,
+  context: CommandContext,
+  isThere: (deviceId: string) => boolean,
+): Promise<void> {
   const devices = cluster.listDevices();
   const waitMs = 20;
   for (let waited = 0; waited < firstSamplesMs; waited += waitMs) {
-    const missing = devices.some(({ deviceId }) => cluster.getMetrics(deviceId) === undefined);
-    if (!missing || context.signal.aborted) return;
+    if (devices.every(({ deviceId }) => isThere(deviceId)) || context.signal.aborted) return;
     await context.sleep(waitMs);
   }
 }
