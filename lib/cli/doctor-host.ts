@@ -64,7 +64,7 @@ export function checkDeviceFiles(host: Host): Finding {
   if (blocked.length > 0) {
     const hint =
       'the control group keeps this process from them, as after systemctl daemon-reload on the ' +
-      "host: restart the container, or allow its devices (docker run --gpus all, --device)";
+      'host: restart the container, or allow its devices (docker run --gpus all, --device)';
     return { check, verdict: 'FAIL', detail: `blocked: ${blocked.join(', ')} (EPERM)`, hint };
   }
   const missing = ['/dev/nvidiactl', '/dev/nvidia-uvm'].filter((path) => !paths.includes(path));

@@ -15,7 +15,14 @@ import {
   kernelModuleVersion,
   type Verdict,
 } from './doctor-host.js';
-import { firstDetails, firstSamples, openOptions, printLines, sessionOptions, withCluster } from './session.js';
+import {
+  firstDetails,
+  firstSamples,
+  openOptions,
+  printLines,
+  sessionOptions,
+  withCluster,
+} from './session.js';
 import { type Line, type Style, span } from './styled.js';
 
 export const doctor: Command = {

@@ -14,6 +14,11 @@ export interface DeviceDetails extends DetailValues {
   readonly processes?: readonly GPUProcess[];
   /** Beside `processes`: how many there are that it has no room for. */
   readonly processesLeftOut?: number;
+  /**
+   * Bytes of the driver's process record, as found out: 24; 16 of old drivers; 32 of some of R535,
+   * which programs that trust the header misread. Absent: it has listed no process yet.
+   */
+  readonly processRecordBytes?: number;
   /** Values worked out from others, because the driver does not say them. */
   readonly estimated?: readonly DetailKey[];
   readonly simulated?: true;
@@ -52,7 +57,10 @@ export interface GPUProcess {
   readonly computeInstanceId?: number;
 }
 
-type DetailLists = Pick<DeviceDetails, 'fans' | 'nvlinks' | 'processes' | 'processesLeftOut'>;
+type DetailLists = Pick<
+  DeviceDetails,
+  'fans' | 'nvlinks' | 'processes' | 'processesLeftOut' | 'processRecordBytes'
+>;
 
 /** The lists of the native side, publicly. */
 export function detailLists({
@@ -60,6 +68,7 @@ export function detailLists({
   links,
   processes,
   processesLeftOut,
+  processRecordBytes,
 }: NativeDetail): DetailLists {
   return {
     ...(fans !== undefined && { fans }),
@@ -70,6 +79,7 @@ export function detailLists({
       })),
     }),
     ...(processes !== undefined && { processes: processes.map(processOf), processesLeftOut }),
+    ...(processRecordBytes !== undefined && { processRecordBytes }),
   };
 }
 

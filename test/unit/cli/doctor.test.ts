@@ -52,6 +52,7 @@ describe('doctor', () => {
       'driver',
       'devices',
       'samples',
+      'health',
       'CUDA_VISIBLE_DEVICES',
       'device files',
       'persistence',
@@ -148,12 +149,71 @@ describe('doctor', () => {
   it.each<[string, Partial<Host>, string, RegExp]>([
     ['none', { list: () => [] }, 'FAIL', /^no \/dev\/nvidia\*$/],
     ['no access', { isAccessible: (path) => path !== '/dev/nvidia0' }, 'FAIL', /\/dev\/nvidia0$/],
+    [
+      'a control group',
+      { openFailure: (path) => (path === '/dev/nvidia1' ? 'EPERM' : undefined) },
+      'PASS',
+      /nvidia0/,
+    ],
+    [
+      'a control group in the way',
+      { openFailure: (path) => (path === '/dev/nvidia0' ? 'EPERM' : undefined) },
+      'FAIL',
+      /^blocked: \/dev\/nvidia0 \(EPERM\)$/,
+    ],
     ['no uvm', { list: () => ['nvidia0', 'nvidiactl'] }, 'WARN', /^no \/dev\/nvidia-uvm$/],
     ['WSL', { list: () => [], exists: (path) => path === '/dev/dxg' }, 'PASS', /WSL/],
   ])('judges device files: %s', async (_case, host, verdict, detail) => {
     const found = (await examined(healthy, { host })).find('device files');
     expect(found?.verdict).toBe(verdict);
     expect(found?.detail).toMatch(detail);
+  });
+
+  it('says which devices have persistence mode off', async () => {
+    const details = { 'GPU-0': { persistenceMode: 1 }, 'GPU-1': { persistenceMode: 0 } };
+    const off = await examined(fakeCluster({ devices: gpus, samples: answers, details }));
+    expect(off.checks.filter(({ check }) => check === 'persistence')).toEqual([
+      {
+        check: 'persistence',
+        verdict: 'WARN',
+        detail: 'mode is off on device 1',
+        hint: expect.stringMatching(/nvidia-persistenced/),
+      },
+    ]);
+    const on = fakeCluster({
+      devices: gpus,
+      samples: answers,
+      details: { 'GPU-0': { persistenceMode: 1 } },
+    });
+    expect((await examined(on)).find('persistence')?.detail).toBe('mode is on');
+  });
+
+  it('warns of a driver with long process records', async () => {
+    const details = { 'GPU-1': { processRecordBytes: 32 } };
+    const { find } = await examined(fakeCluster({ devices: gpus, samples: answers, details }));
+    expect(find('process records')).toMatchObject({
+      verdict: 'WARN',
+      detail: 'the driver writes 32-byte process records where 24 are declared',
+    });
+    expect((await examined()).find('process records')).toBeUndefined();
+  });
+
+  it.each([
+    ['degraded', 'WARN'],
+    ['needs-reset', 'FAIL'],
+    ['lost', 'FAIL'],
+    ['hung', 'FAIL'],
+  ] as const)('judges a device that is %s: %s', async (state, verdict) => {
+    const health = {
+      'GPU-1': { state, sinceMs: 0, message: 'what is wrong', recovery: 'what to do' },
+    };
+    const { find } = await examined(fakeCluster({ devices: gpus, samples: answers, health }));
+    expect(find('health')).toEqual({
+      check: 'health',
+      verdict,
+      detail: `device 1 is ${state}: what is wrong`,
+      hint: 'what to do',
+    });
   });
 
   it('says so when persistence is unknown', async () => {

@@ -5,6 +5,8 @@ import type { ClusterView } from '../../../lib/cli/view.js';
 import { captureView } from '../../../lib/cli/view.js';
 import type { GPUDevice } from '../../../lib/device.js';
 import { GPUClusteringManager } from '../../../lib/manager.js';
+import type { DeviceDetails } from '../../../lib/telemetry/details.js';
+import type { DeviceHealth } from '../../../lib/telemetry/health-state.js';
 import type { LiveStatus } from '../../../lib/telemetry/live-status.js';
 import type { OpenOptions } from '../../../lib/telemetry/open-options.js';
 import type { GPUMetrics } from '../../../lib/telemetry/sample.js';
@@ -112,6 +114,9 @@ export function fakeCluster(
     readonly status?: LiveStatus;
     readonly devices?: readonly GPUDevice[];
     readonly samples?: readonly GPUMetrics[];
+    /** By device id. */
+    readonly details?: Readonly<Record<string, Partial<DeviceDetails>>>;
+    readonly health?: Readonly<Record<string, DeviceHealth>>;
   } = {},
 ): FakeCluster {
   const manager = new GPUClusteringManager();
@@ -123,6 +128,11 @@ export function fakeCluster(
     listDevices: () => manager.listDevices(),
     getMetrics: (deviceId) => latest.find((sample) => sample.deviceId === deviceId),
     getMetricsHistory: historyOf,
+    getDetails: (deviceId) => {
+      const time = { deviceId, timestampMs: nowMs, ageMs: 0, processes: [] };
+      return { ...time, ...given.details?.[deviceId] };
+    },
+    getHealth: (deviceId) => given.health?.[deviceId] ?? { state: 'ok', sinceMs: 0 },
     getAggregatedMetrics: () => manager.getAggregatedMetrics(),
     explainSelection: (request) => manager.explainSelection(request),
     distributeWorkload: (tasks, options) => manager.distributeWorkload(tasks, options),
@@ -146,6 +156,7 @@ export const healthyHost: Host = {
   glibcVersion: '2.36',
   exists: (path) => path === '/run/nvidia-persistenced/socket',
   isAccessible: () => true,
+  openFailure: () => undefined,
   list: (folder) => (folder === '/dev' ? ['null', 'nvidia0', 'nvidiactl', 'nvidia-uvm'] : []),
   readText: () => undefined,
 };
