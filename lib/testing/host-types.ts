@@ -47,6 +47,17 @@ export type SimulatedEventType =
   | 'unavailable'
   | 'recoveryAction';
 
+/** An injected fault, and whom it has met. */
+export interface SimulatedFault {
+  readonly function: string;
+  /** The device's position. */
+  readonly device?: number;
+  /** Calls that matched it. */
+  readonly seen: number;
+  /** Calls that it struck. */
+  readonly struck: number;
+}
+
 /** What clients did to the driver that they must not do; `concurrentCalls` is allowed. */
 export interface SimulatedMisuse {
   readonly useAfterShutdown: number;

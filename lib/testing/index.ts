@@ -8,6 +8,7 @@ export { writeSimulatedDriver } from './driver-copy.js';
 export type {
   SimulatedEvent,
   SimulatedEventType,
+  SimulatedFault,
   SimulatedHostDevice,
   SimulatedMigInstance,
   SimulatedMisuse,

@@ -12,6 +12,7 @@ import { rangeError } from '../errors.js';
 import { errorOf, loadNative, type NativeModule } from '../native.js';
 import type {
   SimulatedEvent,
+  SimulatedFault,
   SimulatedHostDevice,
   SimulatedMigInstance,
   SimulatedMisuse,
@@ -202,6 +203,11 @@ export class SimulatedHost {
   /** How often each function was called, since the process began or `forgetCalls()`. */
   calls(): ReadonlyMap<string, number> {
     return new Map(Object.entries(JSON.parse(this.#command('calls', '')) as object));
+  }
+
+  /** What became of the injected faults, in their order. */
+  injectedFaults(): readonly SimulatedFault[] {
+    return JSON.parse(this.#command('faults', '')) as readonly SimulatedFault[];
   }
 
   /** Counts calls and misuse anew. */

@@ -78,11 +78,24 @@ Suffering MeetFaults(const FaultedCall& call, std::vector<Fault>* faults) {
     if (!Matches(fault, call)) continue;
     const uint64_t before = fault.seen++;
     if (suffering.struck || !InForce(fault, before, call.seed)) continue;
+    ++fault.struck;
     const double share = UnitNoise(DrawSeed(fault, call.seed, kDelays), before);
     suffering = {true, fault.result, DrawDelayNs(fault.delay, share), fault.spoiling};
     suffering.spoiling.random = Mix(DrawSeed(fault, call.seed, kSpoils), before);
   }
   return suffering;
+}
+
+std::string DescribeFaults(const std::vector<Fault>& faults) {
+  std::string text = "[";
+  for (const Fault& fault : faults) {
+    if (text.size() > 1) text += ",";
+    text += "{\"function\":" + QuoteJson(fault.function);
+    if (fault.device) text += ",\"device\":" + std::to_string(*fault.device);
+    text += ",\"seen\":" + std::to_string(fault.seen);
+    text += ",\"struck\":" + std::to_string(fault.struck) + "}";
+  }
+  return text + "]";
 }
 
 }  // namespace gpuring::simulator

@@ -39,6 +39,7 @@ struct Fault {
   double probability = 1;       // of a strike where it would strike
   uint64_t index = 0;           // in its list
   uint64_t seen = 0;            // matching calls so far
+  uint64_t struck = 0;          // those that it decided
 };
 
 // What a call is to suffer.
@@ -59,6 +60,9 @@ struct FaultedCall {
 
 // Counts the call in every fault that matches it. The first that is in force decides.
 Suffering MeetFaults(const FaultedCall& call, std::vector<Fault>* faults);
+
+// [{"function":"nvmlDeviceGetName","device":0,"seen":4,"struck":1}], in their order.
+[[nodiscard]] std::string DescribeFaults(const std::vector<Fault>& faults);
 
 // The array "faults" of a scenario of so many devices. Refused is what could never strike: a
 // function that is none of NVML's, a device that is not there. REQUIRES: an array.

@@ -88,4 +88,14 @@ nvmlReturn_t World::TellCalls(std::string_view argument, std::string* reply) {
   return NVML_SUCCESS;
 }
 
+nvmlReturn_t World::TellFaults(std::string_view argument, std::string* reply) {
+  if (!argument.empty()) {
+    *reply = "expected no argument, got " + QuoteJson(argument);
+    return NVML_ERROR_INVALID_ARGUMENT;
+  }
+  const std::lock_guard lock(mutex_);
+  *reply = DescribeFaults(injected_);
+  return NVML_SUCCESS;
+}
+
 }  // namespace gpuring::simulator

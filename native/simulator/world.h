@@ -133,6 +133,7 @@ class World {
   nvmlReturn_t PostDeviceEvent(std::string_view argument, std::string* reply);
   nvmlReturn_t TellMisuse(std::string_view argument, std::string* reply);
   nvmlReturn_t TellCalls(std::string_view argument, std::string* reply);
+  nvmlReturn_t TellFaults(std::string_view argument, std::string* reply);
   nvmlReturn_t ListDevices(std::string_view argument, std::string* reply);
   nvmlReturn_t ChangeDevices(std::string_view argument, std::string* reply);
   nvmlReturn_t ChangeMig(std::string_view argument, std::string* reply);

@@ -42,6 +42,7 @@ nvmlReturn_t World::Control(std::string_view command, std::string_view argument,
       {"event", &World::PostDeviceEvent},
       {"misuse", &World::TellMisuse},
       {"calls", &World::TellCalls},
+      {"faults", &World::TellFaults},
   };
   // clang-format on
   reply->clear();

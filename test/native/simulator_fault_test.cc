@@ -46,6 +46,19 @@ TEST("a fault strikes its function, its device, and only its share of the calls"
   CHECK_EQ(pattern, "..xxx..");
 }
 
+TEST("an injected fault tells how many calls it saw and how many it struck") {
+  Driver driver(kTwo);
+  CHECK_EQ(Control("faults", "").text, "[]");
+  Inject(R"([{"function":"*Power*","device":1,"return":15,"afterCalls":1,"calls":2},
+             {"function":"nvmlDeviceGetPowerUsage","return":4}])");
+  for (int call = 0; call < 4; ++call) AskPower(driver.Device(1));
+  AskPower(driver.Device(0));
+  CHECK_EQ(Control("faults", "").text,
+           R"([{"function":"*Power*","device":1,"seen":4,"struck":2},)"
+           R"({"function":"nvmlDeviceGetPowerUsage","seen":5,"struck":3}])");
+  CHECK_EQ(Control("faults", "[]").result, NVML_ERROR_INVALID_ARGUMENT);
+}
+
 TEST("injected faults come first, replace each other, and go with an empty list") {
   Driver driver(R"({"devices":[{"board":"l4"}],
                     "faults":[{"function":"nvmlDeviceGetPowerUsage","return":4}]})");

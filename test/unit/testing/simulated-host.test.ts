@@ -128,6 +128,8 @@ describe('SimulatedHost', () => {
     expect(host.calls()).toEqual(new Map([['nvmlInit_v2', 1]]));
     lab.replies.misuse = '{"staleHandle":2}';
     expect(host.misuse().staleHandle).toBe(2);
+    lab.replies.faults = '[{"function":"*","seen":2,"struck":1}]';
+    expect(host.injectedFaults()).toEqual([{ function: '*', seen: 2, struck: 1 }]);
   });
 
   it('throws what the simulated driver refuses, in its words', () => {
