@@ -229,6 +229,8 @@ Status NvmlSource::Prepare(Target* target, size_t slot) {
   if (!target->stale) return Status::Ok();
   const nvmlReturn_t result = Renew(library_, target);
   if (IsLibraryDead(result)) return ToBareStatus(result);
+  // Says nothing about this device: a container without its devices hears it from all of them.
+  if (result == NVML_ERROR_UNKNOWN) return ToBareStatus(result);
   if (result != NVML_SUCCESS) {
     return Status::Error(StatusCode::kDeviceLost, "").WithDriverReturn(result);
   }
