@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <memory>
 #include <new>
 
 #include "check.h"
 #include "nvml_fixture.h"
+#include "nvml_hooked.h"
 #include "sampler_rig.h"
 
 namespace {
@@ -172,6 +174,29 @@ TEST("allocation: none in polls and drains of a driver, whatever it answers") {
   const uint64_t before = allocations;
   for (unsigned int result = 0; result <= 30; ++result) use(static_cast<nvmlReturn_t>(result));
   CHECK_EQ(allocations.load() - before, 0u);
+}
+
+TEST("allocation: none in details, waits and registrations of a driver") {
+  HookedDriver driver;
+  driver->register_events = [](unsigned int, unsigned long long) { return NVML_ERROR_IN_USE; };
+  driver->compute_processes = [](unsigned int* count, void* elements) {
+    static_cast<nvmlProcessInfo_v2_t*>(elements)[0] = {7, 1, 0, 0};
+    *count = 1;
+    return NVML_SUCCESS;
+  };
+  NvmlSource source(Hooked());
+  CHECK(source.Open().ok());
+  driver->register_events = nullptr;
+  const auto detail = std::make_unique<DeviceDetail>();
+  SourceEvent event;
+  bool changed = true;
+  const uint64_t before = allocations;
+  CHECK(source.ReadDetail(0, detail.get()).ok());
+  CHECK_EQ(source.WaitEvent(0, &event).code(), StatusCode::kTryAgain);
+  CHECK(source.Survey(&changed).ok());
+  CHECK_EQ(source.WaitEvent(0, &event).code(), StatusCode::kTryAgain);
+  CHECK_EQ(allocations.load() - before, 0u);
+  CHECK_EQ(detail->process_count, 1);
 }
 
 // The fast ring and the three series' are larger than kLargeBytes then; the others are not.
