@@ -10,9 +10,11 @@
 #include <utility>
 
 #include "nvml/abi.h"
+#include "simulator/device_number.h"
 #include "simulator/handles.h"
 #include "simulator/misuse.h"
 #include "simulator/output_of.h"
+#include "simulator/overrides.h"
 #include "simulator/spoiling.h"
 #include "simulator/world.h"
 
@@ -124,6 +126,19 @@ class DeviceCall : public Call {
   nvmlReturn_t Read(Column column, Number* out) const {
     if (!ok()) return result();
     return Narrow(World::Get().Read(device_, column), out);
+  }
+
+  // Likewise for a call that tells what is worked out from a column: it begins no row.
+  template <typename Number>
+  nvmlReturn_t Derive(Column column, Number* out) const {
+    if (!ok() || IsInstance(device_)) return Read(column, out);
+    NoteQuantity(KeyOf(column));
+    Answer answer;
+    const nvmlReturn_t asked = World::Get().Ask(device_, [&](Device& there) {
+      answer = there.Peek(column);
+      return answer.result;
+    });
+    return asked == NVML_SUCCESS ? Narrow(answer, out) : asked;
   }
 
   // Several columns of one instant. Nothing is written unless all are known.

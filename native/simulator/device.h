@@ -40,6 +40,8 @@ class Device {
   int64_t time_ns() const { return time_ns_; }
   // A question as Read() takes it, at the moment of GoTo().
   Answer Ask(Column column);
+  // Likewise, but no question: of what is worked out from a column, or told in two ways.
+  Answer Peek(Column column) { return Now(column); }
   // As it was or will be, without memory: recordings, what was set, and what follows from the load
   // alone. Not for what heat and allocated memory are modelled of.
   Answer ValueAt(Column column, int64_t time_ns) const;

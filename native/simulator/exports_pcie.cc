@@ -57,7 +57,7 @@ GPURING_EXPORT nvmlReturn_t nvmlDeviceGetPcieLinkMaxSpeed(nvmlDevice_t device,
 GPURING_EXPORT nvmlReturn_t nvmlDeviceGetPcieSpeed(nvmlDevice_t device, unsigned int* speed) {
   unsigned int generation = 0;
   const nvmlReturn_t result =
-      DeviceCall(__func__, device, speed).Read(Column::kPcieGeneration, &generation);
+      DeviceCall(__func__, device, speed).Derive(Column::kPcieGeneration, &generation);
   if (result == NVML_SUCCESS) *speed = PcieLaneMbps(generation);
   return result;
 }

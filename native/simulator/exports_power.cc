@@ -20,19 +20,27 @@ nvmlReturn_t CheckFan(const DeviceCall& call, unsigned int fan) {
   return fan < call.board().fan_count ? NVML_SUCCESS : NVML_ERROR_INVALID_ARGUMENT;
 }
 
-nvmlReturn_t ReadFan(const DeviceCall& call, unsigned int fan, unsigned int* percent) {
-  const nvmlReturn_t checked = CheckFan(call, fan);
-  if (checked != NVML_SUCCESS) return checked;
+// One fan may have been set apart from the others. False: it was not, or `*result` says why not.
+bool TellSetFan(const DeviceCall& call, unsigned int fan, unsigned int* percent,
+                nvmlReturn_t* result) {
+  *result = CheckFan(call, fan);
+  if (*result != NVML_SUCCESS) return false;
   NoteQuantity(KeyOf(ValueGroup::kFan, fan));
-  // One fan may have been set apart from the others.
   bool is_set = false;
-  const nvmlReturn_t asked = World::Get().Ask(call.device(), [&](Device& there) {
+  *result = World::Get().Ask(call.device(), [&](Device& there) {
     const Override* set = there.overrides().At(KeyOf(ValueGroup::kFan, fan), there.time_ns());
     is_set = set != nullptr;
     if (is_set) *percent = static_cast<unsigned int>(*set->value);
     return NVML_SUCCESS;
   });
-  return asked != NVML_SUCCESS || is_set ? asked : call.Read(Column::kFanSpeed, percent);
+  return is_set;
+}
+
+// Fan by fan the column is told once more.
+nvmlReturn_t ReadFan(const DeviceCall& call, unsigned int fan, unsigned int* percent) {
+  nvmlReturn_t result = NVML_SUCCESS;
+  if (TellSetFan(call, fan, percent, &result) || result != NVML_SUCCESS) return result;
+  return call.Derive(Column::kFanSpeed, percent);
 }
 
 nvmlReturn_t TellPower(const DeviceCall& call, uint32_t BoardPower::*limit, unsigned int* mw) {
@@ -134,7 +142,7 @@ GPURING_EXPORT nvmlReturn_t nvmlDeviceGetMarginTemperature(nvmlDevice_t device,
     return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
   }
   int now = 0;
-  const nvmlReturn_t result = call.Read(Column::kTemperatureGpu, &now);
+  const nvmlReturn_t result = call.Derive(Column::kTemperatureGpu, &now);
   if (result == NVML_SUCCESS) {
     margin->marginTemperature = call.board().temperatures.max_operating - now;
   }
@@ -147,7 +155,7 @@ GPURING_EXPORT nvmlReturn_t nvmlDeviceGetThermalSettings(nvmlDevice_t device, un
   if (!call.ok()) return call.result();
   if (sensor != 0 && sensor != kAllSensors) return NVML_ERROR_INVALID_ARGUMENT;
   int now = 0;
-  const nvmlReturn_t result = call.Read(Column::kTemperatureGpu, &now);
+  const nvmlReturn_t result = call.Derive(Column::kTemperatureGpu, &now);
   if (result != NVML_SUCCESS) return result;
   *settings = {};
   settings->count = 1;
@@ -167,7 +175,10 @@ GPURING_EXPORT nvmlReturn_t nvmlDeviceGetNumFans(nvmlDevice_t device, unsigned i
 }
 
 GPURING_EXPORT nvmlReturn_t nvmlDeviceGetFanSpeed(nvmlDevice_t device, unsigned int* percent) {
-  return ReadFan(DeviceCall(__func__, device, percent), 0, percent);
+  const DeviceCall call(__func__, device, percent);
+  nvmlReturn_t result = NVML_SUCCESS;
+  if (TellSetFan(call, 0, percent, &result) || result != NVML_SUCCESS) return result;
+  return call.Read(Column::kFanSpeed, percent);
 }
 
 GPURING_EXPORT nvmlReturn_t nvmlDeviceGetFanSpeed_v2(nvmlDevice_t device, unsigned int fan,

@@ -244,6 +244,11 @@ bool Counts(const FieldRow* row) {
                             row->read == HeldBack || row->column == Column::kTotalEnergy);
 }
 
+// A call tells it as well, and that call is what begins a row.
+bool HasCall(Column column) {
+  return column == Column::kPowerLimit || column == Column::kTotalEnergy;
+}
+
 int64_t Wrapped(const Device& device, unsigned int id, int64_t value) {
   const bool wraps =
       (id == 197 || id == 198) &&
@@ -279,7 +284,8 @@ FieldReading ReadField(Device* device, const FieldQuery& query) {
   } else if (IsSum(row, query) && !set) {
     reading.answer = SumOverLinks(device, query.id);
   } else if (row != nullptr && row->column && !set) {
-    reading.answer = device->Ask(*row->column);
+    const bool told_by_call = HasCall(*row->column);
+    reading.answer = told_by_call ? device->Peek(*row->column) : device->Ask(*row->column);
   } else {
     reading.answer = OwnField(device, query);
     if (set) reading.answer = Known(overrides.CountedOr(*set, now, reading.answer.value));
