@@ -49,7 +49,7 @@ TEST("fallback: a call after a field, for what the field did not tell") {
   const auto corrected = MetricId::kRemappedRowsCorrectedCount;
   const auto uncorrected = MetricId::kRemappedRowsUncorrectedCount;
   const std::string call = Refused("nvmlDeviceGetRemappedRows");
-  Board::Inject(call);
+  Board::Inject(R"({"function":"nvmlDeviceGetRemappedRows","return":15})");  // were it asked
   CHECK_EQ(ValueOf(board.Poll(Tier::kSlow), corrected), 5);
   Board::Inject(FieldRefused(142));
   CHECK_EQ(ValueOf(board.Poll(Tier::kSlow), corrected), 5);
