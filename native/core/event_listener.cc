@@ -90,7 +90,9 @@ void EventListener::Take(const SourceEvent& event) {
   if (equal != pending.end()) {
     equal->event.count++;
   } else if (pending_count_ < kMostPending) {
-    pending_[pending_count_++] = fresh;
+    desk_->Note(fresh.event);
+    pending_[pending_count_] = fresh;
+    pending_[pending_count_++].event.count = 0;
     if (TellsOfDevices(event.kind)) on_devices_change_();
   } else if (dropped_.event.kind == 0) {
     dropped_ = fresh;
@@ -102,14 +104,21 @@ void EventListener::Take(const SourceEvent& event) {
   }
 }
 
+// What followed is noted as one, and what comes next is together again.
 void EventListener::Flush(int64_t now_ns) {
   size_t kept = 0;
   for (size_t at = 0; at < pending_count_; at++) {
-    if (now_ns >= pending_[at].due_ns) {
-      desk_->Note(pending_[at].event);
-    } else {
-      pending_[kept++] = pending_[at];
+    Pending& one = pending_[at];
+    const bool due = now_ns >= one.due_ns;
+    if (due && one.event.count == 0) continue;
+    if (due) {
+      one.event.monotonic_ns = now_ns;
+      one.event.wall_us = clock_->WallUs();
+      desk_->Note(one.event);
+      one.event.count = 0;
+      one.due_ns = now_ns + kTogetherNs;
     }
+    pending_[kept++] = one;
   }
   pending_count_ = kept;
   if (dropped_.event.kind == 0 || now_ns < dropped_.due_ns) return;

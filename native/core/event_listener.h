@@ -13,7 +13,8 @@
 
 namespace gpuring {
 
-// Equal events within kTogetherNs become one record, so that a storm fills neither log nor time.
+// An event is noted at once; equal ones within kTogetherNs after it become one record, so that a
+// storm fills neither log nor time.
 // Errors of the wait are the wait's alone: it goes on after a pause, for ever.
 //
 // Thread rules: Run is the thread's life; the owner calls the rest.
@@ -36,6 +37,7 @@ class EventListener {
   void RequestStop();
 
  private:
+  // Of events that were noted a moment ago: how many equal ones followed.
   struct Pending {
     EventRecord event;
     int64_t due_ns = 0;
