@@ -203,6 +203,7 @@ describe('getDetails()', () => {
         { pid: 4, kinds: ['compute'], memoryBytes: 2048 },
         { pid: 5, kinds: ['compute', 'graphics'], gpuInstanceId: 1 },
       ],
+      processRecordBytes: 24,
       processesLeftOut: 2,
     });
   });
