@@ -17,16 +17,29 @@ const programs = [
   .map(([, code = '']) => ({ code, file: /node (\S+)/.exec(code)?.[1] ?? '' }))
   .filter(({ file }) => file !== '');
 
-describe('the README', () => {
-  it('shows a CommonJS and an ESM program', () => {
-    expect(programs.map(({ file }) => file)).toEqual(['pick.cjs', 'split.mjs']);
-  });
+/** What each printed. */
+const said = new Map<string, string>();
 
+describe('the README', () => {
   it.each(programs)('$file runs as it stands', async ({ code, file }) => {
     const path = join(folder, file);
     writeFileSync(path, code);
     const ending = await runProgram(path, { args: ['--simulate'] });
     expect(ending).toMatchObject({ code: 0, signal: null, stderr: '' });
-    expect(ending.stdout).toContain('simulated: true');
+    said.set(file, ending.stdout);
+  });
+
+  it('shows programs of both kinds', () => {
+    const files = programs.map(({ file }) => file);
+    expect(files).toEqual(['pick.cjs', 'split.mjs', 'watch.mjs', 'lost.cjs']);
+  });
+
+  it.each([
+    ['pick.cjs', 'simulated: true'],
+    ['split.mjs', 'simulated: true'],
+    ['watch.mjs', 'fan: unsupported undefined'],
+    ['lost.cjs', 'lost true'],
+  ])('%s says what it is there for', (file, text) => {
+    expect(said.get(file)).toContain(text);
   });
 });
