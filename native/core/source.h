@@ -65,7 +65,8 @@ enum class PeerAccess : uint8_t { kUnknown, kYes, kNo };
 
 struct TopologyCell {
   Link link = Link::kUnknown;
-  uint32_t nvlink_count = 0;                      // active links between the two
+  // Active links between the two. 0 with kNvLink: the driver does not say how many.
+  uint32_t nvlink_count = 0;
   PeerAccess peer_access = PeerAccess::kUnknown;  // read and write
 };
 
