@@ -1,6 +1,7 @@
 import { describeValue, readString } from './arguments.js';
 import { GPUError, rangeError } from './errors.js';
 import type { Candidate } from './selection/evaluation.js';
+import { barOf } from './selection/fitness.js';
 import { readMaxHistory } from './telemetry/collector.js';
 import type { DeviceHealth } from './telemetry/health-state.js';
 import { ManualCluster } from './telemetry/manual-cluster.js';
@@ -78,6 +79,17 @@ export class Cluster {
       health: this.#healthOf(device.deviceId),
       parentHealth: this.#healthOf(device.parentDeviceId),
     }));
+  }
+
+  /** Devices that take no work: split into MIG instances, or not well. */
+  barred(): ReadonlySet<string> {
+    if (this.live === undefined) return new Set();
+    const barred = [...this.#parts.devices().values()].filter((device) => {
+      const health = this.#healthOf(device.deviceId);
+      const parentHealth = this.#healthOf(device.parentDeviceId);
+      return barOf({ device, health, parentHealth }) !== undefined;
+    });
+    return new Set(barred.map(({ deviceId }) => deviceId));
   }
 
   close(): Promise<void> {

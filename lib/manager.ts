@@ -230,7 +230,9 @@ export class GPUClusteringManager {
   }
 
   /**
-   * Shares tasks out over the devices in registration order; keeps their order and loses none.
+   * Shares tasks out over the devices in registration order; keeps their order and loses none. A
+   * device that is draining or worse, or split into MIG instances, takes none, has no entry, and
+   * needs no capacity.
    * @throws RangeError ERR_GPU_UNKNOWN_DEVICE or ERR_GPU_MISSING_CAPACITY when capacities are not
    * those of the registered devices; ERR_GPU_ZERO_CAPACITY, ERR_GPU_OUT_OF_RANGE,
    * ERR_GPU_UNKNOWN_STRATEGY.
@@ -243,7 +245,8 @@ export class GPUClusteringManager {
    * });
    */
   distributeWorkload<T>(tasks: readonly T[], options?: DistributionOptions): Distribution<T> {
-    return distributeOver(this.#cluster.open().devices(), { tasks, options });
+    const devices = this.#cluster.open().devices();
+    return distributeOver(devices, { tasks, options, barred: () => this.#cluster.barred() });
   }
 
   /**

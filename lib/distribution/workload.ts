@@ -10,27 +10,30 @@ import { uniformCounts } from './uniform.js';
 export interface Workload<T> {
   readonly tasks: readonly T[];
   readonly options: unknown;
+  /** Registered devices that take no work now; asked once no user code runs any more. */
+  barred?(): ReadonlySet<string>;
 }
 
 /** Shares tasks out over registered devices, in registration order. */
 export function distributeOver<T>(
   devices: ReadonlyMap<string, GPUDevice>,
-  { tasks, options }: Workload<T>,
+  { tasks, options, barred }: Workload<T>,
 ): Distribution<T> {
   const given = readOptions(options, ['strategy', 'capacities', 'maxPerDevice']);
   const named = given.get('capacities');
   const capacityOf = named === undefined ? undefined : readCapacities(named, 'options.capacities');
   const items = readArray(tasks, 'tasks');
   // From here on no user code runs: the devices cannot change any more.
-  if (capacityOf !== undefined) requireSameDevices(devices, capacityOf);
+  const eligible = without(devices, barred?.() ?? new Set());
+  if (capacityOf !== undefined) requireSameDevices({ devices, eligible }, capacityOf);
   const strategy = readStrategy(given.get('strategy'));
   const limits = {
     itemCount: items.length,
     maxPerDevice: readMaxPerDevice(given.get('maxPerDevice')),
   };
   const byCapacity = strategy === DistributionStrategy.Capacity;
-  const unchecked = capacityOf ?? (byCapacity ? computeUnitsOf(devices) : undefined);
-  const ids = [...devices.keys()];
+  const unchecked = capacityOf ?? (byCapacity ? computeUnitsOf(eligible) : undefined);
+  const ids = [...eligible.keys()];
   const capacities =
     unchecked &&
     checkCapacities(new Map(ids.map((deviceId) => [deviceId, unchecked.get(deviceId)])));
@@ -41,8 +44,21 @@ export function distributeOver<T>(
   return assign(ids, items, counts);
 }
 
-function requireSameDevices(
+function without(
   devices: ReadonlyMap<string, GPUDevice>,
+  barred: ReadonlySet<string>,
+): ReadonlyMap<string, GPUDevice> {
+  if (barred.size === 0) return devices;
+  return new Map([...devices].filter(([deviceId]) => !barred.has(deviceId)));
+}
+
+interface Places {
+  readonly devices: ReadonlyMap<string, GPUDevice>;
+  readonly eligible: ReadonlyMap<string, GPUDevice>;
+}
+
+function requireSameDevices(
+  { devices, eligible }: Places,
   capacities: ReadonlyMap<string, unknown>,
 ): void {
   for (const deviceId of capacities.keys()) {
@@ -52,7 +68,7 @@ function requireSameDevices(
       `options.capacities: expected registered devices only, got ${describeValue(deviceId)}`,
     );
   }
-  for (const deviceId of devices.keys()) {
+  for (const deviceId of eligible.keys()) {
     if (!capacities.has(deviceId)) {
       throw missingCapacity(deviceId, 'options.capacities: expected every registered device');
     }

@@ -52,6 +52,22 @@ afterEach(async () => {
 });
 
 describe('a user’s test on eight simulated GPUs', () => {
+  it('gives a lost device no work, whatever capacity it is said to have', async () => {
+    const manager = await open({ simulate: eight });
+    const ids = idsOf(manager);
+    const lost = ids[3] ?? '';
+    host.loseDevice(lost);
+    await soon(() => expect(manager.getHealth(lost)?.state).toBe('lost'));
+    const items = Array.from({ length: 70 }, (_, index) => index);
+    const capacities = new Map(ids.map((id) => [id, id === lost ? 1e6 : 1]));
+    for (const options of [{}, { strategy: 'capacity' }, { strategy: 'capacity', capacities }]) {
+      const { assignments, unassigned } = manager.distributeWorkload(items, options as object);
+      expect(unassigned).toEqual([]);
+      expect([...assignments.keys()]).toEqual(ids.filter((id) => id !== lost));
+      expect([...assignments.values()].map((share) => share.length)).toEqual(Array(7).fill(10));
+    }
+  });
+
   it('loses a device, sees selection avoid it, and has it back', async () => {
     const manager = await open({ simulate: eight });
     const lost = idsOf(manager)[3] ?? '';

@@ -1,6 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { WorkloadDistributor } from '../../../lib/distribution/distributor.js';
+import { distributeOver } from '../../../lib/distribution/workload.js';
 import { clusterOf, gpu, numbers, sizes, untyped } from '../../support/cluster.js';
 import { refusal } from '../../support/refusal.js';
 
@@ -194,5 +195,44 @@ describe.each([
     refusal('ERR_GPU_INVALID_TYPE', () => distribute(null));
     refusal('ERR_GPU_UNKNOWN_OPTION', () => distribute({ max: 1 }));
     expect(distribute({ maxPerDevice: undefined }).unassigned).toEqual([]);
+  });
+});
+
+describe('devices that take no work now', () => {
+  const devices = new Map(
+    ['a', 'b', 'c'].map((deviceId) => [
+      deviceId,
+      { deviceId, name: deviceId, vendor: 'x', memoryBytes: 1, computeUnits: 2 },
+    ]),
+  );
+  const over = (options: unknown, barred: readonly string[]) =>
+    distributeOver(devices, {
+      tasks: [1, 2, 3, 4],
+      options,
+      barred: () => new Set(barred),
+    });
+
+  it('have no entry and need no capacity', () => {
+    expect([...over({}, ['b']).assignments]).toEqual([
+      ['a', [1, 2]],
+      ['c', [3, 4]],
+    ]);
+    const capacities = { a: 1, c: 3 };
+    expect([...over({ strategy: 'capacity', capacities }, ['b']).assignments]).toEqual([
+      ['a', [1]],
+      ['c', [2, 3, 4]],
+    ]);
+    const named = { ...capacities, b: 100 };
+    expect(over({ strategy: 'capacity', capacities: named }, ['b'])).toEqual(
+      over({ strategy: 'capacity', capacities }, ['b']),
+    );
+  });
+
+  it('leave everything unassigned where they are all', () => {
+    for (const options of [{}, { strategy: 'capacity' }, { capacities: { a: 1, b: 1, c: 1 } }]) {
+      const { assignments, unassigned } = over(options, ['a', 'b', 'c']);
+      expect(assignments.size).toBe(0);
+      expect(unassigned).toEqual([1, 2, 3, 4]);
+    }
   });
 });
