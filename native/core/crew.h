@@ -14,14 +14,17 @@ namespace gpuring {
 // acquires what its last holder released with its latest word.
 class Crew {
  public:
-  // What the holder does. From kRow on: it is in a call about row `place - kRow`.
+  // What the holder does. From kRow on: it is in a call about row `place - kRow`; from kLook on: it
+  // looks at place `place - kLook` of the driver's list.
   using Place = uint16_t;
   static constexpr Place kIdle = 0;     // in no call
   static constexpr Place kVacant = 1;   // there is no holder
   static constexpr Place kWatched = 2;  // the watchdog has the baton
-  static constexpr Place kLibrary = 3;  // in a call about no row
+  static constexpr Place kLibrary = 3;  // in a call about no device
   static constexpr Place kOpening = 4;  // as kLibrary, and may take longer
-  static constexpr Place kRow = 5;
+  static constexpr Place kTopology = 5;
+  static constexpr Place kRow = 0x1000;
+  static constexpr Place kLook = 0x2000;
 
   struct Sight {
     uint64_t word = 0;

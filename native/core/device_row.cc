@@ -9,20 +9,23 @@ void RowCall::Make(Source* source) {
         return source->ReadDetail(slot, &detail);
       case Task::kDrain:
         return source->Drain(slot, series, after_us, points, &count);
+      case Task::kSubscribe:
+        return source->Subscribe(slot);
       default:
         return source->Poll(slot, TierOf(task), &sample);
     }
   }();
   code = answer.code();
   driver_return = answer.driver_return();
-  const bool polled = task != Task::kDetail && task != Task::kDrain;
+  const bool polled = task == Task::kFast || task == Task::kMedium || task == Task::kSlow;
   const bool alive = code != StatusCode::kDeviceLost;
-  answered = polled ? alive && sample.KnowsAnything() : code == StatusCode::kOk;
+  const bool told = task != Task::kSubscribe && code == StatusCode::kOk;
+  answered = polled ? alive && sample.KnowsAnything() : told;
 }
 
 void DeviceRow::Detach() {
   slot = SIZE_MAX;
-  if (call == nullptr || !IsFree()) call = std::make_shared<RowCall>();
+  if (call == nullptr || !call->IsFree()) call = std::make_shared<RowCall>();
   for (SeriesReader& reader : series) reader.Restart();
 }
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 
+#include "core/driver_call.h"
 #include "core/energy_meter.h"
 #include "core/published_row.h"
 #include "core/report_book.h"
@@ -17,18 +18,10 @@
 namespace gpuring {
 
 // What a call into the source is for.
-enum class Task : uint8_t { kFast, kMedium, kSlow, kDetail, kDrain };
+enum class Task : uint8_t { kFast, kMedium, kSlow, kDetail, kDrain, kSubscribe };
 
-// A call about one device, with room for its answer. The thread that makes the call owns it; if the
-// baton is taken from that thread, it leaves the answer here for whoever has the baton then.
-struct RowCall {
-  enum class State : uint8_t {
-    kFree,
-    kStuck,     // the baton was taken from the thread in it
-    kReturned,  // that thread has the answer and is out
-  };
-
-  std::atomic<State> state{State::kFree};
+// A call about one device, with room for its answer.
+struct RowCall : DriverCall {
   Task task = Task::kFast;
   size_t slot = 0;
   size_t series = 0;
@@ -62,6 +55,7 @@ struct DeviceRow {
   bool lost = false;     // said so, or vanished
   bool hung = false;
   size_t slot = SIZE_MAX;
+  size_t place = SIZE_MAX;  // where the source lists it
   std::shared_ptr<RowCall> call;
   PublishedRow published;
   EnergyMeter energy;
@@ -75,8 +69,9 @@ struct DeviceRow {
 
   [[nodiscard]] bool IsWatched() const { return watchers.load(std::memory_order_relaxed) != 0; }
   // Nobody is left in a call about it.
-  [[nodiscard]] bool IsFree() const {
-    return call->state.load(std::memory_order_acquire) == RowCall::State::kFree;
+  [[nodiscard]] bool IsFree() const { return call == nullptr || call->IsFree(); }
+  [[nodiscard]] bool IsSaidHung() const {
+    return hung && published.status() == StatusCode::kDeviceHung;
   }
   // Forgets a source: a thread stuck in it keeps its call.
   void Detach();

@@ -1,6 +1,7 @@
 #include "core/manual_clock.h"
 
 #include <algorithm>
+#include <ranges>
 
 namespace gpuring {
 
@@ -57,11 +58,21 @@ void ManualClock::StepWall(int64_t us) {
 
 int64_t ManualClock::AwaitWaiter() {
   std::unique_lock<std::mutex> lock(mutex_);
-  const auto waits = [this](const Waiter& one) {
-    return one.deadline_ns > monotonic_ns_ && !one.alarm->IsSet();
-  };
+  const auto waits = [this](const Waiter& one) { return IsWaiting(one); };
   changed_.wait(lock, [&] { return !waiters_.empty() && std::ranges::all_of(waiters_, waits); });
   return waiters_.front().deadline_ns;
+}
+
+bool ManualClock::OthersWait() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto waits = [this](const Waiter& one) { return IsWaiting(one); };
+  return std::ranges::all_of(waiters_ | std::views::drop(1), waits);
+}
+
+bool ManualClock::AllWait() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto waits = [this](const Waiter& one) { return IsWaiting(one); };
+  return std::ranges::all_of(waiters_, waits);
 }
 
 }  // namespace gpuring

@@ -32,6 +32,9 @@ class ManualClock final : public Clock {
   // Returns the deadline of the first alarm that a thread entered, once threads wait on all alarms
   // for later times and none has a wake pending.
   int64_t AwaitWaiter();
+  // Whether threads wait so on all alarms but the first, at least.
+  [[nodiscard]] bool OthersWait() const;
+  [[nodiscard]] bool AllWait() const;
   // Advance, then AwaitWaiter: all that the step set off is done when this returns.
   int64_t Step(int64_t ns) {
     Advance(ns);
@@ -44,7 +47,10 @@ class ManualClock final : public Clock {
     int64_t deadline_ns;  // 0: nobody waits
   };
 
-  // REQUIRES: the mutex is held.
+  // REQUIRES, for both: the mutex is held.
+  [[nodiscard]] bool IsWaiting(const Waiter& one) const {
+    return one.deadline_ns > monotonic_ns_ && !one.alarm->IsSet();
+  }
   [[nodiscard]] Waiter* WaiterOn(const Event* alarm);
 
   mutable std::mutex mutex_;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <limits>
 #include <numeric>
+#include <ranges>
 #include <thread>
 
 namespace gpuring {
@@ -25,8 +26,11 @@ MemoryScript Named(MemoryScript script) {
   return script;
 }
 
-void Await(Event* gate) {
-  if (gate != nullptr) gate->WaitUntil(kForEver);
+void Await(Event* gate, MemoryLog* log) {
+  if (gate == nullptr) return;
+  log->at_gates++;
+  gate->WaitUntil(kForEver);
+  log->at_gates--;
 }
 
 void Fill(const MemoryAnswer& answer, Tier tier, Sample* sample) {
@@ -56,7 +60,6 @@ MemoryHost::MemoryHost(MemoryScript script)
 void MemoryHost::SetPresent(std::vector<size_t> devices) {
   const std::lock_guard<std::mutex> lock(mutex_);
   present_ = std::move(devices);
-  generation_++;
 }
 
 void MemoryHost::SetAnswer(size_t device, std::optional<MemoryAnswer> answer) {
@@ -69,14 +72,35 @@ void MemoryHost::SetLibrary(StatusCode code) {
   library_ = code;
 }
 
-void MemoryHost::SetSurveyGate(Event* gate) {
+void MemoryHost::SetCountGate(Event* gate) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  survey_gate_ = gate;
+  count_gate_ = gate;
+}
+
+void MemoryHost::SetTopologyGate(Event* gate) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  topology_gate_ = gate;
 }
 
 void MemoryHost::SetOpenGate(Event* gate) {
   const std::lock_guard<std::mutex> lock(mutex_);
   open_gate_ = gate;
+}
+
+void MemoryHost::SetCloseGate(Event* gate) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  close_gate_ = gate;
+}
+
+void MemoryHost::SetWaitGate(Event* gate) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  wait_gate_ = gate;
+}
+
+void MemoryHost::SetDeviceGate(size_t device, Event* gate, MemoryCall calls) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  states_[device].gate = gate;
+  states_[device].gated = calls;
 }
 
 void MemoryHost::SetWouldWake(bool would) {
@@ -111,17 +135,32 @@ void MemoryHost::SetWaitCode(StatusCode code) {
   wait_code_ = code;
 }
 
-Status MemorySource::Open() {
-  host_->log_->opens++;
-  open_ = true;
+// `gate`: the host's, read under its mutex.
+void MemorySource::AwaitGate(Event* const& gate) const {
+  Event* now = nullptr;
+  {
+    const std::lock_guard<std::mutex> lock(host_->mutex_);
+    now = gate;
+  }
+  Await(now, host_->log_.get());
+}
+
+void MemorySource::AwaitDevice(size_t device, MemoryCall call) const {
   Event* gate = nullptr;
   {
     const std::lock_guard<std::mutex> lock(host_->mutex_);
-    gate = host_->open_gate_;
+    const MemoryHost::State& state = host_->states_[device];
+    const auto gated = static_cast<uint8_t>(state.gated);
+    if ((gated & static_cast<uint8_t>(call)) != 0) gate = state.gate;
   }
-  Await(gate);
+  Await(gate, host_->log_.get());
+}
+
+Status MemorySource::Connect() {
+  host_->log_->opens++;
+  open_ = true;
+  AwaitGate(host_->open_gate_);
   const std::lock_guard<std::mutex> lock(host_->mutex_);
-  generation_ = host_->generation_;
   if (host_->library_ != StatusCode::kOk) return Scripted(host_->library_);
   return host_->script_.open_status;
 }
@@ -129,31 +168,55 @@ Status MemorySource::Open() {
 std::vector<DeviceIdentity> MemorySource::devices() const {
   const std::lock_guard<std::mutex> lock(host_->mutex_);
   std::vector<DeviceIdentity> found;
-  for (const size_t at : host_->present_) {
-    found.push_back(host_->script_.devices[at].identity);
-    found.back().slot = at;
-    found.back().index = static_cast<uint32_t>(found.size() - 1);
+  for (size_t place = 0; place < settled_.size(); place++) {
+    const size_t device = settled_[place];
+    if (device == kUnseen) continue;
+    found.push_back(host_->script_.devices[device].identity);
+    found.back().slot = device;
+    found.back().index = static_cast<uint32_t>(place);
   }
   return found;
 }
 
-Status MemorySource::Survey(bool* changed) {
+Status MemorySource::Count(size_t* places) {
   host_->log_->surveys++;
-  Event* gate = nullptr;
-  {
-    const std::lock_guard<std::mutex> lock(host_->mutex_);
-    gate = host_->survey_gate_;
-  }
-  Await(gate);
+  AwaitGate(host_->count_gate_);
   const std::lock_guard<std::mutex> lock(host_->mutex_);
-  *changed = std::exchange(generation_, host_->generation_) != host_->generation_;
+  *places = std::min(host_->present_.size(), kSlots);
   return Scripted(host_->library_);
 }
 
-std::vector<TopologyCell> MemorySource::Topology() const {
+Status MemorySource::Look(size_t place) {
+  std::unique_lock<std::mutex> lock(host_->mutex_);
+  if (place >= host_->present_.size()) return Status::Ok();
+  const size_t device = host_->present_[place];
+  lock.unlock();
+  AwaitDevice(device, MemoryCall::kLook);
+  if (device < seen_.size()) seen_[device] = true;
+  lock.lock();
+  return Scripted(host_->library_);
+}
+
+Status MemorySource::Settle(bool* changed) {
   const std::lock_guard<std::mutex> lock(host_->mutex_);
-  const size_t devices = host_->present_.size();
-  return std::vector<TopologyCell>(devices * devices, {Link::kSystem, 0, PeerAccess::kYes});
+  const auto seen = host_->present_ | std::views::transform([this](size_t device) {
+                      return seen_[device] ? device : kUnseen;
+                    });
+  *changed = !std::ranges::equal(settled_, seen);
+  if (*changed) settled_.assign(seen.begin(), seen.end());
+  return Status::Ok();
+}
+
+std::vector<TopologyCell> MemorySource::TopologyOf(std::span<const DeviceIdentity> devices) const {
+  AwaitGate(host_->topology_gate_);
+  for (const DeviceIdentity& device : devices) AwaitDevice(device.slot, MemoryCall::kTopology);
+  return std::vector<TopologyCell>(devices.size() * devices.size(),
+                                   {Link::kSystem, 0, PeerAccess::kYes});
+}
+
+Status MemorySource::Subscribe(size_t slot) {
+  AwaitDevice(slot, MemoryCall::kSubscribe);
+  return Status::Ok();
 }
 
 // REQUIRES: the mutex is held.
@@ -178,7 +241,8 @@ Status MemorySource::Poll(size_t slot, Tier tier, Sample* sample) {
   Event* const gate = given == nullptr ? nullptr : given->gate;
   const int64_t delay_ns = given == nullptr ? 0 : given->delay_ns;
   lock.unlock();
-  Await(gate);
+  Await(gate, host_->log_.get());
+  AwaitDevice(slot, MemoryCall::kPoll);
   if (delay_ns > 0) std::this_thread::sleep_for(std::chrono::nanoseconds(delay_ns));
   lock.lock();
   if (host_->library_ != StatusCode::kOk) return Scripted(host_->library_);
@@ -192,6 +256,7 @@ Status MemorySource::Poll(size_t slot, Tier tier, Sample* sample) {
 Status MemorySource::Drain(size_t slot, size_t series, int64_t after_us, std::span<SeriesPoint> out,
                            size_t* count) {
   host_->log_->drains[slot]++;
+  AwaitDevice(slot, MemoryCall::kDrain);
   const std::lock_guard<std::mutex> lock(host_->mutex_);
   const MemoryHost::Buffer& buffer = host_->states_[slot].buffers[series];
   *count = 0;
@@ -203,6 +268,7 @@ Status MemorySource::Drain(size_t slot, size_t series, int64_t after_us, std::sp
 }
 
 Status MemorySource::ReadDetail(size_t slot, DeviceDetail* detail) {
+  AwaitDevice(slot, MemoryCall::kDetail);
   const std::lock_guard<std::mutex> lock(host_->mutex_);
   *detail = host_->states_[slot].detail;
   return Status::Ok();
@@ -211,6 +277,7 @@ Status MemorySource::ReadDetail(size_t slot, DeviceDetail* detail) {
 // Polls, so that a test's clock and threads need not know of it.
 Status MemorySource::WaitEvent(int64_t timeout_ns, SourceEvent* event) {
   host_->log_->waits++;
+  AwaitGate(host_->wait_gate_);
   const int64_t deadline_ns = MonotonicNowNs() + timeout_ns;
   do {
     {
@@ -234,6 +301,7 @@ bool MemorySource::OpenWouldWake() {
 }
 
 void MemorySource::Close() {
+  AwaitGate(host_->close_gate_);
   if (open_.exchange(false)) host_->log_->closes++;
 }
 

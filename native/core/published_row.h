@@ -30,6 +30,9 @@ class PublishedRow {
   PublishedRow() { SetSample(Sample{}); }
 
   void SetStatus(StatusCode code) { At(kRowStatusWord) = static_cast<uint64_t>(code); }
+  [[nodiscard]] StatusCode status() const {
+    return static_cast<StatusCode>(words_[kRowStatusWord - 1]);
+  }
 
   void SetSample(const Sample& sample) {
     Set(kRowSequenceWord, static_cast<double>(sample.sequence));

@@ -109,6 +109,7 @@ void RowStore::DropRow(size_t row) {
 void RowStore::Close() {
   const std::lock_guard<std::mutex> lock(mutex_);
   open_ = false;
+  growth_ = nullptr;
   for (Memory& memory : memory_) memory = {};
 }
 

@@ -34,47 +34,40 @@ SamplerCore::SamplerCore(std::shared_ptr<Clock> clock, const SamplerOptions& opt
       list_(std::make_shared<DeviceList>()),
       end_(std::make_shared<SamplerEnd>(outcome_, memory_)),
       table_(Sampler::kRows),
-      schedule_(0, period_ns()) {}
+      schedule_(0, period_ns()),
+      looks_(Source::kSlots) {}
 
 void SamplerCore::Run() {
   crew_.Joined();
   bell_->clock->EnterThread(&bell_->alarm);
-  Opening opening;
-  const bool asleep = StartAsleep();
-  const Status opened = asleep ? Status::Ok() : OpenSource(&opening);
-  const Status ready = opened.ok() ? Prepare(opening.found.devices.size()) : opened;
-  if (!ready.ok()) {
-    opening = {};
+  if (Status ready = Prepare(); !ready.ok()) {
     Finish(ready);
-    crew_.Left();
-    return;
+  } else {
+    StartHelpers();
+    if (StartAsleep()) BecomeRunning();
   }
-  if (!asleep) Serve(std::move(opening));
-  outcome_->state.store(SamplerState::kRunning, std::memory_order_release);
-  outcome_->opened.Set();
-  StartHelpers();
   Poll();
 }
 
-// What is there before the first device.
-Status SamplerCore::Prepare(size_t devices) {
+// What is there before the source.
+Status SamplerCore::Prepare() {
   if (desk_ == nullptr) return Status::Error(StatusCode::kOutOfRange, "no memory for the block");
-  const uint64_t samples = std::max<uint64_t>(options_.history_samples, 1);
-  if (Status fits = store_.Begin(samples, std::min(devices, Sampler::kRows), CurrentPace());
-      !fits.ok()) {
-    return fits;
-  }
   Block().Format();
   StoreHeader(kBlockPeriodWord, std::bit_cast<uint64_t>(NsToMs(period_ns())));
-  StoreHeader(kBlockStateWord, static_cast<uint64_t>(SamplerState::kRunning));
-  schedule_ = Schedule(clock_->MonotonicNs(), period_ns());
   return Status::Ok();
+}
+
+// Once it is known what the driver has, or that it is to be left alone.
+void SamplerCore::BecomeRunning() {
+  StoreHeader(kBlockStateWord, static_cast<uint64_t>(SamplerState::kRunning));
+  outcome_->state.store(SamplerState::kRunning, std::memory_order_release);
+  outcome_->opened.Set();
 }
 
 // The life of a polling thread from the moment that it has the baton.
 void SamplerCore::Poll() {
   do {
-    while (Step()) {
+    while (!finished_.load(std::memory_order_acquire) && Step()) {
     }
   } while (!finished_.load(std::memory_order_acquire) && crew_.ClaimVacant());
   crew_.Left();
@@ -86,11 +79,14 @@ bool SamplerCore::Step() {
     return false;
   }
   ServeRequests();
-  switch (mode_) {
-    case Mode::kServing:
-      return ServeRound();
+  if (finished_.load(std::memory_order_relaxed)) return false;
+  switch (mode_.load()) {
     case Mode::kAway:
       return ServeAway();
+    case Mode::kStarting:
+      return Survey(INT64_MAX);
+    case Mode::kServing:
+      return ServeRound();
     case Mode::kSuspended:
       return ServeSuspended();
     case Mode::kReleased:
@@ -101,6 +97,7 @@ bool SamplerCore::Step() {
 
 void SamplerCore::ServeRequests() {
   AcceptReturned();
+  if (finished_.load(std::memory_order_relaxed)) return;
   MarkHung();
   ServeSuspension();
   store_.Serve(CurrentPace());
@@ -113,9 +110,9 @@ void SamplerCore::ServeRequests() {
 // Sooner, where a call that hangs has to be called so.
 void SamplerCore::Wait(int64_t deadline_ns) {
   for (size_t row = 0; stuck_calls_ > 0 && row < rows_in_use_; row++) {
-    const DeviceRow& one = rows_[row];
-    if (one.hung || one.IsFree()) continue;
-    deadline_ns = std::min(deadline_ns, one.call->sample.start_ns + options_.hang_timeout_ns);
+    const int64_t since_ns = StuckSinceNs(rows_[row]);
+    if (since_ns == INT64_MAX || rows_[row].IsSaidHung()) continue;
+    deadline_ns = std::min(deadline_ns, since_ns + options_.hang_timeout_ns);
   }
   (void)clock_->WaitUntil(deadline_ns, &bell_->alarm);
 }

@@ -1,6 +1,7 @@
 // What a sampler's threads and the handles on it share. Only sampler.cc uses it.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -23,7 +24,8 @@ namespace gpuring {
 // touches nothing further and returns likewise.
 //
 // sampler_core.cc: life, requests. sampler_rounds.cc: rounds and what comes of answers.
-// sampler_driver.cc: the source, opened, lost, let go of. sampler_watchdog.cc: the watchdog.
+// sampler_survey.cc: which devices there are. sampler_driver.cc: the source, opened, lost, let go
+// of. sampler_watchdog.cc: the watchdog.
 class SamplerCore : public std::enable_shared_from_this<SamplerCore> {
  public:
   SamplerCore(std::shared_ptr<Clock> clock, const SamplerOptions& options);
@@ -53,8 +55,9 @@ class SamplerCore : public std::enable_shared_from_this<SamplerCore> {
 
  private:
   enum class Mode : uint8_t {
+    kAway,      // the source is opened again and again until it is there
+    kStarting,  // it is open, and its first survey is under way
     kServing,
-    kAway,  // the source is opened again and again until it is back
     kSuspended,
     kReleased,
   };
@@ -69,9 +72,23 @@ class SamplerCore : public std::enable_shared_from_this<SamplerCore> {
     size_t asked = 0;
     size_t unknown = 0;  // of those asked: the driver said "unknown error", and nothing else
   };
+  enum class Stage : uint8_t { kNone, kLooks, kTopology, kAdoption, kSubscriptions };
+  // The survey under way: likewise.
+  struct SurveyProgress {
+    Stage stage = Stage::kNone;
+    size_t places = 0;
+    size_t next = 0;  // the place, or the row
+  };
 
   // sampler_core.cc
-  [[nodiscard]] Status Prepare(size_t devices);
+  [[nodiscard]] Status Prepare();
+  void BecomeRunning();
+  [[nodiscard]] bool IsRunning() const {
+    return outcome_->state.load(std::memory_order_relaxed) == SamplerState::kRunning;
+  }
+  [[nodiscard]] uint64_t HistorySamples() const {
+    return std::max<uint64_t>(options_.history_samples, 1);
+  }
   void Poll();
   bool Step();
   void ServeRequests();
@@ -103,27 +120,41 @@ class SamplerCore : public std::enable_shared_from_this<SamplerCore> {
   void AcceptDetail(size_t row);
   void AcceptSeries(size_t row);
   void NotePresence(size_t row);
+  [[nodiscard]] int64_t StuckSinceNs(const DeviceRow& row) const;
   void MarkHung();
   void SayHung(size_t row);
+  void SayAnswered(size_t row);
+
+  // sampler_survey.cc
+  [[nodiscard]] bool SurveyWanted() const;
+  bool Survey(int64_t until_ns);
+  bool SurveyStep();
+  bool CountPlaces();
+  [[nodiscard]] bool CanLookAt(size_t place) const;
+  [[nodiscard]] bool IsLookFree(size_t place) const;
+  bool LookAt(size_t place);
+  bool AcceptLook(size_t place);
+  bool SettlePlaces();
+  bool ReadTopology();
+  void AcceptLateTopology();
+  bool Adopt(const DeviceTable::Found& found);
+  void AdoptRow(const DeviceEntry& entry);
+  void NoteChange(const DeviceChange& change);
+  [[nodiscard]] int64_t SurveyPeriodNs() const;
+  [[nodiscard]] int64_t NextSurveyNs(int64_t now_ns) const;
 
   // sampler_driver.cc
   struct Opening {
     std::shared_ptr<Source> source;
     std::shared_ptr<Event> closed;
-    DeviceTable::Found found;
-    SourceIdentity identity;
   };
   [[nodiscard]] Opening MakeSource();
-  Status OpenSource(Opening* opening);
   [[nodiscard]] bool StartAsleep();
   bool ServeAway();
+  bool FailStart(const Status& status);
+  bool Serve();
   bool ServeSuspended();
   bool ServeReleased();
-  bool Survey();
-  void Serve(Opening opening);
-  void Adopt(const DeviceTable::Found& found);
-  void AdoptRow(const DeviceEntry& entry);
-  void NoteChange(const DeviceChange& change);
   void LoseDriver(StatusCode code, uint32_t driver_return);
   void GoAway(int64_t after_ns);
   void GoAwayWhenAllUnknown();
@@ -134,8 +165,6 @@ class SamplerCore : public std::enable_shared_from_this<SamplerCore> {
   [[nodiscard]] bool SuspensionWanted() const;
   void ServeSuspension();
   [[nodiscard]] int64_t NextBackoffNs();
-  [[nodiscard]] int64_t SurveyPeriodNs() const;
-  [[nodiscard]] int64_t NextSurveyNs(int64_t now_ns) const;
 
   // sampler_watchdog.cc
   void StartHelpers();
@@ -144,6 +173,7 @@ class SamplerCore : public std::enable_shared_from_this<SamplerCore> {
   [[nodiscard]] int64_t TakeoverNs() const;
   [[nodiscard]] int64_t PatienceNs(Crew::Place place) const;
   void TakeOver(Crew::Place place);
+  void LeaveBehind(Crew::Place place);
   void LeaveLibraryCall();
   [[nodiscard]] bool Hire();
 
@@ -172,23 +202,30 @@ class SamplerCore : public std::enable_shared_from_this<SamplerCore> {
   mutable std::mutex list_mutex_;
   std::shared_ptr<const DeviceList> list_;  // replaced with the baton, under the mutex
   SourceIdentity identity_;                 // likewise
-  uint32_t driver_skipped_ = 0;             // likewise: devices that the source left out
+
+  std::atomic<Mode> mode_{Mode::kAway};  // written with the baton, read by the watchdog without
 
   // Baton.
   std::shared_ptr<SamplerEnd> end_;
-  std::shared_ptr<Source> source_;        // null unless kServing
+  std::shared_ptr<Source> source_;        // null unless kStarting or kServing
   std::shared_ptr<Event> source_closed_;  // of the latest source; null: there was none
   std::shared_ptr<Source> dormant_;       // not open: asked whether opening would wake a device
   DeviceTable table_;
-  Mode mode_ = Mode::kServing;
   Schedule schedule_;
   Round round_;
   uint64_t rounds_ = 0;
   size_t work_next_ = 0;  // the next one to be looked at, in the order of rows
   int64_t survey_due_ns_ = 0;
-  size_t stuck_calls_ = 0;
+  SurveyProgress survey_;
+  DeviceTable::Found found_;  // by the survey under way
+  uint64_t surveys_with_news_ = 0;
+  std::vector<std::shared_ptr<LookCall>> looks_;  // by place; null: never looked at
+  std::shared_ptr<TopologyCall> topology_;        // the latest
+  bool topology_missing_ = false;
+  size_t stuck_calls_ = 0;  // about rows, places and topology: not free
   int unknown_rounds_ = 0;
   bool driver_lost_ = false;  // said so
+  bool suspension_said_ = false;
   int64_t reopen_ns_ = 0;
   size_t failed_opens_ = 0;
   int64_t serving_since_ns_ = 0;

@@ -1,6 +1,7 @@
 // Rounds: who is asked when, and what comes of the answers.
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "core/sampler_core.h"
 
@@ -28,11 +29,12 @@ int64_t DryNs(int64_t period_ns) { return std::max(kLeastDryNs, 3 * period_ns); 
 bool SamplerCore::ServeRound() {
   if (round_.phase == Phase::kReadings) return DoReadings();
   if (round_.phase == Phase::kWorks) return DoWorks();
-  if (bell_->survey_wanted.load(std::memory_order_relaxed)) return Survey();
   if (watch_requested_.exchange(false, std::memory_order_acquire)) {
     BeginRound(Pass::kNewlyWatchedRows);
   } else if (clock_->MonotonicNs() >= schedule_.next_ns()) {
     BeginRound(Pass::kEveryWatchedRow);
+  } else if (SurveyWanted()) {
+    return Survey(schedule_.next_ns());
   } else {
     Wait(schedule_.next_ns());
   }
@@ -59,7 +61,7 @@ bool SamplerCore::DoReadings() {
 }
 
 bool SamplerCore::CanAsk(const DeviceRow& row) const {
-  return row.present && row.call != nullptr && row.IsFree();
+  return row.present && row.call != nullptr && row.IsFree() && IsLookFree(row.place);
 }
 
 bool SamplerCore::TakeDue(DeviceRow* row) const {
@@ -69,12 +71,12 @@ bool SamplerCore::TakeDue(DeviceRow* row) const {
 }
 
 // After the readings of all devices, so that it delays none of them: the survey if it is due, then
-// works until the next deadline, and at least one of those that are due.
+// works, both until the next deadline, and at least one of those that are due.
 bool SamplerCore::DoWorks() {
-  const bool survey = round_.start_ns >= survey_due_ns_ || bell_->survey_wanted;
-  if (survey && !Survey()) return false;
   const bool regular = round_.pass == Pass::kEveryWatchedRow;
   const int64_t next_ns = schedule_.next_ns() + (regular ? schedule_.period_ns() : 0);
+  const bool survey = SurveyWanted() || round_.start_ns >= survey_due_ns_;
+  if (survey && !Survey(next_ns)) return false;
   bool worked = false;
   for (size_t left = rows_in_use_ * kWorks.size(); left > 0; left--) {
     if (mode_ != Mode::kServing || stop_requested_) return true;
@@ -146,16 +148,16 @@ bool SamplerCore::MakeCall(size_t row) {
   std::shared_ptr<Source> source = source_;
   call->slot = rows_[row].slot;
   call->sample = Sample{};
-  call->sample.start_ns = clock_->MonotonicNs();
+  call->sample.start_ns = call->start_ns = clock_->MonotonicNs();
   call->sample.wall_us = clock_->WallUs();
   if (call->task == Task::kDetail) call->detail = DeviceDetail{};
   const auto place = static_cast<Crew::Place>(Crew::kRow + row);
-  const uint64_t word = crew_.Enter(place, call->sample.start_ns);
+  const uint64_t word = crew_.Enter(place, call->start_ns);
   call->Make(source.get());
   call->sample.end_ns = clock_->MonotonicNs();
   source = nullptr;
   if (!crew_.Leave(word)) {
-    call->state.store(RowCall::State::kReturned, std::memory_order_release);
+    call->Return();
     bell_->Ring();
     return false;
   }
@@ -167,22 +169,34 @@ bool SamplerCore::MakeCall(size_t row) {
 void SamplerCore::AcceptReturned() {
   for (size_t row = 0; stuck_calls_ > 0 && row < rows_in_use_; row++) {
     RowCall* const call = rows_[row].call.get();
-    if (call == nullptr || call->state.load(std::memory_order_acquire) != RowCall::State::kReturned)
-      continue;
-    call->state.store(RowCall::State::kFree, std::memory_order_relaxed);
+    if (call == nullptr || !call->HasReturned()) continue;
+    call->Free();
     stuck_calls_--;
     if (mode_ == Mode::kServing && rows_[row].present) Accept(row);
+  }
+  for (size_t place = 0; stuck_calls_ > 0 && place < looks_.size(); place++) {
+    if (looks_[place] == nullptr || !looks_[place]->HasReturned()) continue;
+    looks_[place]->Free();
+    stuck_calls_--;
+    bell_->survey_wanted.store(true, std::memory_order_relaxed);
+    for (size_t row = 0; row < rows_in_use_; row++) {
+      if (rows_[row].place == place && CanAsk(rows_[row])) SayAnswered(row);
+    }
+    if (!AcceptLook(place)) return;
+  }
+  if (stuck_calls_ > 0 && topology_ != nullptr && topology_->HasReturned()) {
+    topology_->Free();
+    stuck_calls_--;
+    AcceptLateTopology();
   }
 }
 
 void SamplerCore::Accept(size_t row) {
   DeviceRow& one = rows_[row];
   const RowCall& call = *one.call;
-  if (one.hung) {
-    one.hung = false;
-    NoteEvent(EventKind::kDeviceAnswered, static_cast<int64_t>(row), 0);
-  }
+  SayAnswered(row);
   if (IsLibraryFailure(call.code)) return LoseDriver(call.code, call.driver_return);
+  if (call.task == Task::kSubscribe) return;
   NotePresence(row);
   if (call.task == Task::kFast) return AcceptFast(row);
   if (call.code == StatusCode::kDeviceLost) return WriteStatus(row, call.code);
@@ -270,19 +284,32 @@ void SamplerCore::AcceptSeries(size_t row) {
   one.series[call.series].Accept(call.code, points, {now_ns, now_wall_us}, {log, one.book.get()});
 }
 
+// Since when a call about the device has not come back; INT64_MAX: there is none.
+int64_t SamplerCore::StuckSinceNs(const DeviceRow& row) const {
+  if (!row.present) return INT64_MAX;
+  const int64_t call_ns = row.IsFree() ? INT64_MAX : row.call->start_ns;
+  return IsLookFree(row.place) ? call_ns : std::min(call_ns, looks_[row.place]->start_ns);
+}
+
 void SamplerCore::MarkHung() {
   for (size_t row = 0; stuck_calls_ > 0 && row < rows_in_use_; row++) {
-    const DeviceRow& one = rows_[row];
-    if (one.call == nullptr || one.hung || one.IsFree()) continue;
-    const int64_t since_ns = one.call->sample.start_ns;
+    const int64_t since_ns = StuckSinceNs(rows_[row]);
+    if (since_ns == INT64_MAX || rows_[row].IsSaidHung()) continue;
     if (clock_->MonotonicNs() - since_ns >= options_.hang_timeout_ns) SayHung(row);
   }
 }
 
 void SamplerCore::SayHung(size_t row) {
-  rows_[row].hung = true;
-  NoteEvent(EventKind::kDeviceHung, static_cast<int64_t>(row), 0);
+  const bool said = std::exchange(rows_[row].hung, true);
+  if (!said) NoteEvent(EventKind::kDeviceHung, static_cast<int64_t>(row), 0);
   WriteStatus(row, StatusCode::kDeviceHung);
+}
+
+// Nothing is known yet but that it does.
+void SamplerCore::SayAnswered(size_t row) {
+  if (!std::exchange(rows_[row].hung, false)) return;
+  NoteEvent(EventKind::kDeviceAnswered, static_cast<int64_t>(row), 0);
+  WriteStatus(row, StatusCode::kTryAgain);
 }
 
 }  // namespace gpuring

@@ -11,7 +11,7 @@ namespace {
 constexpr int kMostThreads = 4;
 // Threads that hang in calls about the whole driver: one replacement, no more.
 constexpr int kMostLibraryHangs = 1;
-constexpr int64_t kLeastTakeoverNs = 25'000'000;
+constexpr int64_t kLeastTakeoverNs = 5'000'000;
 // Opening may take seconds where nothing keeps the driver initialised.
 constexpr int64_t kOpenPatience = 5;
 
@@ -30,8 +30,11 @@ int64_t SamplerCore::TakeoverNs() const {
 
 // How long a call may take before the baton is taken from its thread.
 int64_t SamplerCore::PatienceNs(Crew::Place place) const {
+  if (stop_requested_.load(std::memory_order_acquire)) return 0;
   if (place == Crew::kOpening) return kOpenPatience * options_.hang_timeout_ns;
-  const bool replaced = place != Crew::kLibrary && crew_.alive() < kMostThreads;
+  // At the start there is nobody else yet, and devices that wake up take their time.
+  const bool replaced =
+      place != Crew::kLibrary && mode_ != Mode::kStarting && crew_.alive() < kMostThreads;
   return replaced ? TakeoverNs() : options_.hang_timeout_ns;
 }
 
@@ -60,24 +63,28 @@ int64_t SamplerCore::Inspect() {
 
 // The watchdog has the baton here, and with it all that the polling thread had.
 void SamplerCore::TakeOver(Crew::Place place) {
-  if (place >= Crew::kRow) {
-    auto expected = RowCall::State::kFree;
-    rows_[place - Crew::kRow].call->state.compare_exchange_strong(expected, RowCall::State::kStuck,
-                                                                  std::memory_order_acq_rel);
-    stuck_calls_++;
-  } else if (place != Crew::kVacant) {
-    library_hangs_.fetch_add(1, std::memory_order_relaxed);
-    for (size_t row = 0; row < rows_in_use_; row++) {
-      if (rows_[row].present && !rows_[row].hung) SayHung(row);
-    }
-    ReleaseSource();
-    dormant_ = nullptr;
-    if (mode_ == Mode::kServing) GoAway(0);
-  }
   if (stop_requested_.load(std::memory_order_acquire)) return Finish(Status::Ok());
+  if (place != Crew::kVacant) LeaveBehind(place);
   AcceptReturned();
+  if (finished_.load(std::memory_order_acquire)) return;
   MarkHung();
   if (!Hire()) crew_.HandOn(Crew::kVacant);
+}
+
+void SamplerCore::LeaveBehind(Crew::Place place) {
+  if (place >= Crew::kTopology) {
+    stuck_calls_++;
+    if (place >= Crew::kLook) return looks_[place - Crew::kLook]->LeftBehind();
+    if (place >= Crew::kRow) return rows_[place - Crew::kRow].call->LeftBehind();
+    return topology_->LeftBehind();
+  }
+  library_hangs_.fetch_add(1, std::memory_order_relaxed);
+  for (size_t row = 0; row < rows_in_use_; row++) {
+    if (rows_[row].present && !rows_[row].IsSaidHung()) SayHung(row);
+  }
+  ReleaseSource();
+  dormant_ = nullptr;
+  if (mode_ == Mode::kServing || mode_ == Mode::kStarting) GoAway(0);
 }
 
 // A thread that was left behind in a call about the whole driver is back.

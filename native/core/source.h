@@ -93,29 +93,43 @@ struct SourceEvent {
 };
 
 // A device is asked about by its slot: a number below kSlots, its own for as long as it is there.
+// The driver lists GPUs at places, from 0 on; a place is a GPU and its MIG instances.
 //
 // Thread rules: one thread at a time, except that
 //  - WaitEvent is called by a thread of its own, beside any other call;
-//  - a thread may be left behind in a call about one slot. Others may then call everything but
-//    Open and Close, except for that slot, until it has come back.
-// No call but Open, Close and a Survey that finds a change allocates.
+//  - threads may be left behind in calls about slots, in Looks and in one TopologyOf. Others may
+//    then call everything but Connect and Close, except about that slot or place until it has come
+//    back.
+// Nothing allocates but Connect, Close, TopologyOf, and a survey that finds a change.
 class Source {
  public:
   static constexpr size_t kSlots = 256;
 
   virtual ~Source() = default;
 
-  // May block for seconds. After an error the source is closed and may be opened again.
-  virtual Status Open() = 0;
-  // REQUIRES: open, for this and all that follow.
+  // Opens the library; no device is listed yet. May block for seconds. After an error the source is
+  // closed and may be opened again.
+  virtual Status Connect() = 0;
+  // REQUIRES: connected, for this and all that follow.
   [[nodiscard]] virtual const SourceIdentity& identity() const = 0;
-  // The devices that are there, as Open or the latest Survey found them; in the driver's order, a
-  // GPU before its MIG instances. A GPU that was there and has vanished is not listed any more.
+  // The devices that are there, as the latest Settle made them out; in the driver's order, a GPU
+  // before its MIG instances. A GPU that was there and has vanished is not listed any more.
   [[nodiscard]] virtual std::vector<DeviceIdentity> devices() const = 0;
-  // Looks whether devices came, went or changed places. An error is the library's.
-  virtual Status Survey(bool* changed) = 0;
-  // How the devices hang together, row by row in the order of devices(). Not for sampling.
-  [[nodiscard]] virtual std::vector<TopologyCell> Topology() const = 0;
+
+  // A survey finds out whether devices came, went or changed places: Count, a Look at each place
+  // that can be looked at, Settle. A place that was not looked at is as it was.
+  // How many places there are, at most kSlots. kDeviceAsleep: no survey now, it would wake a
+  // device.
+  virtual Status Count(size_t* places) = 0;
+  // Errors are the library's.
+  virtual Status Look(size_t place) = 0;
+  // Makes what was seen the devices; no driver call. An error: there are none, and why.
+  virtual Status Settle(bool* changed) = 0;
+  // How devices() hang together, row by row in their order. Not for sampling.
+  [[nodiscard]] virtual std::vector<TopologyCell> TopologyOf(
+      std::span<const DeviceIdentity> devices) const = 0;
+  // Has the driver report the device's events, unless it does. Errors are the library's.
+  virtual Status Subscribe(size_t slot) = 0;
 
   // Fills states and values of the tier's metrics; leaves the rest of `sample` alone. Ok with
   // nothing known is legal. kDeviceLost: the device answers no more; ask again later, the driver
@@ -132,10 +146,20 @@ class Source {
   // One event. kTimeout: none came within the time. kNotSupported: this driver has no events.
   virtual Status WaitEvent(int64_t timeout_ns, SourceEvent* event) = 0;
 
-  // Low power only. REQUIRES: not open. True: opening it would wake a device that sleeps.
+  // Low power only. REQUIRES: not connected. True: opening it would wake a device that sleeps.
   [[nodiscard]] virtual bool OpenWouldWake() { return false; }
 
   virtual void Close() = 0;
+
+  // For who has no other device to protect: connects, and surveys whole.
+  Status Open();
+  Status Survey(bool* changed);
+  [[nodiscard]] std::vector<TopologyCell> Topology() const { return TopologyOf(devices()); }
+
+ private:
+  Status SurveyPlaces(size_t places, bool* changed);
+
+  std::vector<size_t> surveyed_slots_;
 };
 
 // The driver as a whole has gone: the source is to be closed, and opened again later.

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "nvml/identity.h"
 #include "nvml/low_power.h"
-#include "nvml/mig.h"
 #include "nvml/return_code.h"
 #include "nvml/series.h"
 #include "nvml/topology.h"
@@ -23,15 +23,22 @@ Status NoDevice() {
 
 // Of sightings with one UUID the first becomes a device, and one that says who it is before one
 // that is only taken for it.
-void Accept(std::span<Sighting> sightings) {
+std::vector<const Sighting*> Accept(std::vector<const Sighting*> sightings) {
+  std::vector<bool> accepted(sightings.size());
   for (const bool assumed : {false, true}) {
-    for (Sighting& sighting : sightings) {
-      if (sighting.assumed != assumed || sighting.name().empty()) continue;
-      sighting.accepted = std::ranges::none_of(sightings, [&sighting](const Sighting& other) {
-        return other.accepted && other.uuid == sighting.uuid;
-      });
+    for (size_t at = 0; at < sightings.size(); ++at) {
+      const Sighting& one = *sightings[at];
+      if (one.assumed != assumed || one.name().empty()) continue;
+      bool taken = false;
+      for (size_t other = 0; other < sightings.size(); ++other) {
+        taken = taken || (accepted[other] && sightings[other]->uuid == one.uuid);
+      }
+      accepted[at] = !taken;
     }
   }
+  std::erase_if(sightings,
+                [&, at = size_t{0}](const Sighting*) mutable { return !accepted[at++]; });
+  return sightings;
 }
 
 bool SameDevice(const DeviceIdentity& one, const DeviceIdentity& other) {
@@ -47,19 +54,18 @@ const DeviceIdentity* FindSlot(const std::vector<DeviceIdentity>& devices, size_
 
 }  // namespace
 
-Status NvmlSource::Open() {
+Status NvmlSource::Connect() {
   Close();
-  Status status = Connect();
-  unsigned int count = 0;
-  if (status.ok()) status = Count(&count);
-  if (status.ok()) {
-    std::string path = std::move(identity_.library_path);
-    identity_ = ReadSourceIdentity(library_);
-    identity_.library_path = std::move(path);
-    events_.Open(library_);
-    status = Enumerate(count);
+  std::string path;
+  Status status = MeetDriver(options_, &library_, &path);
+  if (status.ok()) status = Initialise();
+  if (!status.ok()) {
+    Close();
+    return status;
   }
-  if (!status.ok()) Close();
+  identity_ = ReadSourceIdentity(library_);
+  identity_.library_path = std::move(path);
+  events_.Open(library_);
   return status;
 }
 
@@ -70,17 +76,12 @@ void NvmlSource::Close() {
     if (library_.functions().shutdown != nullptr) library_.functions().shutdown();
   }
   initialised_ = false;
+  settled_ = false;
   devices_.clear();
-  surveys_[latest_].Clear();
+  for (PlaceSurvey& place : places_) place.Clear();
+  places_counted_ = places_settled_ = 0;
   identity_ = SourceIdentity();
   library_.Close();
-}
-
-Status NvmlSource::Connect() {
-  if (Status status = MeetDriver(options_, &library_, &identity_.library_path); !status.ok()) {
-    return status;
-  }
-  return Initialise();
 }
 
 Status NvmlSource::Initialise() {
@@ -95,79 +96,81 @@ Status NvmlSource::Initialise() {
   return initialised_ ? Status::Ok() : ToStatus(result, "nvmlInit");
 }
 
-Status NvmlSource::Count(unsigned int* count) const {
+// With words for who opens; surveys of a driver that serves allocate nothing.
+Status NvmlSource::Failure(nvmlReturn_t result, std::string_view function) const {
+  return settled_ ? ToBareStatus(result) : ToStatus(result, function);
+}
+
+Status NvmlSource::Count(size_t* places) {
+  *places = 0;
   const NvmlFunctions& nvml = library_.functions();
   if (nvml.count == nullptr) {
     return Status::Error(StatusCode::kLibraryInvalid,
                          "the driver library counts its devices but hands out none",
                          "Reinstall the NVIDIA driver.");
   }
-  const nvmlReturn_t result = nvml.count(count);
-  if (result != NVML_SUCCESS) return ToStatus(result, "nvmlDeviceGetCount");
-  return *count == 0 ? NoDevice() : Status::Ok();
-}
-
-// A device that cannot be had hides none of the others.
-Status NvmlSource::Enumerate(unsigned int count) {
-  DeviceSurvey& now = surveys_[1 - latest_];
-  const nvmlReturn_t result = now.Take(library_, surveys_[latest_]);
-  if (result != NVML_SUCCESS) return ToStatus(result, "nvmlDeviceGetHandleByIndex");
-  Settle(&now);
-  if (!devices_.empty()) return Status::Ok();
-  if (now.failure() != NVML_SUCCESS) {
-    return ToStatus(now.failure(), "nvmlDeviceGetHandleByIndex");
-  }
-  return Status::Error(
-      StatusCode::kDriverError,
-      "the driver counts " + std::to_string(count) + " devices and gives a UUID for none of them",
-      kNoDeviceHint);
-}
-
-Status NvmlSource::Survey(bool* changed) {
-  *changed = false;
-  if (AnyAsleep()) return Status::Ok();
-  DeviceSurvey& now = surveys_[1 - latest_];
-  const nvmlReturn_t result = now.Take(library_, surveys_[latest_]);
-  if (IsLibraryDead(result)) return ToBareStatus(result);
-  // A driver that cannot count now has not lost its devices; each of them says what it has to.
-  if (result != NVML_SUCCESS) return Status::Ok();
-  if (!std::ranges::equal(now.sightings(), surveys_[latest_].sightings(), SameSighting)) {
-    *changed = Settle(&now);
-  }
-  RegisterOthers();
+  if (AnyAsleep()) return Status::Error(StatusCode::kDeviceAsleep, "");
+  unsigned int count = 0;
+  const nvmlReturn_t result = nvml.count(&count);
+  if (result != NVML_SUCCESS) return Failure(result, "nvmlDeviceGetCount");
+  if (!settled_ && count == 0) return NoDevice();
+  // Whatever the driver counts, no more places than there are slots.
+  *places = places_counted_ = std::min<size_t>(count, kSlots);
   return Status::Ok();
 }
 
-// Events of devices whose registration failed, or was lost with another's.
-void NvmlSource::RegisterOthers() {
-  for (const DeviceIdentity& device : devices_) {
-    if (events_.Lacks(device.slot) && !targets_.IsVisited(device.slot)) {
-      events_.Register(device.slot);
-    }
-  }
+// A device that cannot be had hides none of the others.
+Status NvmlSource::Look(size_t place) {
+  const nvmlReturn_t result = places_[place].Look(library_, static_cast<unsigned int>(place));
+  return result == NVML_SUCCESS ? Status::Ok() : Failure(result, "nvmlDeviceGetHandleByIndex");
 }
 
-// Makes what was seen the devices. True: they are others than before, or in other places.
-bool NvmlSource::Settle(DeviceSurvey* now) {
-  Accept(now->sightings());
-  std::vector<DeviceIdentity> devices;
-  devices.reserve(now->sightings().size());
-  for (const Sighting& sighting : now->sightings()) {
-    if (sighting.accepted) Admit(sighting, &devices);
+Status NvmlSource::Settle(bool* changed) {
+  bool differs = !settled_ || places_counted_ != places_settled_;
+  for (size_t place = 0; place < kSlots; ++place) {
+    PlaceSurvey& one = places_[place];
+    if (place < places_counted_ ? one.Settle() : one.Empty()) differs = true;
   }
+  settled_ = true;
+  places_settled_ = places_counted_;
+  *changed = false;
+  if (!differs) return devices_.empty() ? NothingSeen() : Status::Ok();
+  std::vector<const Sighting*> seen;
+  for (size_t place = 0; place < places_settled_; ++place) {
+    for (const Sighting& sighting : places_[place].latest()) seen.push_back(&sighting);
+  }
+  std::vector<DeviceIdentity> devices;
+  devices.reserve(seen.size());
+  for (const Sighting* sighting : Accept(seen)) Admit(*sighting, &devices);
   for (const DeviceIdentity& device : devices_) {
     if (FindSlot(devices, device.slot) != nullptr) continue;
     events_.Remove(device.slot);
     targets_.Vacate(library_, device.slot);
   }
-  const bool changed = !std::ranges::equal(devices, devices_, SameDevice);
+  *changed = !std::ranges::equal(devices, devices_, SameDevice);
   devices_ = std::move(devices);
-  identity_.skipped_devices = static_cast<uint32_t>(now->sightings().size() - devices_.size());
-  latest_ = 1 - latest_;
-  return changed;
+  // At a place where nobody says what is there is one device.
+  size_t there = seen.size();
+  for (size_t place = 0; place < places_settled_; ++place) {
+    if (places_[place].IsInside() && places_[place].latest().empty()) ++there;
+  }
+  identity_.skipped_devices = static_cast<uint32_t>(there - devices_.size());
+  return devices_.empty() ? NothingSeen() : Status::Ok();
 }
 
-// What a device is said to be is read once for each handle that it has.
+Status NvmlSource::NothingSeen() const {
+  nvmlReturn_t failure = NVML_SUCCESS;
+  for (size_t place = 0; place < places_settled_; ++place) {
+    failure = MoreTelling(failure, places_[place].failure());
+  }
+  if (failure != NVML_SUCCESS) return ToStatus(failure, "nvmlDeviceGetHandleByIndex");
+  return Status::Error(StatusCode::kDriverError,
+                       "the driver counts " + std::to_string(places_settled_) +
+                           " devices and gives a UUID for none of them",
+                       kNoDeviceHint);
+}
+
+// REQUIRES: it has a name.
 void NvmlSource::Admit(const Sighting& sighting, std::vector<DeviceIdentity>* devices) {
   size_t slot = targets_.Find(sighting.name());
   const bool known = slot != Targets::kNone;
@@ -175,13 +178,15 @@ void NvmlSource::Admit(const Sighting& sighting, std::vector<DeviceIdentity>* de
     if (sighting.handle == nullptr) return;
     slot = targets_.Occupy(library_, sighting);
     if (slot == Targets::kNone) return;
+  } else {
+    targets_.Note(slot, sighting);
   }
-  const bool other_handle = known && targets_.Note(slot, sighting) && !sighting.assumed;
   const DeviceIdentity* const before = known ? FindSlot(devices_, slot) : nullptr;
   DeviceIdentity identity;
-  if (before == nullptr || other_handle) identity = Describe(sighting, *devices);
+  if (sighting.described != nullptr) identity = *sighting.described;
   // One that does not even tell its name is what it was.
   if (before != nullptr && identity.name.empty()) identity = *before;
+  identity.uuid = sighting.name();
   identity.slot = slot;
   identity.index = sighting.index;
   identity.mig_enabled = sighting.mig_enabled;
@@ -192,32 +197,35 @@ void NvmlSource::Admit(const Sighting& sighting, std::vector<DeviceIdentity>* de
     if (options_.low_power) {
       WriteRuntimeStatusPath(identity.pci_bus_id.value_or(""), target.runtime_status_path);
     }
-    if (!target.is_mig) events_.Add(target, slot);
   }
   devices->push_back(std::move(identity));
 }
 
-// `above`: the devices listed before it, its GPU among them.
-DeviceIdentity NvmlSource::Describe(const Sighting& sighting,
-                                    const std::vector<DeviceIdentity>& above) const {
-  DeviceIdentity identity = ReadDeviceIdentity(library_, sighting.handle);
-  identity.uuid = sighting.name();
-  if (!sighting.is_mig) return identity;
-  const auto gpu = std::ranges::find_if(above, [&sighting](const DeviceIdentity& device) {
-    return device.index == sighting.index && device.parent_uuid.empty();
-  });
-  if (gpu != above.end()) ReadInstance(library_, sighting.handle, *gpu, &identity);
-  return identity;
-}
-
-std::vector<TopologyCell> NvmlSource::Topology() const {
+// Nobody is asked in whom a thread was left behind.
+std::vector<TopologyCell> NvmlSource::TopologyOf(std::span<const DeviceIdentity> devices) const {
   std::vector<nvmlDevice_t> gpus;
-  for (const DeviceIdentity& device : devices_) {
-    const bool instance = !device.parent_uuid.empty();
-    const size_t slot = instance ? targets_.Find(device.parent_uuid) : device.slot;
-    gpus.push_back(slot == Targets::kNone ? nullptr : targets_.Seen(slot));
+  for (const DeviceIdentity& device : devices) {
+    const std::string& uuid = device.parent_uuid.empty() ? device.uuid : device.parent_uuid;
+    const auto gpu = std::ranges::find(devices, uuid, &DeviceIdentity::uuid);
+    const bool free =
+        gpu != devices.end() && !targets_.IsVisited(gpu->slot) && !places_[gpu->index].IsInside();
+    gpus.push_back(free ? targets_.Seen(gpu->slot) : nullptr);
   }
   return ReadTopology(library_, gpus);
+}
+
+// One that needs another handle gets it when it is polled, and its events with it.
+Status NvmlSource::Subscribe(size_t slot) {
+  const Targets::Visit visit(&targets_, slot);
+  Target& target = visit.target();
+  if (!target.present || target.stale || target.is_mig) return Status::Ok();
+  if (IsAsleep(target.runtime_status_path.data())) return Status::Ok();
+  if (!std::exchange(target.subscribed, true)) {
+    events_.Add(target, slot);
+  } else if (events_.Lacks(slot)) {
+    events_.Register(slot);
+  }
+  return Status::Ok();
 }
 
 // Ok: the target may be asked.
@@ -235,6 +243,7 @@ Status NvmlSource::Prepare(Target* target, size_t slot) {
     return Status::Error(StatusCode::kDeviceLost, "").WithDriverReturn(result);
   }
   if (!target->is_mig) events_.Add(*target, slot);
+  target->subscribed = true;
   return Status::Ok();
 }
 
@@ -275,8 +284,8 @@ Status ProbeDriver(const NvmlOptions& options) {
   // On the heap: callers' threads have small stacks, and it is large.
   const auto source = std::make_unique<NvmlSource>(options);
   if (Status status = source->Connect(); !status.ok()) return status;
-  unsigned int count = 0;
-  return source->Count(&count);
+  size_t places = 0;
+  return source->Count(&places);
 }
 
 }  // namespace gpuring

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/source.h"
@@ -21,12 +23,16 @@ class NvmlSource final : public Source {
   NvmlSource(const NvmlSource&) = delete;
   NvmlSource& operator=(const NvmlSource&) = delete;
 
-  Status Open() override;
+  Status Connect() override;
   [[nodiscard]] const SourceIdentity& identity() const override { return identity_; }
   [[nodiscard]] std::vector<DeviceIdentity> devices() const override { return devices_; }
-  // With low power, nothing is looked for while a device sleeps.
-  Status Survey(bool* changed) override;
-  [[nodiscard]] std::vector<TopologyCell> Topology() const override;
+  // With low power, no survey while a device sleeps.
+  Status Count(size_t* places) override;
+  Status Look(size_t place) override;
+  Status Settle(bool* changed) override;
+  [[nodiscard]] std::vector<TopologyCell> TopologyOf(
+      std::span<const DeviceIdentity> devices) const override;
+  Status Subscribe(size_t slot) override;
   Status Poll(size_t slot, Tier tier, Sample* sample) override;
   Status Drain(size_t slot, size_t series, int64_t after_us, std::span<SeriesPoint> out,
                size_t* count) override;
@@ -36,28 +42,24 @@ class NvmlSource final : public Source {
   void Close() override;
 
  private:
-  friend Status ProbeDriver(const NvmlOptions& options);
-
-  Status Connect();
   Status Initialise();
-  Status Count(unsigned int* count) const;
-  Status Enumerate(unsigned int count);
-  bool Settle(DeviceSurvey* now);
-  void RegisterOthers();
+  [[nodiscard]] Status Failure(nvmlReturn_t result, std::string_view function) const;
+  [[nodiscard]] Status NothingSeen() const;
   void Admit(const Sighting& sighting, std::vector<DeviceIdentity>* devices);
-  DeviceIdentity Describe(const Sighting& sighting, const std::vector<DeviceIdentity>& above) const;
   Status Prepare(Target* target, size_t slot);
   bool AnyAsleep() const;
 
   const NvmlOptions options_;
   NvmlLibrary library_;
   bool initialised_ = false;
+  bool settled_ = false;  // since it was connected
   SourceIdentity identity_;
   std::vector<DeviceIdentity> devices_;
   Targets targets_;
   DriverEvents events_;
-  std::array<DeviceSurvey, 2> surveys_;  // the latest, and room for the next
-  size_t latest_ = 0;
+  std::array<PlaceSurvey, kSlots> places_;
+  size_t places_counted_ = 0;
+  size_t places_settled_ = 0;
 };
 
 // Opens and closes at once. Ok when the driver answers and counts a device; may block for seconds.

@@ -17,7 +17,8 @@ struct Target {
   static constexpr unsigned int kNoInstance = UINT32_MAX;
 
   bool present = false;
-  bool stale = false;  // needs a new handle before it is asked again
+  bool stale = false;       // needs a new handle before it is asked again
+  bool subscribed = false;  // its events were asked for, if it has any
   nvmlDevice_t handle = nullptr;
   std::array<char, NVML_DEVICE_UUID_V2_BUFFER_SIZE> uuid{};  // with its terminator
   unsigned int index = 0;                                    // the driver's, of the GPU

@@ -62,13 +62,12 @@ void Targets::Vacate(const NvmlLibrary& library, size_t slot) {
   if (!place.inside.load(std::memory_order_acquire)) FreeGpm(library, &place.target);
 }
 
-bool Targets::Note(size_t slot, const Sighting& sighting) {
+void Targets::Note(size_t slot, const Sighting& sighting) {
   Place& place = places_[slot];
   if (!place.inside.load(std::memory_order_acquire)) place.target.index = sighting.index;
-  if (sighting.handle == nullptr || sighting.handle == place.seen) return false;
+  if (sighting.handle == nullptr || sighting.handle == place.seen) return;
   place.seen = sighting.handle;
   place.superseded.store(true, std::memory_order_relaxed);
-  return true;
 }
 
 void Targets::Clear(const NvmlLibrary& library) {

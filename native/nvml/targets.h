@@ -15,7 +15,8 @@ namespace gpuring {
 class Targets {
   struct Place {
     Target target;
-    nvmlDevice_t seen = nullptr;          // the handle at the latest survey; the survey's alone
+    // The handle at the latest survey; read beside that by who was left behind in a topology.
+    std::atomic<nvmlDevice_t> seen{nullptr};
     std::atomic<bool> superseded{false};  // a survey saw another handle
     std::atomic<bool> inside{false};
   };
@@ -28,8 +29,8 @@ class Targets {
   size_t Occupy(const NvmlLibrary& library, const Sighting& sighting);
   // The device has vanished.
   void Vacate(const NvmlLibrary& library, size_t slot);
-  // It was seen again: perhaps with another handle, which is what the answer says.
-  bool Note(size_t slot, const Sighting& sighting);
+  // It was seen again: perhaps with another handle.
+  void Note(size_t slot, const Sighting& sighting);
   // Empties every slot. REQUIRES: no thread is in one.
   void Clear(const NvmlLibrary& library);
 

@@ -1,4 +1,5 @@
 // Devices that come and go, drivers that do, suspension, low power.
+#include <numeric>
 #include <string>
 
 #include "check.h"
@@ -111,9 +112,18 @@ TEST("devices: instances come and go for good, their history with them") {
 TEST("devices: more than there are rows are left out and counted") {
   MemoryScript script = Devices(Sampler::kRows + 3);
   script.identity.skipped_devices = 1;
-  Rig rig(std::move(script), {.period_ns = kPeriodNs, .history_samples = 1});
+  std::vector<size_t> present(Sampler::kRows);
+  std::iota(present.begin(), present.end(), size_t{0});
+  const auto host = std::make_shared<MemoryHost>(std::move(script));
+  host->SetPresent(present);
+  Rig rig(host, {.period_ns = kPeriodNs, .history_samples = 1});
   rig.AwaitRunning();
   CHECK_EQ(rig.sampler->devices()->devices.size(), Sampler::kRows);
+  CHECK_EQ(rig.sampler->identity().skipped_devices, 1u);
+  std::iota(present.begin(), present.end(), size_t{3});
+  host->SetPresent(present);
+  rig.clock->Step(kPeriodNs);
+  CHECK_EQ(rig.sampler->devices()->devices.size(), Sampler::kRows);  // three of them gone
   CHECK_EQ(rig.sampler->identity().skipped_devices, 4u);
 }
 

@@ -86,11 +86,11 @@ TEST("hang: four threads hang and no fifth is started; what comes back goes on")
   for (Event& gate : gates) gate.Set();
 }
 
-TEST("hang: a survey that hangs makes all devices hung; a fresh source takes over, once") {
+TEST("hang: a count that hangs makes all devices hung; a fresh source takes over, once") {
   Event gate;
   Rig rig(Devices(2));
   rig.WatchAll({0, 1});
-  rig.host->SetSurveyGate(&gate);
+  rig.host->SetCountGate(&gate);
   CHECK(rig.AdvanceUntil(50 * kMs, [&] { return rig.log->opens == 2; }));
   CHECK_EQ(rig.EventCount(EventKind::kDeviceHung), 2u);
   // The replacement hangs as well: there is no third.
@@ -100,7 +100,7 @@ TEST("hang: a survey that hangs makes all devices hung; a fresh source takes ove
   }
   CHECK_EQ(rig.log->opens.load(), 2u);
   CHECK_EQ(rig.RowStatus(0), StatusCode::kDeviceHung);
-  rig.host->SetSurveyGate(nullptr);
+  rig.host->SetCountGate(nullptr);
   gate.Set();
   CHECK(rig.AdvanceUntil(50 * kMs, [&] { return rig.RowStatus(1) == StatusCode::kOk; }));
   CHECK_EQ(rig.EventCount(EventKind::kDriverLost), 0u);

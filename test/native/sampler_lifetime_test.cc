@@ -86,6 +86,7 @@ TEST("sampler lifetime: dropping the handle stops the thread without waiting") {
 TEST("sampler lifetime: a stop while opening lets the open finish, then closes") {
   Event gate;
   Rig rig({.devices = {Device({Answer(1)})}, .open_gate = &gate});
+  CHECK(Eventually([&] { return rig.log->opens == 1; }));
   rig.sampler->RequestStop();
   CHECK(!rig.sampler->WaitStopped(20 * kMs));
   gate.Set();
