@@ -65,6 +65,7 @@ struct DeviceRow {
                                                    SeriesReader(kSeriesMetrics[2])};
   std::array<WorkSchedule, kWorks.size()> works;
   int64_t processes = -1;  // of the latest detail
+  int64_t reading_ns = 0;  // how long the latest fast one took; 0 where it hung
   int64_t busy_ns = 0;     // when it was last not known to be idle
 
   [[nodiscard]] bool IsWatched() const { return watchers.load(std::memory_order_relaxed) != 0; }

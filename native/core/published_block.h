@@ -27,11 +27,12 @@ inline constexpr size_t kBlockStateWord = 4;       // SamplerState
 inline constexpr size_t kBlockRoundsWord = 5;      // rounds completed
 inline constexpr size_t kBlockRoundStartWord = 6;  // monotonic ms, written before a round
 inline constexpr size_t kBlockMissedDeadlinesWord = 7;
-inline constexpr size_t kBlockPeriodWord = 8;       // ms
-inline constexpr size_t kBlockRoundLengthWord = 9;  // ms, of the latest completed round
-inline constexpr size_t kBlockDevicesWord = 10;     // changes with the list of devices
-inline constexpr size_t kBlockEventsWord = 11;      // sequence of the newest event
-inline constexpr size_t kBlockDriverWord = 12;      // DriverState
+inline constexpr size_t kBlockPeriodWord = 8;  // ms
+inline constexpr size_t kBlockRoundLengthWord =
+    9;  // ms, of the latest completed round or a reading beside it
+inline constexpr size_t kBlockDevicesWord = 10;  // changes with the list of devices
+inline constexpr size_t kBlockEventsWord = 11;   // sequence of the newest event
+inline constexpr size_t kBlockDriverWord = 12;   // DriverState
 inline constexpr size_t kBlockHeaderWords = 16;
 
 // What kBlockDriverWord says while the sampler runs.

@@ -4,6 +4,8 @@
 #include <bit>
 #include <utility>
 
+#include "core/detached_thread.h"
+
 namespace gpuring {
 namespace {
 
@@ -43,7 +45,8 @@ void SamplerCore::Run() {
   if (Status ready = Prepare(); !ready.ok()) {
     Finish(ready);
   } else {
-    StartHelpers();
+    // Where the system has no thread for a helper, all else goes on without it.
+    (void)StartDetachedThread([self = shared_from_this()] { self->Watchdog(); });
     if (StartAsleep()) BecomeRunning();
   }
   Poll();
@@ -62,6 +65,7 @@ void SamplerCore::BecomeRunning() {
   StoreHeader(kBlockStateWord, static_cast<uint64_t>(SamplerState::kRunning));
   outcome_->state.store(SamplerState::kRunning, std::memory_order_release);
   outcome_->opened.Set();
+  (void)StartDetachedThread([listener = listener_] { listener->Run(); });
 }
 
 // The life of a polling thread from the moment that it has the baton.

@@ -108,6 +108,7 @@ class SamplerCore : public std::enable_shared_from_this<SamplerCore> {
   bool DoWork(size_t row, size_t work);
   bool Drain(size_t row);
   void EndRound();
+  [[nodiscard]] int64_t LongestCallNs() const;
   [[nodiscard]] bool TakeDue(DeviceRow* row) const;
   [[nodiscard]] bool CanAsk(const DeviceRow& row) const;
   bool Ask(size_t row, Task task);
@@ -167,7 +168,6 @@ class SamplerCore : public std::enable_shared_from_this<SamplerCore> {
   [[nodiscard]] int64_t NextBackoffNs();
 
   // sampler_watchdog.cc
-  void StartHelpers();
   void Watchdog();
   [[nodiscard]] int64_t Inspect();
   [[nodiscard]] int64_t TakeoverNs() const;

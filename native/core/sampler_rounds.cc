@@ -120,10 +120,20 @@ void SamplerCore::EndRound() {
   round_.phase = Phase::kNone;
   if (round_.pass == Pass::kNewlyWatchedRows) return;
   const int64_t now_ns = clock_->MonotonicNs();
-  StoreHeader(kBlockRoundLengthWord, MsWord(now_ns - round_.start_ns));
+  StoreHeader(kBlockRoundLengthWord, MsWord(std::max(now_ns - round_.start_ns, LongestCallNs())));
   schedule_.RoundEnded(now_ns);
   StoreHeader(kBlockMissedDeadlinesWord, schedule_.missed());
   ReleaseWhenIdle();
+}
+
+// A device that takes longer than a round is none the staler for being left to itself.
+int64_t SamplerCore::LongestCallNs() const {
+  int64_t longest_ns = 0;
+  for (size_t row = 0; row < rows_in_use_; row++) {
+    const DeviceRow& one = rows_[row];
+    if (one.present && one.IsWatched()) longest_ns = std::max(longest_ns, one.reading_ns);
+  }
+  return longest_ns;
 }
 
 bool SamplerCore::Ask(size_t row, Task task) {
@@ -229,6 +239,8 @@ void SamplerCore::AcceptFast(size_t row) {
   RowCall& call = *one.call;
   Sample& sample = call.sample;
   round_.asked++;
+  const int64_t took_ns = sample.end_ns - sample.start_ns;
+  one.reading_ns = took_ns < options_.hang_timeout_ns ? took_ns : 0;
   if (call.code == StatusCode::kDriverError && !call.answered) round_.unknown++;
   const int64_t period = schedule_.period_ns();
   one.energy.Apply(kEnergyGapPeriods * period, &sample);

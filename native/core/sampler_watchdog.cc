@@ -17,13 +17,6 @@ constexpr int64_t kOpenPatience = 5;
 
 }  // namespace
 
-void SamplerCore::StartHelpers() {
-  const auto self = shared_from_this();
-  // Where the system has no thread for one of them, all else goes on without it.
-  (void)StartDetachedThread([self] { self->Watchdog(); });
-  (void)StartDetachedThread([listener = listener_] { listener->Run(); });
-}
-
 int64_t SamplerCore::TakeoverNs() const {
   return std::min(std::max(period_ns() / 2, kLeastTakeoverNs), options_.hang_timeout_ns);
 }

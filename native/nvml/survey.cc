@@ -172,6 +172,7 @@ bool PlaceSurvey::Settle() {
   if (IsInside() || !std::exchange(fresh_, false)) return false;
   if (std::ranges::equal(seen_, latest_, SameSighting)) return false;
   latest_.swap(seen_);
+  seen_.reserve(latest_.size());  // the next look allocates nothing
   return true;
 }
 
