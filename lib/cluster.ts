@@ -2,9 +2,11 @@ import { describeValue, readString } from './arguments.js';
 import { GPUError, rangeError } from './errors.js';
 import type { Candidate } from './selection/evaluation.js';
 import { barOf } from './selection/fitness.js';
+import { absenceOf } from './telemetry/absence.js';
 import { readMaxHistory } from './telemetry/collector.js';
 import type { DeviceHealth } from './telemetry/health-state.js';
 import { ManualCluster } from './telemetry/manual-cluster.js';
+import type { GPUMetrics } from './telemetry/sample.js';
 import { type ClusterParts, LiveCluster, type LiveClusterParts } from './telemetry/store.js';
 
 /** What a manager is over: a manual cluster or a live one, and whether a call may go on. */
@@ -81,13 +83,22 @@ export class Cluster {
     }));
   }
 
-  /** Devices that take no work: split into MIG instances, or not well. */
+  /** The latest sample of each device that is there: what an absent one showed is over. */
+  presentSamples(): GPUMetrics[] {
+    const { store } = this.#parts;
+    return [...this.#parts.devices().keys()]
+      .filter((id) => absenceOf(store.getFailure?.(id), 'serving') === undefined)
+      .flatMap((id) => store.getMetrics(id) ?? []);
+  }
+
+  /** Devices that take no work: split into MIG instances, not well, asleep or let go of. */
   barred(): ReadonlySet<string> {
     if (this.live === undefined) return new Set();
     const barred = [...this.#parts.devices().values()].filter((device) => {
       const health = this.#healthOf(device.deviceId);
       const parentHealth = this.#healthOf(device.parentDeviceId);
-      return barOf({ device, health, parentHealth }) !== undefined;
+      const failure = () => this.#parts.store.getFailure?.(device.deviceId);
+      return barOf({ device, health, parentHealth, failure }) !== undefined;
     });
     return new Set(barred.map(({ deviceId }) => deviceId));
   }

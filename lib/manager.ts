@@ -197,13 +197,13 @@ export class GPUClusteringManager {
 
   /**
    * Sums and means over every device's latest sample; undefined when there is none. On a live
-   * cluster a sample older than selection accepts counts as none: a dead device draws no power.
+   * cluster a sample of a device that is lost, hung, asleep or let go of counts as none, and one
+   * older than selection accepts: a dead device draws no power.
    */
   getAggregatedMetrics(): AggregatedMetrics | undefined {
     const cluster = this.#cluster.open();
     const moment = this.#moment();
-    const samples = this.#cluster.candidates().flatMap(({ metrics }) => metrics ?? []);
-    const recent = samples.filter((sample) => isRecent(sample, moment));
+    const recent = this.#cluster.presentSamples().filter((sample) => isRecent(sample, moment));
     return aggregate(withoutParts(recent, cluster.devices()));
   }
 
@@ -231,8 +231,8 @@ export class GPUClusteringManager {
 
   /**
    * Shares tasks out over the devices in registration order; keeps their order and loses none. A
-   * device that is draining or worse, or split into MIG instances, takes none, has no entry, and
-   * needs no capacity.
+   * device that is draining or worse, asleep, let go of by `suspend()` or split into MIG instances
+   * takes none, has no entry, and needs no capacity.
    * @throws RangeError ERR_GPU_UNKNOWN_DEVICE or ERR_GPU_MISSING_CAPACITY when capacities are not
    * those of the registered devices; ERR_GPU_ZERO_CAPACITY, ERR_GPU_OUT_OF_RANGE,
    * ERR_GPU_UNKNOWN_STRATEGY.

@@ -70,6 +70,34 @@ describe('a live GPUClusteringManager', () => {
     expect(live({ defaultMaxAgeMs: () => 10 }).getAggregatedMetrics()).toBeUndefined();
   });
 
+  it('counts no device that is not there, however fresh its last sample', () => {
+    const failures = ['LOST', 'HUNG', 'ASLEEP'].map((name) => `ERR_GPU_DEVICE_${name}` as const);
+    for (const failure of [...failures, 'ERR_GPU_SUSPENDED', 'ERR_GPU_DRIVER_GONE'] as const) {
+      const store = {
+        getMetrics: (deviceId: string) => sample(deviceId, { ageMs: 1 }),
+        getMetricsHistory: () => [],
+        getFailure: (deviceId: string) => (deviceId === 'silent' ? failure : undefined),
+      };
+      const manager = live({ store });
+      expect(manager.getAggregatedMetrics(), failure).toMatchObject({ deviceCount: 2 });
+    }
+  });
+
+  it('gives no work to a device that is asleep or let go of', () => {
+    for (const failure of ['ERR_GPU_DEVICE_ASLEEP', 'ERR_GPU_SUSPENDED'] as const) {
+      const store = {
+        getMetrics: (deviceId: string) => sample(deviceId, { ageMs: 1 }),
+        getMetricsHistory: () => [],
+        getFailure: (deviceId: string) => (deviceId === 'silent' ? failure : undefined),
+      };
+      const { assignments, unassigned } = live({ store }).distributeWorkload([1, 2, 3, 4]);
+      expect([[...assignments.keys()], unassigned.length], failure).toEqual([
+        ['stale', 'fresh'],
+        0,
+      ]);
+    }
+  });
+
   it('takes devices as they come and go', () => {
     const devices = new Map([['fresh', gpu('fresh')]]);
     const manager = live({ devices: () => devices });
@@ -89,7 +117,11 @@ describe('a live GPUClusteringManager', () => {
       ['fresh', gpu('fresh', { migEnabled: true })],
       ['stale', instance],
     ]);
-    const manager = live({ devices: () => devices, defaultMaxAgeMs: () => 1000 });
+    const store = {
+      getMetrics: (deviceId: string) => latest[deviceId],
+      getMetricsHistory: () => [],
+    };
+    const manager = live({ devices: () => devices, store, defaultMaxAgeMs: () => 1000 });
     expect(manager.getAggregatedMetrics()).toMatchObject({ totalMemoryBytes: 24e9 });
     devices.delete('fresh');
     expect(manager.getAggregatedMetrics()).toMatchObject({ totalMemoryBytes: 24e9 });
