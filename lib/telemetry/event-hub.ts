@@ -23,6 +23,7 @@ const factsPeriodMs = 1000;
 const resyncs = 2;
 /** A code of no nvmlReturn. */
 const unknownReturn = -1;
+const mismatchReturn = 18;
 
 /** The devices of the cluster (LiveDevices). */
 export interface HubDevices {
@@ -136,7 +137,8 @@ export class EventHub {
     const moment = this.#now();
     if (!this.#isOpen || moment.monotonicMs - this.#factsMs < factsPeriodMs) return;
     this.#factsMs = moment.monotonicMs;
-    if (this.#resyncsLeft > 0) this.#resync(moment);
+    const driver = this.#driverState();
+    if (this.#resyncsLeft > 0 || driver === 'lost') this.#resync(moment, driver);
     for (const deviceId of this.#devices.current.keys()) {
       const row = this.#devices.rowOf(deviceId);
       const facts = row === undefined ? undefined : this.#facts.read(row);
@@ -217,15 +219,20 @@ export class EventHub {
     this.#factsMs = -Infinity;
   }
 
-  #resync(moment: Moment): void {
-    this.#resyncsLeft -= 1;
-    const driver = this.#native.driverStates[this.#block.count(this.#native.layout.driverWord)];
+  #driverState(): string {
+    const { driverStates, layout } = this.#native;
+    return driverStates[this.#block.count(layout.driverWord)] ?? '';
+  }
+
+  #resync(moment: Moment, driver: string): void {
+    this.#resyncsLeft = Math.max(0, this.#resyncsLeft - 1);
     for (const deviceId of this.#devices.current.keys()) {
       const row = this.#devices.rowOf(deviceId) ?? -1;
       const status = this.#native.statusNames[this.#block.status(row) ?? -1];
       const reasons = this.#monitor.reasonsOf(deviceId);
-      for (const kind of missedKinds(reasons, { status, driver: driver ?? '' })) {
-        this.#publishChanges(this.#monitor.apply(missed(kind, deviceId, moment)));
+      for (const kind of missedKinds(reasons, { status, driver })) {
+        const code = status === 'ERR_GPU_DRIVER_MISMATCH' ? mismatchReturn : undefined;
+        this.#publishChanges(this.#monitor.apply(missed(kind, { ...moment, deviceId, code })));
       }
     }
   }
@@ -242,9 +249,14 @@ export class EventHub {
   }
 }
 
+interface Missed extends Moment {
+  readonly deviceId: string;
+  readonly code: number | undefined;
+}
+
 /** An event as it must have been. */
-function missed(kind: DriverEventKind, deviceId: string, moment: Moment): DriverEvent {
-  const code = kind.endsWith('-lost') ? unknownReturn : 0;
+function missed(kind: DriverEventKind, { deviceId, code, ...moment }: Missed): DriverEvent {
+  const likely = kind.endsWith('-lost') ? (code ?? unknownReturn) : 0;
   const device = kind.startsWith('driver-') ? {} : { deviceId };
-  return { ...moment, kind, sequence: 0, code, count: 1, ...device };
+  return { ...moment, kind, sequence: 0, code: likely, count: 1, ...device };
 }

@@ -8,7 +8,7 @@ import type {
 } from './health-state.js';
 
 /** Of conditions in one group only the latest is open. */
-type ConditionGroup = 'loss' | 'recovery';
+type ConditionGroup = 'loss' | 'recovery' | 'driver';
 
 export interface Condition {
   readonly state: Exclude<HealthState, 'ok'>;
@@ -120,6 +120,7 @@ export const conditions: Readonly<Record<ConditionName, Condition>> = {
   },
   'driver-lost': {
     state: 'lost',
+    group: 'driver',
     clearedBy: ['driver-restart', 'return'],
     message: 'the driver is not loaded',
     recovery: 'load it: modprobe nvidia',
@@ -127,6 +128,7 @@ export const conditions: Readonly<Record<ConditionName, Condition>> = {
   'driver-mismatch': {
     ...unseen,
     state: 'lost',
+    group: 'driver',
     clearedBy: ['driver-restart', 'return'],
     message: 'the driver library and the kernel module are of different versions',
     recovery: 'reload the module, or restart the host or container',

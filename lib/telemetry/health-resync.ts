@@ -10,6 +10,12 @@ export interface Appearance {
   readonly driver: string;
 }
 
+/** Why there is no driver may change while there is none: in the middle of an upgrade it does. */
+const driverCauses: ReadonlyMap<string, HealthReason> = new Map([
+  ['ERR_GPU_DRIVER_MISMATCH', 'driver-mismatch'],
+  ['ERR_GPU_DRIVER_NOT_LOADED', 'driver-lost'],
+]);
+
 /**
  * The events that must have been lost, where the reasons that are known for a device's health and
  * what is to be seen of it do not agree.
@@ -19,7 +25,11 @@ export function missedKinds(
   { status, driver }: Appearance,
 ): readonly DriverEventKind[] {
   const driverIsLost = reasons.some((name) => name === 'driver-lost' || name === 'driver-mismatch');
-  if (driver === 'lost') return driverIsLost ? [] : ['driver-lost'];
+  if (driver === 'lost') {
+    const cause = driverCauses.get(status ?? '');
+    const isKnown = cause === undefined ? driverIsLost : reasons.includes(cause);
+    return isKnown ? [] : ['driver-lost'];
+  }
   if (driver !== 'serving') return [];
   const isLost = reasons.some((name) => name in conditions && groupOf(name) === 'loss');
   const isHung = reasons.includes('hung');

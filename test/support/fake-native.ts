@@ -271,6 +271,8 @@ export const fakeStatusNames = [
   'ERR_GPU_DRIVER_GONE',
   'ERR_GPU_TRY_AGAIN',
   'ERR_GPU_NO_PERMISSION',
+  'ERR_GPU_DRIVER_NOT_LOADED',
+  'ERR_GPU_DRIVER_MISMATCH',
 ] as const;
 
 export class FakeNative implements NativeModule {

@@ -6,6 +6,15 @@ import { closeHubs, type HubHost, opened } from '../../support/hub-host.js';
 
 afterEach(closeHubs);
 
+function fails(host: HubHost, row: number, code: (typeof fakeStatusNames)[number]): void {
+  host.block.fail(row, fakeStatusNames.indexOf(code));
+}
+
+function refreshed(host: HubHost, hub: EventHub): void {
+  host.nowMs += 1000;
+  hub.refresh();
+}
+
 describe('facts', () => {
   const report = (value: number, knownMs: number) => ({ state: 'known', value, knownMs });
 
@@ -53,13 +62,6 @@ describe('facts', () => {
 });
 
 describe('events that were lost', () => {
-  const fails = (host: HubHost, row: number, code: (typeof fakeStatusNames)[number]) =>
-    host.block.fail(row, fakeStatusNames.indexOf(code));
-  const refreshed = (host: HubHost, hub: EventHub) => {
-    host.nowMs += 1000;
-    hub.refresh();
-  };
-
   it('are counted in their place', async () => {
     const { host, hub, all } = opened();
     host.note('clock', 0, { code: 1 });
@@ -128,6 +130,28 @@ describe('events that were lost', () => {
     fails(host, 0, 'ERR_GPU_DEVICE_LOST');
     refreshed(host, hub);
     expect(hub.healthOf('GPU-0')?.state).toBe('lost');
+  });
+});
+
+describe('a driver that is not there', () => {
+  it('is not there for another reason in the middle of an upgrade, which is told once', async () => {
+    const { host, hub, all } = opened();
+    const fail = (code: (typeof fakeStatusNames)[number]) => {
+      for (const row of [0, 1]) fails(host, row, code);
+      refreshed(host, hub);
+      refreshed(host, hub);
+      return hub.healthOf('GPU-1')?.reason;
+    };
+    host.note('driver-lost', -1, { code: 9 });
+    host.session.driverIs('lost');
+    expect(fail('ERR_GPU_DRIVER_NOT_LOADED')).toBe('driver-lost');
+    expect(fail('ERR_GPU_DRIVER_MISMATCH')).toBe('driver-mismatch');
+    expect(fail('ERR_GPU_DRIVER_GONE')).toBe('driver-mismatch');
+    expect(fail('ERR_GPU_DRIVER_NOT_LOADED')).toBe('driver-lost');
+    expect(told(await all())).toEqual([
+      'driver-lost',
+      ...['GPU-0 lost', 'GPU-1 lost', 'GPU-0 lost', 'GPU-1 lost', 'GPU-0 lost', 'GPU-1 lost'],
+    ]);
   });
 });
 
