@@ -11,6 +11,8 @@
 #include "core/public_view.h"
 #include "nvml/source.h"
 
+// Getters of a caller's object may close the session: arguments are unpacked before anything of the
+// session is taken hold of.
 namespace gpuring {
 namespace {
 
@@ -63,11 +65,14 @@ const char* StateName(SamplerState state) {
   return "failed";
 }
 
+// A longer list than there are rows names none.
 std::vector<size_t> UnpackRows(Napi::Value value) {
   if (!value.IsArray()) return {};
   auto rows = value.As<Napi::Array>();
-  std::vector<size_t> unpacked(rows.Length());
-  for (uint32_t i = 0; i < rows.Length(); i++) unpacked[i] = UnpackIndex(rows.Get(i));
+  const uint32_t length = rows.Length();
+  if (length > Sampler::kRows) return {};
+  std::vector<size_t> unpacked(length);
+  for (uint32_t i = 0; i < length; i++) unpacked[i] = UnpackIndex(rows.Get(i));
   return unpacked;
 }
 
@@ -187,16 +192,18 @@ void SessionObject::ReadHeader(const Napi::CallbackInfo& info) {
 }
 
 void SessionObject::Watch(const Napi::CallbackInfo& info) {
-  if (Source() != nullptr) session_->Watch(UnpackRows(info[0]));
+  const std::vector<size_t> rows = UnpackRows(info[0]);
+  if (Source() != nullptr) session_->Watch(rows);
 }
 
 void SessionObject::Unwatch(const Napi::CallbackInfo& info) {
-  if (Source() != nullptr) session_->Unwatch(UnpackRows(info[0]));
+  const std::vector<size_t> rows = UnpackRows(info[0]);
+  if (Source() != nullptr) session_->Unwatch(rows);
 }
 
 Napi::Value SessionObject::ReadHistory(const Napi::CallbackInfo& info) {
-  const Sampler* const source = Source();
   const Range range = UnpackRange(info[0]);
+  const Sampler* const source = Source();
   if (source == nullptr || range.which >= kTierCount) return BoxCount(info.Env(), 0);
   const auto tier = static_cast<Tier>(range.which);
   return BoxCount(info.Env(), ReadPublicHistory(*source, {range.row, tier, range.from},
@@ -204,8 +211,8 @@ Napi::Value SessionObject::ReadHistory(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SessionObject::ReadSeries(const Napi::CallbackInfo& info) {
-  const Sampler* const source = Source();
   const Range range = UnpackRange(info[0]);
+  const Sampler* const source = Source();
   if (source == nullptr) return BoxCount(info.Env(), 0);
   return BoxCount(info.Env(), ReadPublicSeries(*source, {range.row, range.which, range.from},
                                                UnpackDoubles(info[1])));

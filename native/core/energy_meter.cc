@@ -9,6 +9,14 @@ namespace {
 // Milliwatt nanoseconds, twice.
 constexpr int64_t kHalfPicojoulesPerMillijoule = 2'000'000'000;
 
+// What a board can draw at most, and what its counter may have been late by.
+constexpr int64_t kMostMilliwatts = kMetrics[static_cast<size_t>(MetricId::kPowerWatts)].maximum;
+constexpr int64_t kSpareMillijoules = kMostMilliwatts;  // of a second
+constexpr int64_t MostMillijoules(int64_t ns) {
+  return ns / (1'000'000'000 / kMostMilliwatts) + kSpareMillijoules;
+}
+static_assert(1'000'000'000 % kMostMilliwatts == 0);
+
 }  // namespace
 
 void EnergyMeter::Apply(int64_t longest_gap_ns, Sample* sample) {
@@ -21,15 +29,30 @@ void EnergyMeter::Apply(int64_t longest_gap_ns, Sample* sample) {
 
 void EnergyMeter::FromCounter(Sample* sample) {
   const int64_t counter = sample->ValueOf(MetricId::kEnergyJoules);
-  const int64_t last = std::exchange(counter_mj_, counter);
-  if (last < 0) {
+  const Reading now = {counter, sample->start_ns};
+  if (counter_.mj < 0) {
     total_mj_ = std::max(total_mj_, counter);
-  } else if (counter < last) {
+  } else if (counter < counter_.mj) {
     resets_++;
+    before_fall_ = counter_;
+  } else if (Follows(counter_, now) || (doubted_mj_ >= 0 && counter >= doubted_mj_)) {
+    total_mj_ += counter - counter_.mj;
+  } else if (before_fall_.mj >= 0 && Follows(before_fall_, now)) {
+    resets_--;  // a slip of the driver's
+    total_mj_ += counter - before_fall_.mj;
   } else {
-    total_mj_ += counter - last;
+    doubted_mj_ = counter;
+    sample->states[static_cast<size_t>(MetricId::kEnergyJoules)] = ValueState::kInvalid;
+    return;
   }
+  counter_ = now;
+  doubted_mj_ = -1;
   sample->Set(MetricId::kEnergyJoules, total_mj_);
+}
+
+bool EnergyMeter::Follows(const Reading& earlier, const Reading& later) {
+  const int64_t rise = later.mj - earlier.mj;
+  return rise >= 0 && rise <= MostMillijoules(later.at_ns - earlier.at_ns);
 }
 
 void EnergyMeter::FromPower(int64_t longest_gap_ns, Sample* sample) {

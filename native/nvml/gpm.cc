@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "nvml/reading_call.h"
 #include "nvml/return_code.h"
+#include "nvml/roomy.h"
 #include "nvml/target.h"
 
 namespace gpuring {
@@ -35,12 +36,13 @@ nvmlReturn_t FindSupport(const NvmlFunctions& nvml, Target* target) {
   GpmSamples::Support& known = target->gpm.support;
   if (known == GpmSamples::Support::kYes) return NVML_SUCCESS;
   if (known == GpmSamples::Support::kNo || !HasGpm(nvml)) return NVML_ERROR_NOT_SUPPORTED;
-  nvmlGpmSupport_t support = {NVML_GPM_SUPPORT_VERSION, 0};
+  Roomy<nvmlGpmSupport_t> support;
+  support->version = NVML_GPM_SUPPORT_VERSION;
   nvmlDevice_t const board = target->is_mig ? target->parent : target->handle;
-  const nvmlReturn_t result = nvml.gpm_support(board, &support);
+  const nvmlReturn_t result = nvml.gpm_support(board, &support.value);
   const bool never = IsPermanent(result) || result == NVML_ERROR_NOT_SUPPORTED;
   if (result != NVML_SUCCESS && !never) return result;
-  const bool yes = result == NVML_SUCCESS && support.isSupportedDevice != 0;
+  const bool yes = result == NVML_SUCCESS && support->isSupportedDevice != 0;
   known = yes ? GpmSamples::Support::kYes : GpmSamples::Support::kNo;
   return yes ? NVML_SUCCESS : NVML_ERROR_NOT_SUPPORTED;
 }

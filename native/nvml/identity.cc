@@ -7,6 +7,7 @@
 #include "nvml/abi_extended.h"
 #include "nvml/host_files.h"
 #include "nvml/return_code.h"
+#include "nvml/roomy.h"
 
 namespace gpuring {
 namespace {
@@ -47,11 +48,11 @@ std::optional<uint32_t> ReadCount(CountCall call, nvmlDevice_t device) {
 }
 
 std::optional<std::string> ReadBusId(const NvmlFunctions& nvml, nvmlDevice_t device) {
-  nvmlPciInfo_t info{};
+  Roomy<nvmlPciInfo_t> info;
   const auto ask = nvml.pci_info != nullptr ? nvml.pci_info : nvml.pci_info_legacy;
-  if (ask == nullptr || ask(device, &info) != NVML_SUCCESS) return std::nullopt;
+  if (ask == nullptr || ask(device, &info.value) != NVML_SUCCESS) return std::nullopt;
   const std::span<const char> field =
-      nvml.pci_info != nullptr ? std::span<const char>(info.busId) : info.busIdLegacy;
+      nvml.pci_info != nullptr ? std::span<const char>(info->busId) : info->busIdLegacy;
   return ReadableText(field);
 }
 
@@ -60,15 +61,15 @@ void ReadMemory(const NvmlFunctions& nvml, nvmlDevice_t device, DeviceIdentity* 
   nvmlReturn_t result = NVML_ERROR_FUNCTION_NOT_FOUND;
   uint64_t total = 0;
   if (nvml.memory_v2 != nullptr) {
-    nvmlMemory_v2_t memory{};
-    memory.version = VersionWord<nvmlMemory_v2_t>(2);
-    result = nvml.memory_v2(device, &memory);
-    if (result == NVML_SUCCESS) total = memory.total;
+    Roomy<nvmlMemory_v2_t> memory;
+    memory->version = VersionWord<nvmlMemory_v2_t>(2);
+    result = nvml.memory_v2(device, &memory.value);
+    if (result == NVML_SUCCESS) total = memory->total;
   }
   if (total == 0 && nvml.memory != nullptr) {
-    nvmlMemory_t memory{};
-    const nvmlReturn_t second = nvml.memory(device, &memory);
-    if (second == NVML_SUCCESS) total = memory.total;
+    Roomy<nvmlMemory_t> memory;
+    const nvmlReturn_t second = nvml.memory(device, &memory.value);
+    if (second == NVML_SUCCESS) total = memory->total;
     if (!IsPermanent(second)) result = second;
   }
   identity->unified_memory =
@@ -87,7 +88,8 @@ void ReadMemory(const NvmlFunctions& nvml, nvmlDevice_t device, DeviceIdentity* 
 // The node whose memory is nearest; absent where several are as near.
 std::optional<uint32_t> ReadNumaNode(const NvmlFunctions& nvml, nvmlDevice_t device) {
   constexpr size_t kWordBits = 8 * sizeof(unsigned long);
-  std::array<unsigned long, 16> nodes{};
+  Roomy<std::array<unsigned long, 16>> answer;
+  std::array<unsigned long, 16>& nodes = answer.value;
   if (nvml.memory_affinity == nullptr ||
       nvml.memory_affinity(device, nodes.size(), nodes.data(), NVML_AFFINITY_SCOPE_NODE) !=
           NVML_SUCCESS) {

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "nvml/identity.h"
+#include "nvml/roomy.h"
 
 namespace gpuring {
 namespace {
@@ -66,8 +67,10 @@ void ReadInstance(const NvmlLibrary& library, nvmlDevice_t instance, const Devic
   identity->unified_memory = false;
   identity->mig_profile = ProfileInName(identity->name);
 
-  nvmlDeviceAttributes_t attributes{};
-  if (nvml.attributes == nullptr || nvml.attributes(instance, &attributes) != NVML_SUCCESS) return;
+  Roomy<nvmlDeviceAttributes_t> answer;
+  if (nvml.attributes == nullptr || nvml.attributes(instance, &answer.value) != NVML_SUCCESS)
+    return;
+  const nvmlDeviceAttributes_t& attributes = answer.value;
   const uint64_t megabytes = attributes.memorySizeMB;
   if (megabytes > 0 && megabytes <= gpu.memory_bytes.value_or(UINT64_MAX) / kMebibyte) {
     identity->memory_bytes = megabytes * kMebibyte;

@@ -13,7 +13,6 @@ namespace gpuring {
 namespace {
 
 constexpr unsigned int kRoom = 512;
-constexpr unsigned int kSpareSamples = 2;  // for a driver that writes more than it was asked for
 constexpr int kMostAttempts = 2;
 
 int64_t PercentIn(unsigned int value) { return value <= 100 ? int64_t{value} : kUnknownNumber; }
@@ -56,7 +55,8 @@ class Sifter {
 
 nvmlReturn_t AskNew(const NvmlFunctions& nvml, nvmlDevice_t device, Sifter* sifter) {
   if (nvml.processes_utilization == nullptr) return NVML_ERROR_FUNCTION_NOT_FOUND;
-  std::array<nvmlProcessUtilizationInfo_v1_t, kRoom + kSpareSamples> samples;
+  Roomy<std::array<nvmlProcessUtilizationInfo_v1_t, kRoom>> answer;  // unwritten ones have no pid
+  std::array<nvmlProcessUtilizationInfo_v1_t, kRoom>& samples = answer.value;
   Roomy<nvmlProcessesUtilizationInfo_v1_t> info;
   nvmlReturn_t result = NVML_ERROR_INSUFFICIENT_SIZE;
   for (int i = 0; i < kMostAttempts && result == NVML_ERROR_INSUFFICIENT_SIZE; ++i) {
@@ -74,7 +74,8 @@ nvmlReturn_t AskNew(const NvmlFunctions& nvml, nvmlDevice_t device, Sifter* sift
 
 nvmlReturn_t AskOld(const NvmlFunctions& nvml, nvmlDevice_t device, Sifter* sifter) {
   if (nvml.process_utilization == nullptr) return NVML_ERROR_FUNCTION_NOT_FOUND;
-  std::array<nvmlProcessUtilizationSample_t, kRoom + kSpareSamples> samples;
+  Roomy<std::array<nvmlProcessUtilizationSample_t, kRoom>> answer;
+  std::array<nvmlProcessUtilizationSample_t, kRoom>& samples = answer.value;
   unsigned int count = 0;
   nvmlReturn_t result = NVML_ERROR_INSUFFICIENT_SIZE;
   for (int i = 0; i < kMostAttempts && result == NVML_ERROR_INSUFFICIENT_SIZE; ++i) {

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <span>
 
+#include "nvml/roomy.h"
+
 namespace gpuring {
 namespace {
 
@@ -85,46 +87,51 @@ nvmlReturn_t AskSampled(const ReadingCall& call, nvmlDevice_t device, Sample* sa
 }
 
 nvmlReturn_t AskUtilization(const ReadingCall& call, nvmlDevice_t device, Sample* sample) {
-  nvmlUtilization_t both = {kNothing, kNothing};
-  const nvmlReturn_t result = Ask(call, device, &both);
-  return result == NVML_SUCCESS ? StoreAll(call.reading, sample, both.gpu, both.memory) : result;
+  Roomy<nvmlUtilization_t> both;
+  both.value = {kNothing, kNothing};
+  const nvmlReturn_t result = Ask(call, device, &both.value);
+  return result == NVML_SUCCESS ? StoreAll(call.reading, sample, both->gpu, both->memory) : result;
 }
 
 nvmlReturn_t AskMemory(const ReadingCall& call, nvmlDevice_t device, Sample* sample) {
-  nvmlMemory_v2_t memory{};
-  memory.version = VersionWord<nvmlMemory_v2_t>(2);
-  const nvmlReturn_t result = Ask(call, device, &memory);
+  Roomy<nvmlMemory_v2_t> memory;
+  memory->version = VersionWord<nvmlMemory_v2_t>(2);
+  const nvmlReturn_t result = Ask(call, device, &memory.value);
   if (result != NVML_SUCCESS) return result;
-  return StoreParts(call.reading, sample, memory.total, memory.used, memory.free, memory.reserved);
+  return StoreParts(call.reading, sample, memory->total, memory->used, memory->free,
+                    memory->reserved);
 }
 
 nvmlReturn_t AskOldMemory(const ReadingCall& call, nvmlDevice_t device, Sample* sample) {
-  nvmlMemory_t memory{};
-  const nvmlReturn_t result = Ask(call, device, &memory);
+  Roomy<nvmlMemory_t> memory;
+  const nvmlReturn_t result = Ask(call, device, &memory.value);
   if (result != NVML_SUCCESS) return result;
-  return StoreParts(call.reading, sample, memory.total, memory.used, memory.free);
+  return StoreParts(call.reading, sample, memory->total, memory->used, memory->free);
 }
 
 nvmlReturn_t AskBar1(const ReadingCall& call, nvmlDevice_t device, Sample* sample) {
-  nvmlBAR1Memory_t bar1{};
-  const nvmlReturn_t result = Ask(call, device, &bar1);
+  Roomy<nvmlBAR1Memory_t> bar1;
+  const nvmlReturn_t result = Ask(call, device, &bar1.value);
   if (result != NVML_SUCCESS) return result;
-  return StoreParts(call.reading, sample, bar1.bar1Total, bar1.bar1Free, bar1.bar1Used);
+  return StoreParts(call.reading, sample, bar1->bar1Total, bar1->bar1Free, bar1->bar1Used);
 }
 
-nvmlReturn_t StoreSigned(const Reading& reading, int value, Sample* sample) {
-  const std::array answers = {std::optional<int64_t>(value)};
-  return Store(reading, answers, sample);
+nvmlReturn_t StoreSigned(const Reading& reading, std::optional<int64_t> value, Sample* sample) {
+  return Store(reading, std::array{value}, sample);
 }
 
+// All bits set are no value in a signed number either. One degree below zero is hidden by it for as
+// long as it lasts.
 nvmlReturn_t AskTemperature(const ReadingCall& call, nvmlDevice_t device, Sample* sample) {
-  nvmlTemperature_v1_t temperature{};
-  temperature.version = VersionWord<nvmlTemperature_v1_t>(1);
-  temperature.sensorType = NVML_TEMPERATURE_GPU;
-  temperature.temperature = INT_MIN;
-  const nvmlReturn_t result = Ask(call, device, &temperature);
+  Roomy<nvmlTemperature_v1_t> temperature;
+  temperature->version = VersionWord<nvmlTemperature_v1_t>(1);
+  temperature->sensorType = NVML_TEMPERATURE_GPU;
+  temperature->temperature = INT_MIN;
+  const nvmlReturn_t result = Ask(call, device, &temperature.value);
   if (result != NVML_SUCCESS) return result;
-  return StoreSigned(call.reading, temperature.temperature, sample);
+  const int degrees = temperature->temperature;
+  const bool meant = static_cast<unsigned int>(degrees) != NVML_VALUE_NOT_AVAILABLE_U32;
+  return StoreSigned(call.reading, meant ? std::optional<int64_t>(degrees) : std::nullopt, sample);
 }
 
 nvmlReturn_t AskOldTemperature(const ReadingCall& call, nvmlDevice_t device, Sample* sample) {
@@ -135,13 +142,14 @@ nvmlReturn_t AskOldTemperature(const ReadingCall& call, nvmlDevice_t device, Sam
   return result == NVML_SUCCESS ? StoreAll(call.reading, sample, degrees) : result;
 }
 
+// Here -1 is one degree past the limit.
 nvmlReturn_t AskMargin(const ReadingCall& call, nvmlDevice_t device, Sample* sample) {
-  nvmlMarginTemperature_v1_t margin{};
-  margin.version = VersionWord<nvmlMarginTemperature_v1_t>(1);
-  margin.marginTemperature = INT_MIN;
-  const nvmlReturn_t result = Ask(call, device, &margin);
+  Roomy<nvmlMarginTemperature_v1_t> margin;
+  margin->version = VersionWord<nvmlMarginTemperature_v1_t>(1);
+  margin->marginTemperature = INT_MIN;
+  const nvmlReturn_t result = Ask(call, device, &margin.value);
   if (result != NVML_SUCCESS) return result;
-  return StoreSigned(call.reading, margin.marginTemperature, sample);
+  return StoreSigned(call.reading, margin->marginTemperature, sample);
 }
 
 nvmlReturn_t AskRemapped(const ReadingCall& call, nvmlDevice_t device, Sample* sample) {
@@ -153,7 +161,8 @@ nvmlReturn_t AskRemapped(const ReadingCall& call, nvmlDevice_t device, Sample* s
 }
 
 nvmlReturn_t AskSram(const ReadingCall& call, nvmlDevice_t device, Sample* sample) {
-  nvmlEccSramErrorStatus_v1_t errors{};
+  Roomy<nvmlEccSramErrorStatus_v1_t> status;
+  nvmlEccSramErrorStatus_v1_t& errors = status.value;
   errors.version = VersionWord<nvmlEccSramErrorStatus_v1_t>(1);
   errors.aggregateUncParity = errors.aggregateUncSecDed = errors.aggregateCor = kNothing64;
   errors.volatileUncParity = errors.volatileUncSecDed = errors.volatileCor = kNothing64;

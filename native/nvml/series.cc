@@ -5,6 +5,7 @@
 
 #include "nvml/reading_call.h"
 #include "nvml/return_code.h"
+#include "nvml/roomy.h"
 #include "nvml/target.h"
 
 namespace gpuring {
@@ -22,7 +23,8 @@ Status DrainTarget(const NvmlLibrary& library, const Target& target, const Serie
   *count = 0;
   const auto ask = library.functions().samples;
   if (ask == nullptr) return ToBareStatus(NVML_ERROR_FUNCTION_NOT_FOUND);
-  std::array<nvmlSample_t, kRoom> samples{};  // of those that the driver skips no stamp is new
+  Roomy<std::array<nvmlSample_t, kRoom>> answer;  // of those that the driver skips no stamp is new
+  std::array<nvmlSample_t, kRoom>& samples = answer.value;
   unsigned int written = kRoom;
   auto value_type = static_cast<nvmlValueType_t>(NVML_VALUE_NOT_AVAILABLE_U32);
   const auto type = static_cast<nvmlSamplingType_t>(kSeriesTypes[request.series]);

@@ -127,8 +127,9 @@ void Surveyor::FollowLinks(Gpu* gpu) {
     nvmlEnableState_t active = NVML_FEATURE_DISABLED;
     const nvmlReturn_t result = nvml_.nvlink_state(gpu->handle, link, &active);
     if (Succeeds(result, gpu) && active == NVML_FEATURE_ENABLED) FollowLink(link, gpu);
-    // What it says past its last link.
-    if (result == NVML_ERROR_NOT_SUPPORTED || result == NVML_ERROR_INVALID_ARGUMENT) return;
+    // No links at all, or past the last. One that is not there can lie between two that are.
+    if (result == NVML_ERROR_INVALID_ARGUMENT) return;
+    if (result == NVML_ERROR_NOT_SUPPORTED && link == 0) return;
   }
 }
 

@@ -39,6 +39,7 @@ describe('a session', () => {
     new BigUint64Array(1),
     new Float32Array(9),
     new DataView(new ArrayBuffer(64)),
+    Object.assign([], { length: 2 ** 32 - 1 }),
   ];
   const plain = ['devices', 'topology', 'driver', 'block', 'failure', 'state', 'closed'] as const;
 
@@ -84,6 +85,33 @@ describe('a session', () => {
     await until(() => history(session, 0, 0).length > 0 && session.readDetail(0) !== undefined);
     provoke(session);
     expect(session.state()).toBe('running');
+  });
+
+  /** The same argument; whoever reads its first property closes the session. */
+  function closing<T extends object>(session: NativeSession, argument: T): T {
+    const get = () => {
+      session.close();
+      while (!session.closed());
+      return 0;
+    };
+    return Object.defineProperty(argument, Object.keys(argument)[0] ?? '', { get });
+  }
+
+  it('is not harmed by arguments that close it while they are read', async () => {
+    const into = new Float64Array(100);
+    const range = () => ({ row: 0, which: 0, from: 1 });
+    const uses: ((session: NativeSession) => unknown)[] = [
+      (session) => session.watch(closing(session, [0])),
+      (session) => session.unwatch(closing(session, [0])),
+      (session) => session.readHistory(closing(session, range()), into),
+      (session) => session.readSeries(closing(session, range()), into),
+    ];
+    for (const use of uses) {
+      const session = await open([{ board: 'h100' }]);
+      await until(() => history(session, 0, 0).length > 0);
+      expect(use(session)).toBeOneOf([undefined, 0]);
+      expect(session.state()).toBe('stopped');
+    }
   });
 
   it('is not harmed by use after close', async () => {

@@ -149,6 +149,35 @@ TEST("energy: a counter that is reset goes on from where it was") {
   CHECK_EQ(meter.resets(), 2u);
 }
 
+// Its total after each reading, half a second apart; -1 where it is invalid.
+std::vector<int64_t> Totals(const std::vector<int64_t>& counters) {
+  EnergyMeter meter;
+  std::vector<int64_t> totals;
+  int64_t at = 0;
+  for (const int64_t counter : counters) {
+    Sample sample = EnergySample(at += 500, counter);
+    meter.Apply(1'500 * kMs, &sample);
+    const bool known = sample.Knows(MetricId::kEnergyJoules);
+    if (!known) CHECK_EQ(sample.StateOf(MetricId::kEnergyJoules), ValueState::kInvalid);
+    totals.push_back(known ? sample.ValueOf(MetricId::kEnergyJoules) : -1);
+  }
+  return totals;
+}
+
+TEST("energy: a slip of the counter adds nothing, upwards or downwards") {
+  constexpr int64_t kStart = 500'000'000'000;
+  using Values = std::vector<int64_t>;
+  CHECK(Totals({kStart, 140'000'000'000'000, kStart + 400, kStart + 700}) ==
+        Values({kStart, -1, kStart + 400, kStart + 700}));
+  CHECK(Totals({kStart, 0, kStart + 400, kStart + 700}) ==
+        Values({kStart, kStart, kStart + 400, kStart + 700}));
+  CHECK(Totals({kStart, 0, 0, 7, kStart + 400}) ==
+        Values({kStart, kStart, kStart, kStart + 7, kStart + 407}));
+  // What the next reading agrees with is no slip.
+  CHECK(Totals({1'000, kStart, kStart + 400, kStart + 700}) ==
+        Values({1'000, -1, kStart + 400, kStart + 700}));
+}
+
 TEST("energy: a counter that does not answer leaves nothing, and goes on") {
   EnergyMeter meter;
   Sample sample = EnergySample(0, 1'000);

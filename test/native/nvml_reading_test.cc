@@ -160,6 +160,7 @@ TEST("reading: sampled utilisation, margins and temperatures") {
   const Single margin = {MetricId::kThermalMarginCelsius,
                          [] { return Ask(MetricId::kThermalMarginCelsius, Margin); }};
   Expect(margin, static_cast<unsigned long long>(-3), "-3");
+  Expect(margin, static_cast<unsigned long long>(-1), "-1");
   Expect(margin, 201, "invalid");
   const Single now = {MetricId::kTemperatureCelsius,
                       [] { return Ask(MetricId::kTemperatureCelsius, Temperature); }};
@@ -167,6 +168,7 @@ TEST("reading: sampled utilisation, margins and temperatures") {
                          [] { return Ask(MetricId::kTemperatureCelsius, OldTemperature, 1); }};
   Expect(now, static_cast<unsigned long long>(-5), "-5");
   Expect(now, 255, "invalid");
+  Expect(now, kOnes32, "invalid");
   Expect(before, 51, "51");
   Expect(before, kOnes32, "invalid");
   value = 101;

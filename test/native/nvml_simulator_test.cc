@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <memory>
 
 #include "check.h"
 #include "nvml/simulator_control.h"
@@ -42,6 +43,39 @@ class TraceFolder {
 };
 
 }  // namespace
+
+TEST("nvml on the simulated driver: structs that are longer than declared spoil nothing") {
+  constexpr const char* kHost = R"({"name":"odd","step":"manual","devices":[{"board":"rtx3090"},
+      {"board":"h100"},{"board":"h100","mig":["1g.10gb"]}]})";
+  NvmlSource first(Simulated(kHost));
+  CHECK_EQ(first.Open().message(), "");
+  std::string reply;
+  const SimulatorCommand inject = {"inject", R"([{"function":"nvml*","overrun":64}])"};
+  CHECK_EQ(ControlSimulator(GPURING_SIMULATOR_PATH, inject, &reply).message(), "");
+  NvmlSource source(Simulated(""));
+  CHECK_EQ(source.Open().message(), "");
+  CHECK_EQ(source.devices().size(), first.devices().size());
+  bool changed = true;
+  CHECK(source.Survey(&changed).ok());
+  CHECK(!changed);
+  const auto detail = std::make_unique<DeviceDetail>();
+  std::array<SeriesPoint, 4> points;
+  for (size_t at = 0; at < source.devices().size(); ++at) {
+    const DeviceIdentity& device = source.devices()[at];
+    CHECK_EQ(device.uuid, first.devices()[at].uuid);
+    CHECK(device.memory_bytes == first.devices()[at].memory_bytes);
+    CHECK(device.pci_bus_id == first.devices()[at].pci_bus_id);
+    CHECK(device.mig_profile == first.devices()[at].mig_profile);
+    Sample sample;
+    Sample before;
+    PollAll(&source, device.slot, &sample);
+    PollAll(&first, first.devices()[at].slot, &before);
+    CHECK(sample.states == before.states);
+    size_t count = 0;
+    (void)source.Drain(device.slot, 0, 0, points, &count);
+    CHECK(source.ReadDetail(device.slot, detail.get()).ok());
+  }
+}
 
 TEST("nvml on the simulated driver: devices, identity and values are there and say simulated") {
   NvmlSource source(Simulated(R"({"name": "two boards", "seed": 3, "devices": [

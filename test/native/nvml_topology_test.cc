@@ -145,7 +145,7 @@ TEST("topology: calls about links grow with the boards and not with the pairs") 
     const size_t at = calls.find("\"" + function + "\":");
     return at == std::string::npos ? 0 : std::stoi(calls.substr(at + function.size() + 3));
   };
-  CHECK_EQ(count("nvmlDeviceGetNvLinkState"), 16 * 19);
+  CHECK_EQ(count("nvmlDeviceGetNvLinkState"), 16 * 36);
   CHECK_EQ(count("nvmlDeviceGetNvLinkRemoteDeviceType"), 16 * 18);
   CHECK_EQ(count("nvmlDeviceGetP2PStatus"), 16 * 15);
 }
@@ -201,6 +201,21 @@ TEST("topology: a link that may lead to a switch counts where peers reach each o
     return NVML_SUCCESS;
   };
   CHECK_EQ(host.Draw(), "-NHH N-HH HH-N HHN-");
+}
+
+TEST("topology: links after one that a board does not have") {
+  HookedDriver driver;
+  LinkPairs(driver.operator->());
+  driver->link_state = [](unsigned int, unsigned int link, nvmlEnableState_t* active) {
+    *active = NVML_FEATURE_ENABLED;
+    return link == 0 || link == 2 ? NVML_SUCCESS : NVML_ERROR_NOT_SUPPORTED;
+  };
+  driver->link_end = [](unsigned int device, unsigned int link, unsigned int* bus) {
+    *bus = HookedBus(link == 0 ? device ^ 1 : device ^ 2);
+    return NVML_SUCCESS;
+  };
+  Host host(Hooked());
+  CHECK_EQ(host.Draw(), "-NNH N-HN NH-N HNN-");
 }
 
 TEST("topology: links of two kinds to two places") {
