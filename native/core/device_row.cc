@@ -8,7 +8,7 @@ void RowCall::Make(Source* source) {
       case Task::kDetail:
         return source->ReadDetail(slot, &detail);
       case Task::kDrain:
-        return source->Drain(slot, series, after_us, points, &count);
+        return source->Drain(slot, {series, after_us, points}, &count);
       case Task::kSubscribe:
         return source->Subscribe(slot);
       default:

@@ -253,16 +253,16 @@ Status MemorySource::Poll(size_t slot, Tier tier, Sample* sample) {
   return Scripted(given->code);
 }
 
-Status MemorySource::Drain(size_t slot, size_t series, int64_t after_us, std::span<SeriesPoint> out,
-                           size_t* count) {
+Status MemorySource::Drain(size_t slot, const SeriesRequest& request, size_t* count) {
   host_->log_->drains[slot]++;
   AwaitDevice(slot, MemoryCall::kDrain);
   const std::lock_guard<std::mutex> lock(host_->mutex_);
-  const MemoryHost::Buffer& buffer = host_->states_[slot].buffers[series];
+  const MemoryHost::Buffer& buffer = host_->states_[slot].buffers[request.series];
   *count = 0;
   if (!buffer.supported) return Scripted(StatusCode::kNotSupported);
   for (const SeriesPoint& point : buffer.points) {
-    if (point.driver_us > after_us && *count < out.size()) out[(*count)++] = point;
+    if (point.driver_us <= request.after_us || *count >= request.out.size()) continue;
+    request.out[(*count)++] = point;
   }
   return Scripted(*count == 0 ? StatusCode::kTryAgain : StatusCode::kOk);
 }

@@ -85,6 +85,13 @@ struct SeriesPoint {
   int64_t value = 0;      // the metric's raw unit; not checked against its range
 };
 
+// What is wanted of it: measurements newer than `after_us`.
+struct SeriesRequest {
+  size_t series = 0;  // index into kSeriesMetrics
+  int64_t after_us = 0;
+  std::span<SeriesPoint> out;
+};
+
 // One event of the driver.
 struct SourceEvent {
   EventKind kind = EventKind::kOther;
@@ -136,10 +143,9 @@ class Source {
   // may have it back. kDeviceAsleep: not asked, so that it sleeps on. The library's failures:
   // IsLibraryFailure(). A Status from here has a code and the driver's return, no texts.
   virtual Status Poll(size_t slot, Tier tier, Sample* sample) = 0;
-  // Measurements newer than `after_us`, oldest first. `series`: index into kSeriesMetrics.
+  // Fills `request.out`, oldest first.
   // kNotSupported: this device has no such buffer. kTryAgain: nothing newer.
-  virtual Status Drain(size_t slot, size_t series, int64_t after_us, std::span<SeriesPoint> out,
-                       size_t* count) = 0;
+  virtual Status Drain(size_t slot, const SeriesRequest& request, size_t* count) = 0;
   // Fans, links and processes; what cannot be had stays as it is in a new DeviceDetail.
   virtual Status ReadDetail(size_t slot, DeviceDetail* detail) = 0;
 

@@ -253,12 +253,10 @@ Status NvmlSource::Poll(size_t slot, Tier tier, Sample* sample) {
   return PollTarget(library_, tier, &visit.target(), sample);
 }
 
-Status NvmlSource::Drain(size_t slot, size_t series, int64_t after_us, std::span<SeriesPoint> out,
-                         size_t* count) {
+Status NvmlSource::Drain(size_t slot, const SeriesRequest& request, size_t* count) {
   const Targets::Visit visit(&targets_, slot);
   *count = 0;
   if (Status status = Prepare(&visit.target(), slot); !status.ok()) return status;
-  const SeriesRequest request{.series = series, .after_us = after_us, .out = out};
   return DrainTarget(library_, visit.target(), request, count);
 }
 

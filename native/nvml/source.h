@@ -34,8 +34,7 @@ class NvmlSource final : public Source {
       std::span<const DeviceIdentity> devices) const override;
   Status Subscribe(size_t slot) override;
   Status Poll(size_t slot, Tier tier, Sample* sample) override;
-  Status Drain(size_t slot, size_t series, int64_t after_us, std::span<SeriesPoint> out,
-               size_t* count) override;
+  Status Drain(size_t slot, const SeriesRequest& request, size_t* count) override;
   Status ReadDetail(size_t slot, DeviceDetail* detail) override;
   Status WaitEvent(int64_t timeout_ns, SourceEvent* event) override;
   [[nodiscard]] bool OpenWouldWake() override;

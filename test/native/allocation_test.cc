@@ -167,7 +167,7 @@ TEST("allocation: none in polls and drains of a driver, whatever it answers") {
     driver->utilization_result = driver->samples_result = result;
     for (const Tier tier : kTiers) static_cast<void>(source.Poll(0, tier, &sample).ok());
     for (size_t series = 0; series < kSeriesMetrics.size(); ++series) {
-      static_cast<void>(source.Drain(0, series, 0, points, &count).ok());
+      static_cast<void>(source.Drain(0, {series, 0, points}, &count).ok());
     }
   };
   use(NVML_SUCCESS);

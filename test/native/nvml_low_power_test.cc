@@ -103,7 +103,7 @@ TEST("low power: a device that sleeps is not asked, and asked again once it is a
     const int lookups = driver->handle_calls;
     CHECK_EQ(source.Poll(slot, Tier::kFast, &sample).code(), StatusCode::kDeviceAsleep);
     CHECK_EQ(source.ReadDetail(slot, &detail).code(), StatusCode::kDeviceAsleep);
-    CHECK_EQ(source.Drain(slot, 0, 0, points, &count).code(), StatusCode::kDeviceAsleep);
+    CHECK_EQ(source.Drain(slot, {0, 0, points}, &count).code(), StatusCode::kDeviceAsleep);
     CHECK(!Changed(&source));
     CHECK_EQ(driver->utilization_calls, 0);
     CHECK_EQ(driver->handle_calls, lookups);

@@ -36,7 +36,7 @@ class Drainer {
     std::vector<SeriesPoint> points(room);
     size_t count = 99;
     const size_t slot = source_.devices()[0].slot;
-    status = source_.Drain(slot, series, after_us, points, &count);
+    status = source_.Drain(slot, {series, after_us, points}, &count);
     CHECK(count <= room && (status.ok() || count == 0));
     points.resize(count);
     return points;
@@ -133,7 +133,7 @@ TEST("drain: MIG leaves power alone; its instances have no buffers") {
   std::array<SeriesPoint, 4> points;
   size_t count = 0;
   const size_t instance = drainer.source().devices()[1].slot;
-  CHECK_EQ(drainer.source().Drain(instance, kPower, 0, points, &count).code(),
+  CHECK_EQ(drainer.source().Drain(instance, {kPower, 0, points}, &count).code(),
            StatusCode::kNotSupported);
 }
 
@@ -164,7 +164,7 @@ TEST("drain: what the driver repeats, did not write or stamps with nonsense is l
   CHECK(source.Open().ok());
   std::array<SeriesPoint, 8> points;
   size_t count = 0;
-  const auto drain = [&] { return source.Drain(0, kPower, 100, points, &count).code(); };
+  const auto drain = [&] { return source.Drain(0, {kPower, 100, points}, &count).code(); };
   driver->samples = {{{100, {.uiVal = 1}},
                       {uint64_t{1} << 63, {.uiVal = 2}},
                       {101, {.uiVal = 3}},
