@@ -72,7 +72,7 @@ TEST("nvml on the simulated driver: structs that are longer than declared spoil 
     PollAll(&first, first.devices()[at].slot, &before);
     CHECK(sample.states == before.states);
     size_t count = 0;
-    (void)source.Drain(device.slot, 0, 0, points, &count);
+    (void)source.Drain(device.slot, {0, 0, points}, &count);
     CHECK(source.ReadDetail(device.slot, detail.get()).ok());
   }
 }
