@@ -134,7 +134,7 @@ describe('events that were lost', () => {
 });
 
 describe('a driver that is not there', () => {
-  it('is not there for another reason in the middle of an upgrade, which is told once', async () => {
+  it('is not there for another reason amid an upgrade, which is told once', async () => {
     const { host, hub, all } = opened();
     const fail = (code: (typeof fakeStatusNames)[number]) => {
       for (const row of [0, 1]) fails(host, row, code);
