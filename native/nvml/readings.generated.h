@@ -488,14 +488,16 @@ inline constexpr std::array<Reading, 34> kReadings = {{
 }};
 
 // Those of a tier are asked together, in one nvmlDeviceGetFieldValues per device.
-inline constexpr std::array<FieldReading, 48> kFieldReadings = {{
+inline constexpr std::array<FieldReading, 50> kFieldReadings = {{
     {Tier::kFast, 186, 0, 1, MetricId::kPowerInstantWatts},
     {Tier::kFast, 185, 0, 1, MetricId::kPowerAverageWatts},
     {Tier::kFast, 82, 0, 1, MetricId::kMemoryTemperatureCelsius},
     {Tier::kMedium, 197, 0, 1, MetricId::kPcieTransmitBytes},
     {Tier::kMedium, 198, 0, 1, MetricId::kPcieReceiveBytes},
     {Tier::kMedium, 138, kAllScopes, 1024, MetricId::kNvlinkTransmitBytes},
+    {Tier::kMedium, 202, kAllScopes, 1, MetricId::kNvlinkTransmitBytes},
     {Tier::kMedium, 139, kAllScopes, 1024, MetricId::kNvlinkReceiveBytes},
+    {Tier::kMedium, 204, kAllScopes, 1, MetricId::kNvlinkReceiveBytes},
     {Tier::kMedium, 74, 0, 1, MetricId::kPowerCapThrottleSeconds},
     {Tier::kMedium, 75, 0, 1, MetricId::kThermalThrottleSeconds},
     {Tier::kMedium, 76, 0, 1, MetricId::kSyncBoostThrottleSeconds},

@@ -12,12 +12,12 @@ constexpr int64_t kSecondNs = 1'000'000'000;
 constexpr int64_t kThroughputWindowNs = kSecondNs / 50;
 
 // As the present load goes, so that it agrees with the byte counters of fields 197 and 198.
-unsigned int ThroughputKibPerSecond(const Device& device, nvmlPcieUtilCounter_t counter) {
+unsigned int ThroughputKbPerSecond(const Device& device, nvmlPcieUtilCounter_t counter) {
   Counters window;
   window.Add(device.activity(), kSecondNs);
   const Direction direction =
       counter == NVML_PCIE_UTIL_RX_BYTES ? Direction::kReceive : Direction::kTransmit;
-  return static_cast<unsigned int>(PcieBytes(device.board(), window, direction) / 1024);
+  return static_cast<unsigned int>(PcieBytes(device.board(), window, direction) / 1000);
 }
 
 }  // namespace
@@ -75,15 +75,15 @@ GPURING_EXPORT nvmlReturn_t nvmlDeviceGetPcieReplayCounter(nvmlDevice_t device,
 
 GPURING_EXPORT nvmlReturn_t nvmlDeviceGetPcieThroughput(nvmlDevice_t device,
                                                         nvmlPcieUtilCounter_t counter,
-                                                        unsigned int* kib_per_second) {
-  const DeviceCall call(__func__, device, kib_per_second);
+                                                        unsigned int* kb_per_second) {
+  const DeviceCall call(__func__, device, kb_per_second);
   if (!call.ok()) return call.result();
   if (counter > NVML_PCIE_UTIL_RX_BYTES) return NVML_ERROR_INVALID_ARGUMENT;
   if (call.board().architecture < NVML_DEVICE_ARCH_MAXWELL) return NVML_ERROR_NOT_SUPPORTED;
   SleepNs(kThroughputWindowNs);
   NoteQuantity(1 + counter);
   return World::Get().Ask(call.device(), [=](Device& there) {
-    *kib_per_second = ThroughputKibPerSecond(there, counter);
+    *kb_per_second = ThroughputKbPerSecond(there, counter);
     return NVML_SUCCESS;
   });
 }

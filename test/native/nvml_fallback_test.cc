@@ -74,6 +74,18 @@ TEST("fallback: a field after a call") {
   CHECK_EQ(board.Poll(Tier::kSlow).StateOf(MetricId::kPcieReplayCount), ValueState::kDenied);
 }
 
+TEST("fallback: a field after a field, where NVLink 5 counts bytes elsewhere") {
+  Board board("b200");
+  Board::Set(R"({"field.138": 5, "field.202": 7777, "field.204": 9})");
+  const auto sent = MetricId::kNvlinkTransmitBytes;
+  CHECK_EQ(ValueOf(board.Poll(Tier::kMedium), sent), 5 * 1024);
+  Board::Inject(FieldRefused(138));
+  CHECK_EQ(ValueOf(board.Poll(Tier::kMedium), sent), 7777);
+  Board::Inject(FieldRefused(139));
+  CHECK_EQ(ValueOf(board.Poll(Tier::kMedium), sent), 5 * 1024);
+  CHECK_EQ(ValueOf(board.Poll(Tier::kMedium), MetricId::kNvlinkReceiveBytes), 9);
+}
+
 TEST("fallback: the call that blocks is made only where there is no byte counter") {
   Board board("h100");
   const auto sent = MetricId::kPcieTransmitBytesPerSecond;

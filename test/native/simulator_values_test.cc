@@ -48,9 +48,9 @@ TEST("byte counters grow with the load alone, and the blocking call tells the sa
   const uint64_t sent = Value(busy, 197) - before[0], received = Value(busy, 198) - before[1];
   CHECK(received > 3 * sent && sent > 100'000'000);
   CHECK(Value(idle, 198) > 0 && Value(idle, 198) < received / 100);
-  unsigned int kib_per_second = 0;
-  CHECK_EQ(Driver::Call("nvmlDeviceGetPcieThroughput", busy, 1u, &kib_per_second), NVML_SUCCESS);
-  const auto rate = static_cast<double>(kib_per_second) * 1024;
+  unsigned int kb_per_second = 0;
+  CHECK_EQ(Driver::Call("nvmlDeviceGetPcieThroughput", busy, 1u, &kb_per_second), NVML_SUCCESS);
+  const auto rate = static_cast<double>(kb_per_second) * 1000;
   CHECK(rate > 0.99 * static_cast<double>(received) && rate < 1.01 * static_cast<double>(received));
 }
 
