@@ -22,6 +22,9 @@ main(import.meta.url, async () => {
   for (const name of nativePrograms) {
     tally.addOutput(name, await tee(join(root, 'out/release', name)));
   }
+  cmake('release', ['fault_sweep']);
+  const { failure } = await tee(join(root, 'out/release/fault_sweep'), ['--thin']);
+  tally.add(failure === undefined ? { passed: 1 } : { failed: 1 });
   tally.addOutput('vitest', await tee(bin('vitest'), vitest));
   tally.finish();
 });

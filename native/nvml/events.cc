@@ -92,8 +92,13 @@ nvmlEventSet_t DriverEvents::MakeSet() {
   if (!CanMakeSets() || sets_made_.fetch_add(1) >= kMostSets) return nullptr;
   nvmlEventSet_t set = nullptr;
   const nvmlReturn_t result = library_->functions().event_set_create(&set);
-  if (IsFinal(result)) sets_made_ = kMostSets;
-  return result == NVML_SUCCESS ? set : nullptr;
+  if (result == NVML_SUCCESS) return set;
+  if (IsFinal(result)) {
+    sets_made_ = kMostSets;
+  } else {
+    --sets_made_;
+  }
+  return nullptr;
 }
 
 nvmlEventSet_t DriverEvents::PresentSet() {

@@ -54,7 +54,7 @@ class DriverEvents {
 
   const NvmlLibrary* library_ = nullptr;
   std::atomic<nvmlEventSet_t> set_{nullptr};
-  std::atomic<size_t> sets_made_{0};  // or tried
+  std::atomic<size_t> sets_made_{0};
   std::array<std::atomic<nvmlEventSet_t>, kMostSets> spoiled_{};
   std::atomic<size_t> spoiled_count_{0};
   std::array<Place, Source::kSlots> places_;

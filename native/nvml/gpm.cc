@@ -99,7 +99,11 @@ nvmlReturn_t Compare(const NvmlFunctions& nvml, const GpmSamples& gpm, nvmlGpmMe
 
 nvmlReturn_t PollGpm(const NvmlLibrary& library, Target* target, Sample* sample) {
   const NvmlFunctions& nvml = library.functions();
-  nvmlGpmMetricsGet_t get;  // 13 KiB, of which only the first metrics are ever touched
+  struct {  // 13 KiB, of which only the first metrics are ever touched
+    nvmlGpmMetricsGet_t get;
+    std::array<std::byte, kRoomBehind> room;
+  } answer;
+  nvmlGpmMetricsGet_t& get = answer.get;
   nvmlReturn_t result = FindSupport(nvml, target);
   if (result == NVML_SUCCESS) result = Allocate(nvml, &target->gpm);
   if (result == NVML_SUCCESS) result = Take(nvml, target);

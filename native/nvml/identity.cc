@@ -34,9 +34,11 @@ std::optional<std::string> ReadText(TextCall call, nvmlDevice_t device, unsigned
   return ReadText(size, [&](char* text, unsigned int room) { return call(device, text, room); });
 }
 
-// None of the quantities asked for here can be 0.
+// None of the quantities asked for here can be 0. What is far beyond any board is nonsense, such as
+// the sentinels that some put in place of a value.
 std::optional<uint32_t> Believable(unsigned int value) {
-  if (value == 0 || value == NVML_VALUE_NOT_AVAILABLE_U32) return std::nullopt;
+  constexpr unsigned int kMost = 100'000'000;
+  if (value == 0 || value > kMost) return std::nullopt;
   return value;
 }
 
@@ -147,10 +149,12 @@ std::optional<std::string> ReadArchitecture(const NvmlFunctions& nvml, nvmlDevic
 
 void ReadCompute(const NvmlFunctions& nvml, nvmlDevice_t device, DeviceIdentity* identity) {
   identity->core_count = ReadCount(nvml.core_count, device);
+  constexpr int kMostCapability = 1'000;
   int major = 0;
   int minor = 0;
   if (nvml.compute_capability == nullptr ||
-      nvml.compute_capability(device, &major, &minor) != NVML_SUCCESS || major <= 0 || minor < 0) {
+      nvml.compute_capability(device, &major, &minor) != NVML_SUCCESS || major <= 0 ||
+      major > kMostCapability || minor < 0 || minor > kMostCapability) {
     return;
   }
   identity->compute_capability_major = static_cast<uint32_t>(major);

@@ -10,14 +10,16 @@ namespace {
 
 constexpr uint64_t kMebibyte = uint64_t{1} << 20;
 constexpr uint64_t kGibibyte = uint64_t{1} << 30;
-constexpr uint64_t kMemorySlices = 8;  // of a GPU; its instances have whole ones
+constexpr uint32_t kMostMultiprocessors = 10'000;  // far beyond any board
+constexpr uint64_t kMemorySlices = 8;              // of a GPU; its instances have whole ones
 
 constexpr uint64_t DivideUp(uint64_t value, uint64_t by) { return (value + by - 1) / by; }
 
 using IdCall = nvmlReturn_t (*)(nvmlDevice_t, unsigned int*);
 std::optional<uint32_t> ReadId(IdCall call, nvmlDevice_t device) {
+  constexpr unsigned int kMostId = 65'535;  // boards have a few
   unsigned int id = NVML_VALUE_NOT_AVAILABLE_U32;
-  if (call == nullptr || call(device, &id) != NVML_SUCCESS || id == NVML_VALUE_NOT_AVAILABLE_U32) {
+  if (call == nullptr || call(device, &id) != NVML_SUCCESS || id > kMostId) {
     return std::nullopt;
   }
   return id;
@@ -76,7 +78,7 @@ void ReadInstance(const NvmlLibrary& library, nvmlDevice_t instance, const Devic
     identity->memory_bytes = megabytes * kMebibyte;
   }
   if (attributes.multiprocessorCount != 0 &&
-      attributes.multiprocessorCount <= gpu.multiprocessor_count.value_or(UINT32_MAX - 1)) {
+      attributes.multiprocessorCount <= gpu.multiprocessor_count.value_or(kMostMultiprocessors)) {
     identity->multiprocessor_count = attributes.multiprocessorCount;
     const auto cores = CoresPerMultiprocessor(identity->compute_capability_major.value_or(0),
                                               identity->compute_capability_minor.value_or(0));

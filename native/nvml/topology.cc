@@ -73,6 +73,11 @@ void FindUnclear(std::span<Gpu> gpus) {
   }
 }
 
+// A link of which nobody says where to, and at the other end one that could be its end.
+bool MayBeLinked(const Gpu& one, const Gpu& other) {
+  return one.unclear_links > 0 && (other.unclear_links > 0 || other.switched_links > 0);
+}
+
 class Surveyor {
  public:
   explicit Surveyor(const NvmlLibrary& library) : nvml_(library.functions()) {}
@@ -129,7 +134,9 @@ void Surveyor::FollowLinks(Gpu* gpu) {
     if (Succeeds(result, gpu) && active == NVML_FEATURE_ENABLED) FollowLink(link, gpu);
     // No links at all, or past the last. One that is not there can lie between two that are.
     if (result == NVML_ERROR_INVALID_ARGUMENT) return;
-    if (result == NVML_ERROR_NOT_SUPPORTED && link == 0) return;
+    const bool offered = ToStatusCode(result) != StatusCode::kNotSupported;
+    if (!offered && link == 0) return;
+    if (offered && result != NVML_SUCCESS) ++gpu->unclear_links;
   }
 }
 
@@ -162,7 +169,7 @@ TopologyCell Surveyor::Compare(const Gpu& one, const Gpu& other) {
 
 // Of two between which no link is known.
 Link Surveyor::LinkBeside(const Gpu& one, const Gpu& other) {
-  if (one.unclear_links == 0 || other.unclear_links == 0) return AncestorLink(one, other);
+  if (!MayBeLinked(one, other) && !MayBeLinked(other, one)) return AncestorLink(one, other);
   switch (AccessBy(NVML_P2P_CAPS_INDEX_NVLINK, one, other)) {
     case PeerAccess::kYes:
       return Link::kNvLink;
