@@ -63,6 +63,7 @@ class Court {
   void JudgeCell(const DeviceList& list, size_t at, int round);
   void JudgeEvents();
   void JudgeEvent(const EventRecord& event);
+  [[nodiscard]] bool WasListedLate(const std::string& uuid) const;
   void JudgePresence(const EventRecord& event, bool subject);
   void JudgeDriver(const EventRecord& event);
   void JudgeMisuse();

@@ -34,8 +34,8 @@ constexpr uint64_t kHistory = 64;
 constexpr uint64_t kPostedXid = 31;
 constexpr int kReturnTries = 100;
 constexpr int kLeastReturnTries =
-    12;                           // the simulated driver looks each 50 ms whether it may return
-constexpr int kLettingGoMs = 80;  // the event thread comes out of the driver meanwhile
+    12;  // the simulated driver looks each 50 ms whether it may return
+constexpr int kLettingGoTries = 50;
 
 SamplerOptions OptionsFor(const std::string& path) {
   SamplerOptions options;
@@ -59,6 +59,7 @@ class Episode {
   void Run(const IsWell& is_well);
 
  private:
+  [[nodiscard]] bool Lingers() const;
   void Begin();
   void Open();
   void End();
@@ -73,6 +74,7 @@ class Episode {
   void Collect();
   void CollectRow(const DeviceEntry& entry);
   [[nodiscard]] bool AnyHung() const;
+  [[nodiscard]] bool IsSuspended() const;
   [[nodiscard]] StatusCode StatusOf(size_t row) const;
   void Reopen();
   void AwaitEvent();
@@ -96,8 +98,7 @@ void Episode::Run(const IsWell& is_well) {
     Turning();
     Round();
   }
-  const bool should_hang = plan_.hang != Hang::kNone && plan_.polled;
-  for (int more = 0; should_hang && !record_.hung && more < kMostHangRounds; more++) Round();
+  for (int more = 0; Lingers() && more < kMostHangRounds; more++) Round();
   record_.cleared = round_;
   if (plan_.hang == Hang::kForEver) return End();
   Clear();
@@ -109,6 +110,12 @@ void Episode::Run(const IsWell& is_well) {
   if (plan_.script.reopens_at_end) Reopen();
   if (plan_.script.posts_event) AwaitEvent();
   End();
+}
+
+// A call that is to hang does not yet, or is not said to.
+bool Episode::Lingers() const {
+  if (plan_.hang == Hang::kNone) return false;
+  return (plan_.polled && !record_.hung) || NumberIn(lab_.Command("faults"), "struck") < 1;
 }
 
 void Episode::Begin() {
@@ -184,14 +191,14 @@ void Episode::LetGo() {
   if (!running_) return;
   sampler_->Suspend();
   Settle();
-  if (may_hang_) Sleep(kLettingGoMs);
+  // Real time: the event thread has to come out of the driver, unless something hangs there.
+  for (int tries = 0; may_hang_ && tries < kLettingGoTries && !IsSuspended(); tries++) Sleep(10);
 }
 
 void Episode::TakeBack() {
   if (!running_) return;
   sampler_->Resume();
   Settle();
-  if (may_hang_) Sleep(kLettingGoMs);
 }
 
 void Episode::Clear() {
@@ -270,6 +277,11 @@ StatusCode Episode::StatusOf(size_t row) const {
   const size_t stride = cells[kBlockRowStrideWord].Load(Order::kAcquire);
   const size_t word = kBlockHeaderWords + row * stride + kRowStatusWord;
   return static_cast<StatusCode>(cells[word].Load(Order::kAcquire));
+}
+
+bool Episode::IsSuspended() const {
+  const uint64_t word = sampler_->block()->cells()[kBlockDriverWord].Load(Order::kAcquire);
+  return word == static_cast<uint64_t>(DriverState::kSuspended);
 }
 
 bool Episode::AnyHung() const {

@@ -1,4 +1,6 @@
 // Events: one for each change, and none where nothing changed.
+#include <algorithm>
+
 #include "court.h"
 
 namespace gpuring::faults {
@@ -31,6 +33,8 @@ void Court::JudgeEvent(const EventRecord& event) {
     case EventKind::kDriverRestored:
       return JudgeDriver(event);
     case EventKind::kDeviceAdded:
+      if (WasListedLate(uuids_[event.row])) return;
+      [[fallthrough]];
     case EventKind::kDeviceRemoved:
       if (!subject || !expected_.devices_vary) Miss(Name(event) + ": it was there all the time");
       return;
@@ -47,6 +51,14 @@ void Court::JudgeEvent(const EventRecord& event) {
     default:
       if (!expected_.any_value) Miss(Name(event));
   }
+}
+
+// One that hangs while it is being looked at holds up the first look at those after it.
+bool Court::WasListedLate(const std::string& uuid) const {
+  if (case_.kind != Kind::kHang || record_.lists.empty()) return false;
+  const std::vector<DeviceEntry>& first = record_.lists.begin()->second->devices;
+  return std::ranges::none_of(
+      first, [&uuid](const DeviceEntry& entry) { return entry.identity.uuid == uuid; });
 }
 
 void Court::JudgePresence(const EventRecord& event, bool subject) {
