@@ -71,8 +71,13 @@ describe('a live GPUClusteringManager', () => {
   });
 
   it('counts no device that is not there, however fresh its last sample', () => {
-    const failures = ['LOST', 'HUNG', 'ASLEEP'].map((name) => `ERR_GPU_DEVICE_${name}` as const);
-    for (const failure of [...failures, 'ERR_GPU_SUSPENDED', 'ERR_GPU_DRIVER_GONE'] as const) {
+    for (const failure of [
+      'ERR_GPU_DEVICE_LOST',
+      'ERR_GPU_DEVICE_HUNG',
+      'ERR_GPU_DEVICE_ASLEEP',
+      'ERR_GPU_SUSPENDED',
+      'ERR_GPU_DRIVER_GONE',
+    ] as const) {
       const store = {
         getMetrics: (deviceId: string) => sample(deviceId, { ageMs: 1 }),
         getMetricsHistory: () => [],
