@@ -13,7 +13,6 @@
 namespace gpuring::faults {
 namespace {
 
-constexpr int kInits = 16;
 constexpr size_t kReplyBytes = size_t{1} << 16;
 
 [[noreturn]] void Give(const std::string& up) {

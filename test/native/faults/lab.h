@@ -9,6 +9,9 @@ namespace gpuring::faults {
 // Stays loaded, and initialised while Held lives: the host's time goes on when clients come and go.
 class Lab {
  public:
+  // So often is it initialised that a client which shuts down what it did not begin ends nothing.
+  static constexpr int kInits = 16;
+
   explicit Lab(std::string path);
   Lab(const Lab&) = delete;
   Lab& operator=(const Lab&) = delete;
@@ -19,7 +22,6 @@ class Lab {
   // False: refused.
   [[nodiscard]] bool Try(const std::string& name, const std::string& argument,
                          std::string* reply) const;
-  // So often that a client which shuts down what it did not begin ends nothing.
   void Init() const;
   void Shutdown() const;
 
