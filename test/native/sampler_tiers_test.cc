@@ -57,10 +57,12 @@ TEST("tiers: works never take the place of a round") {
   sampler->Watch(std::vector<size_t>{0, 1, 2, 3});
   // 12 ms of readings in a round of 20 leave room for two or three of the eight works in it.
   CHECK(Eventually([&] { return host->log()->slower[3][2] > 3; }));
-  const uint64_t rounds = host->log()->polls[0];
-  const uint64_t missed =
-      sampler->block()->cells()[kBlockMissedDeadlinesWord].Load(Order::kAcquire);
-  CHECK(missed <= rounds);
+  // All eight are due in each; however slow the machine is, no more of them fit in than here.
+  uint64_t works = 0;
+  for (size_t slot = 0; slot < 4; slot++) {
+    works += host->log()->slower[slot][1] + host->log()->slower[slot][2];
+  }
+  CHECK(works <= 4 * host->log()->polls[0] + 8);
   CHECK(host->log()->slower[0][1] >= 3u);
 }
 
