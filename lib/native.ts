@@ -62,8 +62,14 @@ export interface NativeDevice {
   readonly computeInstanceId?: number;
 }
 
-/** A device with its place in the published block, which is its own for ever. */
+/** A device with its place in the published block. */
 export interface NativeDeviceEntry extends NativeDevice {
+  /** What events call it: its own, and never another device's. */
+  readonly number: number;
+  /**
+   * Its own while it is listed. Once every row is used, those of MIG instances that went are given
+   * to devices that come; who watches such a row goes on doing so.
+   */
   readonly row: number;
   /** False: gone, and expected back. */
   readonly present: boolean;
@@ -188,7 +194,8 @@ export interface NativeSession {
   readDetail(row: number): NativeDetail | undefined;
   /**
    * Copies events with sequence >= `from`, oldest first, seven doubles each: sequence, Unix ms,
-   * monotonic ms, kind (index into `eventKinds`), row (-1: none), code, count. Returns how many.
+   * monotonic ms, kind (index into `eventKinds`), number of the device (-1: none), code, count.
+   * Returns how many.
    */
   readEvents(from: number, into: Float64Array): number;
   /** Lets go of the driver; the block's `driverWord` says when. As many resumes undo it. */

@@ -2,13 +2,13 @@ import type { NativeModule, NativeSession } from '../native.js';
 import type { BlockReader } from './block.js';
 import type { DriverEvent, DriverEventKind } from './cluster-events.js';
 
-/** Sequence, Unix ms, monotonic ms, kind, row, code, count. */
+/** Sequence, Unix ms, monotonic ms, kind, number of the device, code, count. */
 const recordDoubles = 7;
 const recordsAtOnce = 256;
 
-/** An event with the row of its device; undefined: about the driver, or of no known device. */
-export interface RowEvent extends Omit<DriverEvent, 'deviceId'> {
-  readonly row: number | undefined;
+/** An event with the number of its device; undefined: about the driver, or no known device. */
+export interface NumberedEvent extends Omit<DriverEvent, 'deviceId'> {
+  readonly number: number | undefined;
 }
 
 /** Reads the sampler's log of events: each once, in order. */
@@ -31,7 +31,7 @@ export class DriverEventReader {
   }
 
   /** The events that are new; a number stands for so many that were overwritten before. */
-  *read(): Generator<RowEvent | number> {
+  *read(): Generator<NumberedEvent | number> {
     for (;;) {
       const count = this.#session.readEvents(this.#next, this.#records);
       for (let record = 0; record < count; record++) {
@@ -45,13 +45,13 @@ export class DriverEventReader {
     }
   }
 
-  #event(at: number): RowEvent {
+  #event(at: number): NumberedEvent {
     const [
       sequence = 0,
       timestampMs = 0,
       monotonicMs = 0,
       kind = 0,
-      row = -1,
+      device = -1,
       code = 0,
       count = 1,
     ] = this.#records.subarray(at, at + recordDoubles);
@@ -60,7 +60,7 @@ export class DriverEventReader {
       timestampMs,
       monotonicMs,
       kind: (this.#native.eventKinds[kind] ?? 'other') as DriverEventKind,
-      row: row < 0 ? undefined : row,
+      number: device < 0 ? undefined : device,
       code,
       count,
     };

@@ -4,7 +4,7 @@ import type { BlockReader } from './block.js';
 import { type ClusterEmitter, EventDispatcher } from './cluster-emitter.js';
 import type { ClusterEvent, DriverEvent, DriverEventKind } from './cluster-events.js';
 import { FactReader } from './device-facts.js';
-import { DriverEventReader, type RowEvent } from './driver-events.js';
+import { DriverEventReader, type NumberedEvent } from './driver-events.js';
 import { EventIterator } from './event-iterator.js';
 import type { CheckedEventsOptions } from './event-options.js';
 import { EventQueue } from './event-queue.js';
@@ -31,8 +31,10 @@ export interface HubDevices {
   readonly current: ReadonlyMap<string, GPUDevice>;
   /** As of the latest `current`. */
   rowOf(deviceId: string): number | undefined;
-  /** Whose row it is or was; undefined: of no device of this cluster. */
-  deviceIdOf(row: number): string | undefined;
+  /** What `read` finds in the device's row, and in no other's; undefined: it has none. */
+  inRowOf<T>(deviceId: string, read: (row: number) => T): T | undefined;
+  /** Whose number it is; undefined: of no device of this cluster. */
+  deviceIdOf(number: number): string | undefined;
 }
 
 /** A device or a driver is there anew: what it says tells whether it is well. */
@@ -140,8 +142,7 @@ export class EventHub {
     const driver = this.#driverState();
     if (this.#resyncsLeft > 0 || driver === 'lost') this.#resync(moment, driver);
     for (const deviceId of this.#devices.current.keys()) {
-      const row = this.#devices.rowOf(deviceId);
-      const facts = row === undefined ? undefined : this.#facts.read(row);
+      const facts = this.#devices.inRowOf(deviceId, (row) => this.#facts.read(row));
       if (facts === undefined) continue;
       this.#publishChanges(this.#monitor.observe(deviceId, facts, moment));
     }
@@ -186,22 +187,25 @@ export class EventHub {
     }
   }
 
-  #take({ row, ...event }: RowEvent): void {
+  #take({ number, ...event }: NumberedEvent): void {
     if (event.kind === 'events-dropped') this.#resyncsLeft = resyncs;
-    const deviceId = row === undefined ? undefined : this.#deviceOf(row);
-    if (row !== undefined && deviceId === undefined) return;
+    const deviceId = number === undefined ? undefined : this.#deviceOf(number);
+    if (number !== undefined && deviceId === undefined) return;
     this.#apply(deviceId === undefined ? event : { ...event, deviceId });
     if (returns.includes(event.kind)) this.#halted.release(deviceId);
-    if (event.kind !== 'xid' || row === undefined || deviceId === undefined) return;
-    if (this.#monitor.callsMayHang(deviceId)) this.#halted.halt(deviceId, row);
+    if (event.kind !== 'xid' || deviceId === undefined) return;
+    const row = this.#devices.rowOf(deviceId);
+    if (row !== undefined && this.#monitor.callsMayHang(deviceId)) {
+      this.#halted.halt(deviceId, row);
+    }
   }
 
   /** Its device may have come since the list was looked at. */
-  #deviceOf(row: number): string | undefined {
-    const known = this.#devices.deviceIdOf(row);
+  #deviceOf(number: number): string | undefined {
+    const known = this.#devices.deviceIdOf(number);
     if (known !== undefined) return known;
     this.#track();
-    return this.#devices.deviceIdOf(row);
+    return this.#devices.deviceIdOf(number);
   }
 
   #apply(event: DriverEvent): void {
@@ -227,11 +231,12 @@ export class EventHub {
   #resync(moment: Moment, driver: string): void {
     this.#resyncsLeft = Math.max(0, this.#resyncsLeft - 1);
     for (const deviceId of this.#devices.current.keys()) {
-      const row = this.#devices.rowOf(deviceId) ?? -1;
-      const status = this.#native.statusNames[this.#block.status(row) ?? -1];
+      const index = this.#devices.inRowOf(deviceId, (row) => this.#block.status(row));
+      const status = this.#native.statusNames[index ?? -1];
       const reasons = this.#monitor.reasonsOf(deviceId);
       for (const kind of missedKinds(reasons, { status, driver })) {
-        const code = status === 'ERR_GPU_DRIVER_MISMATCH' ? mismatchReturn : undefined;
+        const isMismatch = status === 'ERR_GPU_DRIVER_MISMATCH';
+        const code = isMismatch ? mismatchReturn : unknownReturn;
         this.#publishChanges(this.#monitor.apply(missed(kind, { ...moment, deviceId, code })));
       }
     }
@@ -251,12 +256,13 @@ export class EventHub {
 
 interface Missed extends Moment {
   readonly deviceId: string;
-  readonly code: number | undefined;
+  /** Of a loss. */
+  readonly code: number;
 }
 
 /** An event as it must have been. */
 function missed(kind: DriverEventKind, { deviceId, code, ...moment }: Missed): DriverEvent {
-  const likely = kind.endsWith('-lost') ? (code ?? unknownReturn) : 0;
+  const likely = kind.endsWith('-lost') ? code : 0;
   const device = kind.startsWith('driver-') ? {} : { deviceId };
   return { ...moment, kind, sequence: 0, code: likely, count: 1, ...device };
 }

@@ -145,7 +145,7 @@ export class HealthMonitor {
     else if (kind === 'xid') this.#applyXid(record, event);
     else if (kind === 'recovery-action') record.open('recovery-unread', monotonicMs);
     else if (kind === 'device-lost') this.#lose(record, event);
-    else if (kind === 'device-removed') record.open('removed', monotonicMs);
+    else if (kind === 'device-removed') this.#remove(record, monotonicMs);
     else if (kind === 'device-hung') record.open('hung', monotonicMs);
     else if (kind === 'device-answered') record.end(['answer'], monotonicMs);
     else if (kind === 'device-returned' || kind === 'device-added') {
@@ -161,6 +161,13 @@ export class HealthMonitor {
     if (wasLost) return;
     record.lossesMs = recent([...record.lossesMs, monotonicMs], monotonicMs - flapWindowMs, flaps);
     if (record.lossesMs.length >= flaps) record.open('flapping', monotonicMs);
+  }
+
+  /** A poll may have met it in the middle of that, which was no loss; one that is made again is new. */
+  #remove(record: HealthRecord, monotonicMs: number): void {
+    record.lossesMs = [];
+    record.close('flapping');
+    record.open('removed', monotonicMs);
   }
 
   #applyXid(record: HealthRecord, { code: xid, monotonicMs }: DriverEvent): void {

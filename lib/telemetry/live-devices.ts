@@ -21,6 +21,9 @@ export interface LiveDevicesOptions {
   readonly environment: CudaEnvironment;
 }
 
+/** The log holds 4096 events: who has an older number than that is named in none of them. */
+const mostNumbers = 8192;
+
 /**
  * The devices of a live cluster as they come and go, and which row of the block is whose. Looking
  * costs one load; only a list that has changed costs native calls.
@@ -30,10 +33,13 @@ export class LiveDevices {
   /** Of the list that was taken last. */
   #generation = 0;
   #listed: readonly NativeDeviceEntry[] = [];
+  #chosen: readonly NativeDeviceEntry[] = [];
   #current: ReadonlyMap<string, GPUDevice> = new Map();
   #rows: ReadonlyMap<string, number> = new Map();
-  /** By row, of every device that was ever taken: a row never changes hands. */
+  /** By number, of devices that were taken: the latest ones, and all that are there. */
   readonly #ids = new Map<number, string>();
+  /** By row that is watched: the number of the device for whose sake. */
+  readonly #watched = new Map<number, number>();
   #driver: NativeDriver;
 
   constructor(options: LiveDevicesOptions) {
@@ -56,6 +62,7 @@ export class LiveDevices {
     const visible = this.#visible();
     this.#adopt(unopened ? filter.choose(all, visible) : filter.begin(all, visible));
     const rows = [...this.#rows.values()];
+    this.#newcomers();
     const before = new Map(rows.map((row) => [row, block.version(row)]));
     const waiting = rows.filter((row) => !this.#isWithin(row, maxAgeMs));
     session.watch(rows);
@@ -64,12 +71,13 @@ export class LiveDevices {
 
   /** By device id, as of now. A device that went may come back under the same id. */
   get current(): ReadonlyMap<string, GPUDevice> {
-    const { native, block, filter, session } = this.#options;
-    if (block.low(native.layout.devicesWord) === this.#generation) return this.#current;
+    const { filter, session } = this.#options;
+    if (this.#isLatest()) return this.#current;
     this.#readList();
-    const chosen = filter.choose(this.#listed, this.#visible());
-    const newcomers = chosen.map(({ row }) => row).filter((row) => !this.#ids.has(row));
-    this.#adopt(chosen);
+    this.#adopt(filter.choose(this.#listed, this.#visible()));
+    const left = this.#passedOn();
+    if (left.length > 0) session.unwatch(left);
+    const newcomers = this.#newcomers();
     if (newcomers.length > 0) session.watch(newcomers);
     return this.#current;
   }
@@ -88,9 +96,22 @@ export class LiveDevices {
     return this.#rows.get(deviceId);
   }
 
-  /** Whose row it is or was; undefined: of no device of this cluster. */
-  deviceIdOf(row: number): string | undefined {
-    return this.#ids.get(row);
+  /**
+   * What `read` finds in the device's row; undefined: it has none. Where the list changed meanwhile
+   * the row may have become another device's, so it is read again.
+   */
+  inRowOf<T>(deviceId: string, read: (row: number) => T): T | undefined {
+    for (;;) {
+      const row = this.#rows.get(deviceId);
+      const found = row === undefined ? undefined : read(row);
+      if (this.#isLatest()) return found;
+      void this.current;
+    }
+  }
+
+  /** Whose number it is; undefined: of no device of this cluster. */
+  deviceIdOf(number: number): string | undefined {
+    return this.#ids.get(number);
   }
 
   /** A row for each device of `current`, in its order, with a cell for each. */
@@ -100,6 +121,29 @@ export class LiveDevices {
     const size = this.#listed.length;
     const places = ids.map((id) => this.#listed.findIndex(({ uuid }) => uuid === id));
     return places.map((from) => places.map((to) => cells[from * size + to]));
+  }
+
+  #isLatest(): boolean {
+    const { native, block } = this.#options;
+    return block.low(native.layout.devicesWord) === this.#generation;
+  }
+
+  /** Rows to be watched from now on; who was halted meanwhile is none. */
+  #newcomers(): readonly number[] {
+    const came = this.#chosen.filter(({ row, number }) => this.#watched.get(row) !== number);
+    for (const { row, number } of came) this.#watched.set(row, number);
+    return came.map(({ row }) => row);
+  }
+
+  /** Rows that were watched and belong to others now, which are none of this cluster. */
+  #passedOn(): readonly number[] {
+    const chosen = new Set(this.#chosen.map(({ row }) => row));
+    const others = this.#listed.filter(({ row, number }) => {
+      const watchedFor = this.#watched.get(row);
+      return watchedFor !== undefined && watchedFor !== number && !chosen.has(row);
+    });
+    for (const { row } of others) this.#watched.delete(row);
+    return others.map(({ row }) => row);
   }
 
   /** The generation first: the list is that one or a later one, which is then taken again. */
@@ -120,7 +164,11 @@ export class LiveDevices {
       chosen.map((entry) => [entry.uuid, liveDevice(entry, this.#driver, order.indexOf(entry))]),
     );
     this.#rows = new Map(chosen.map(({ uuid, row }) => [uuid, row]));
-    for (const { uuid, row } of chosen) this.#ids.set(row, uuid);
+    this.#chosen = chosen;
+    for (const { uuid, number } of chosen) this.#ids.set(number, uuid);
+    const oldest = [...this.#ids.keys()].slice(0, Math.max(0, this.#ids.size - mostNumbers));
+    const present = new Set(oldest.length === 0 ? [] : chosen.map(({ number }) => number));
+    for (const number of oldest) if (!present.has(number)) this.#ids.delete(number);
   }
 
   #isWithin(row: number, maxAgeMs: number): boolean {

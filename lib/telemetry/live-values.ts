@@ -120,10 +120,10 @@ export class LiveValues implements ValueStore {
     const { key: metric, unit } = readSeriesMetric(name, 'metric');
     const checked = readSeriesOptions(options);
     const { session, devices } = this.#options;
-    const row = devices.rowOf(deviceId);
     const which = this.#series.get(metric);
-    const isThere = row !== undefined && which !== undefined;
-    const part = isThere ? readSeries(session, { row, which }, checked) : emptySeries(checked);
+    const read = (row: number) =>
+      which === undefined ? undefined : readSeries(session, { row, which }, checked);
+    const part = devices.inRowOf(deviceId, read) ?? emptySeries(checked);
     return { deviceId, metric, unit, ...part, ...this.#mark() };
   }
 
@@ -136,8 +136,7 @@ export class LiveValues implements ValueStore {
 
   #detail(deviceId: string): NativeDetail | undefined {
     const { session, devices } = this.#options;
-    const row = devices.rowOf(deviceId);
-    return row === undefined ? undefined : session.readDetail(row);
+    return devices.inRowOf(deviceId, (row) => session.readDetail(row));
   }
 
   /** The lists are read with the slow metrics. */
@@ -148,8 +147,8 @@ export class LiveValues implements ValueStore {
 
   #reports(deviceId: string): Reports {
     const { session, devices } = this.#options;
-    const row = devices.rowOf(deviceId);
-    const isThere = row !== undefined && session.readReports(row, this.#words);
+    const read = (row: number) => session.readReports(row, this.#words);
+    const isThere = devices.inRowOf(deviceId, read) ?? false;
     const absence = this.#absence(deviceId);
     const nowMs = monotonicMs();
     return {

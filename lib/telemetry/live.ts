@@ -59,8 +59,7 @@ export class LiveTelemetry implements TelemetryStore {
   }
 
   getMetrics(deviceId: string): GPUMetrics | undefined {
-    const row = this.#devices.rowOf(deviceId);
-    const words = row === undefined ? undefined : this.#block.row(row);
+    const words = this.#devices.inRowOf(deviceId, (row) => this.#block.row(row));
     if (words === undefined) return undefined;
     const { rowSequenceWord, rowMetricsWord } = this.#native.layout;
     const sample = this.#sample(deviceId, {
@@ -75,31 +74,11 @@ export class LiveTelemetry implements TelemetryStore {
   }
 
   getMetricsHistory(deviceId: string): readonly GPUMetrics[] {
-    const row = this.#devices.rowOf(deviceId);
-    const newest = row === undefined ? undefined : this.#block.row(row);
-    if (row === undefined || newest === undefined) return [];
-    const sequence = newest[this.#native.layout.rowSequenceWord] ?? 0;
-    const from = Math.max(1, sequence - this.#maxHistory + 1);
-    const { length } = this.#keys;
-    const doubles = recordHeader + 2 * length;
-    const words = new Float64Array(doubles * (sequence - from + 1));
-    const count = this.#session.readHistory({ row, which: 0, from }, words);
-    const nowMs = monotonicMs();
-    const estimated = this.#native.valueStates.indexOf('estimated');
-    return Array.from({ length: count }, (_, index) => {
-      const at = index * doubles;
-      const metricsAt = at + recordHeader;
-      const sample = this.#sample(deviceId, { words, at, metricsAt, nowMs });
-      const statesAt = metricsAt + length;
-      const keys = this.#keys.filter((_key, metric) => words[statesAt + metric] === estimated);
-      if (keys.length > 0) sample.estimated = keys;
-      return sample;
-    });
+    return this.#devices.inRowOf(deviceId, (row) => this.#history(deviceId, row)) ?? [];
   }
 
   getFailure(deviceId: string): ErrorCode | undefined {
-    const row = this.#devices.rowOf(deviceId);
-    const status = row === undefined ? undefined : this.#block.status(row);
+    const status = this.#devices.inRowOf(deviceId, (row) => this.#block.status(row));
     const name = status === undefined ? '' : this.#native.statusNames[status];
     return name === '' ? undefined : (name as ErrorCode);
   }
@@ -131,6 +110,28 @@ export class LiveTelemetry implements TelemetryStore {
       missedDeadlines: this.#block.count(missedDeadlinesWord) + Math.max(0, overdue),
       periodMs,
     };
+  }
+
+  #history(deviceId: string, row: number): readonly GPUMetrics[] {
+    const newest = this.#block.row(row);
+    if (newest === undefined) return [];
+    const sequence = newest[this.#native.layout.rowSequenceWord] ?? 0;
+    const from = Math.max(1, sequence - this.#maxHistory + 1);
+    const { length } = this.#keys;
+    const doubles = recordHeader + 2 * length;
+    const words = new Float64Array(doubles * (sequence - from + 1));
+    const count = this.#session.readHistory({ row, which: 0, from }, words);
+    const nowMs = monotonicMs();
+    const estimated = this.#native.valueStates.indexOf('estimated');
+    return Array.from({ length: count }, (_, index) => {
+      const at = index * doubles;
+      const metricsAt = at + recordHeader;
+      const sample = this.#sample(deviceId, { words, at, metricsAt, nowMs });
+      const statesAt = metricsAt + length;
+      const keys = this.#keys.filter((_key, metric) => words[statesAt + metric] === estimated);
+      if (keys.length > 0) sample.estimated = keys;
+      return sample;
+    });
   }
 
   #sample(deviceId: string, { words, at, metricsAt, nowMs }: Reading): Mutable<GPUMetrics> {

@@ -22,6 +22,7 @@ void SetInstance(Napi::Object object, const DeviceIdentity& device) {
 Napi::Object BoxDevice(Napi::Env env, const DeviceEntry& entry) {
   const DeviceIdentity& device = entry.identity;
   Napi::Object object = Napi::Object::New(env);
+  object.Set("number", static_cast<double>(entry.number));
   object.Set("row", static_cast<double>(entry.row));
   object.Set("present", entry.present);
   object.Set("uuid", device.uuid);

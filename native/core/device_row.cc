@@ -29,4 +29,17 @@ void DeviceRow::Detach() {
   for (SeriesReader& reader : series) reader.Restart();
 }
 
+void DeviceRow::GiveTo(uint64_t its_number) {
+  Detach();
+  number = its_number;
+  present = lost = hung = false;
+  place = SIZE_MAX;
+  published = PublishedRow();
+  energy = EnergyMeter();
+  book = nullptr;
+  for (size_t at = 0; at < series.size(); at++) series[at] = SeriesReader(kSeriesMetrics[at]);
+  processes = -1;
+  reading_ns = 0;
+}
+
 }  // namespace gpuring

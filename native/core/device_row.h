@@ -51,6 +51,7 @@ struct DeviceRow {
   std::atomic<uint32_t> watchers{0};
   std::atomic<bool> newly_watched{false};
 
+  uint64_t number = 0;   // of its device
   bool present = false;  // in the source, under `slot`
   bool lost = false;     // said so, or vanished
   bool hung = false;
@@ -76,6 +77,8 @@ struct DeviceRow {
   }
   // Forgets a source: a thread stuck in it keeps its call.
   void Detach();
+  // Forgets a device; another one has the row from now on. Who watches the row goes on doing so.
+  void GiveTo(uint64_t number);
 };
 
 }  // namespace gpuring

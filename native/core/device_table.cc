@@ -27,9 +27,24 @@ size_t DeviceTable::RowOf(const DeviceIdentity& identity) {
   const auto same = [&](const Known& one) { return one.identity.uuid == identity.uuid; };
   const auto known = std::ranges::find_if(known_, same);
   if (known != known_.end()) return static_cast<size_t>(known - known_.begin());
-  if (known_.size() == rows_) return SIZE_MAX;
-  known_.push_back({identity});
-  return known_.size() - 1;
+  size_t row = known_.size();
+  if (row == rows_) {
+    row = RowToGiveAway();
+    if (row == SIZE_MAX) return row;
+  } else {
+    known_.emplace_back();
+  }
+  known_[row] = {.identity = identity, .number = numbers_++};
+  return row;
+}
+
+size_t DeviceTable::RowToGiveAway() const {
+  size_t oldest = SIZE_MAX;
+  for (size_t row = 0; row < known_.size(); row++) {
+    if (known_[row].listed) continue;
+    if (oldest == SIZE_MAX || known_[row].gone < known_[oldest].gone) oldest = row;
+  }
+  return oldest;
 }
 
 void DeviceTable::MarkGone(const std::vector<bool>& found, std::vector<DeviceChange>* changes) {
@@ -38,7 +53,10 @@ void DeviceTable::MarkGone(const std::vector<bool>& found, std::vector<DeviceCha
     if (!known.present || (row < found.size() && found[row])) continue;
     known.present = false;
     const bool instance = !known.identity.parent_uuid.empty();
-    if (instance) known.listed = false;
+    if (instance) {
+      known.listed = false;
+      known.gone = generation_;
+    }
     changes->push_back({row, instance ? EventKind::kDeviceRemoved : EventKind::kDeviceLost});
   }
 }
@@ -60,14 +78,15 @@ std::shared_ptr<const DeviceList> DeviceTable::Update(const Found& found,
     const bool back = known.listed && !known.present;
     if (!known.listed) changes->push_back({row, EventKind::kDeviceAdded});
     if (back) changes->push_back({row, EventKind::kDeviceReturned});
-    known = {found.devices[place], true, true};
-    list->devices.push_back({known.identity, row, true});
+    known.identity = found.devices[place];
+    known.listed = known.present = true;
+    list->devices.push_back({known.identity, known.number, row, true});
     places.push_back(place);
   }
   MarkGone(seen, changes);
   for (size_t row = 0; row < known_.size(); row++) {
     if (seen[row] || !known_[row].listed) continue;
-    list->devices.push_back({known_[row].identity, row, false});
+    list->devices.push_back({known_[row].identity, known_[row].number, row, false});
     places.push_back(SIZE_MAX);
   }
   list->topology = Matrix(found.topology, found.devices.size(), places);

@@ -22,7 +22,7 @@ EventListener::EventListener(std::shared_ptr<EventDesk> desk, std::shared_ptr<Cl
     : desk_(std::move(desk)),
       clock_(std::move(clock)),
       on_devices_change_(std::move(on_devices_change)) {
-  for (std::atomic<size_t>& row : rows_) row.store(SIZE_MAX, std::memory_order_relaxed);
+  for (auto& device : devices_) device.store(kNoDevice, std::memory_order_relaxed);
 }
 
 void EventListener::SetSource(std::shared_ptr<Source> source) {
@@ -76,16 +76,16 @@ void EventListener::Pause(StatusCode waited) {
 }
 
 void EventListener::Take(const SourceEvent& event) {
-  const size_t row =
-      event.slot < rows_.size() ? rows_[event.slot].load(std::memory_order_relaxed) : SIZE_MAX;
-  const int64_t known_row = row == SIZE_MAX ? kNoRow : static_cast<int64_t>(row);
+  const int64_t device = event.slot < devices_.size()
+                             ? devices_[event.slot].load(std::memory_order_relaxed)
+                             : kNoDevice;
   const auto kind = static_cast<uint64_t>(event.kind);
   const int64_t now_ns = clock_->MonotonicNs();
   const auto pending = std::span(pending_).first(pending_count_);
   const auto equal = std::ranges::find_if(pending, [&](const Pending& one) {
-    return one.event.kind == kind && one.event.row == known_row && one.event.code == event.code;
+    return one.event.kind == kind && one.event.device == device && one.event.code == event.code;
   });
-  const Pending fresh = {{0, now_ns, clock_->WallUs(), kind, known_row, event.code, 1},
+  const Pending fresh = {{0, now_ns, clock_->WallUs(), kind, device, event.code, 1},
                          now_ns + kTogetherNs};
   if (equal != pending.end()) {
     equal->event.count++;
@@ -97,7 +97,7 @@ void EventListener::Take(const SourceEvent& event) {
   } else if (dropped_.event.kind == 0) {
     dropped_ = fresh;
     dropped_.event.kind = static_cast<uint64_t>(EventKind::kEventsDropped);
-    dropped_.event.row = kNoRow;
+    dropped_.event.device = kNoDevice;
     dropped_.event.code = 0;
   } else {
     dropped_.event.count++;

@@ -29,8 +29,10 @@ class EventListener {
 
   void Run();
 
-  // Which row each slot of the source is; SIZE_MAX: none.
-  void SetRow(size_t slot, size_t row) { rows_[slot].store(row, std::memory_order_relaxed); }
+  // The number of the device in each slot of the source; kNoDevice: of none.
+  void SetDevice(size_t slot, int64_t number) {
+    devices_[slot].store(number, std::memory_order_relaxed);
+  }
   // Listens to this source from now on. Null: lets go of the present one, at the latest when the
   // wait under way is over.
   void SetSource(std::shared_ptr<Source> source);
@@ -51,7 +53,7 @@ class EventListener {
   const std::shared_ptr<EventDesk> desk_;
   const std::shared_ptr<Clock> clock_;
   const std::function<void()> on_devices_change_;
-  std::array<std::atomic<size_t>, Source::kSlots> rows_;
+  std::array<std::atomic<int64_t>, Source::kSlots> devices_;
   std::atomic<bool> stop_{false};
   Event changed_;  // the source, or the stop
   std::mutex mutex_;

@@ -43,7 +43,7 @@ enum class EventKind : uint8_t {
 };
 inline constexpr size_t kEventKindCount = static_cast<size_t>(EventKind::kOther) + 1;
 
-inline constexpr int64_t kNoRow = -1;
+inline constexpr int64_t kNoDevice = -1;
 
 // 64-bit words only.
 struct EventRecord {
@@ -51,7 +51,7 @@ struct EventRecord {
   int64_t monotonic_ns = 0;
   int64_t wall_us = 0;
   uint64_t kind = 0;     // EventKind
-  int64_t row = kNoRow;  // of the device; kNoRow: about the driver as a whole
+  int64_t device = kNoDevice;  // its number (DeviceEntry); kNoDevice: about the driver as a whole
   uint64_t code = 0;
   uint64_t count = 1;  // equal ones that became this one
 };

@@ -104,7 +104,7 @@ uint64_t ReadPublicEvents(const Sampler& sampler, uint64_t from_sequence, std::s
                                 at[1] = UsToMs(event.wall_us);
                                 at[2] = NsToMs(event.monotonic_ns);
                                 at[3] = static_cast<double>(event.kind);
-                                at[4] = static_cast<double>(event.row);
+                                at[4] = static_cast<double>(event.device);
                                 at[5] = static_cast<double>(event.code);
                                 at[6] = static_cast<double>(event.count);
                               });

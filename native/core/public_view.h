@@ -23,7 +23,7 @@ inline constexpr size_t kPublicSeriesDoubles = 4;
 // answers outside the physical range. It was never known: the value is NaN, the times are 0.
 inline constexpr size_t kPublicReportDoubles = 7;
 
-// An event: sequence; wall (Unix ms); monotonic ms; EventKind; row, kNoRow: none; code; count.
+// An event: sequence; wall (Unix ms); monotonic ms; EventKind; row, kNoDevice: none; code; count.
 inline constexpr size_t kPublicEventDoubles = 7;
 
 // Copies the samples in the range that are still there, oldest first, one after another. Returns

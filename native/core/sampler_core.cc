@@ -140,14 +140,18 @@ Pace SamplerCore::CurrentPace() const {
 
 PublishedBlock<StdAtomics> SamplerCore::Block() const { return {memory_->cells(), kLayout}; }
 
-void SamplerCore::NoteEvent(EventKind kind, int64_t row, uint64_t code) {
+void SamplerCore::NoteEvent(EventKind kind, uint64_t code, int64_t device) {
   EventRecord event;
   event.monotonic_ns = clock_->MonotonicNs();
   event.wall_us = clock_->WallUs();
   event.kind = static_cast<uint64_t>(kind);
-  event.row = row;
+  event.device = device;
   event.code = code;
   desk_->Note(event);
+}
+
+void SamplerCore::NoteEventOf(size_t row, EventKind kind, uint64_t code) {
+  NoteEvent(kind, code, static_cast<int64_t>(rows_[row].number));
 }
 
 void SamplerCore::WriteStatus(size_t row, StatusCode code) {

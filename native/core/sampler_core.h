@@ -96,7 +96,8 @@ class SamplerCore : public std::enable_shared_from_this<SamplerCore> {
   [[nodiscard]] Pace CurrentPace() const;
   [[nodiscard]] PublishedBlock<StdAtomics> Block() const;
   void StoreHeader(size_t word, uint64_t value) { Block().StoreHeader(word, value); }
-  void NoteEvent(EventKind kind, int64_t row, uint64_t code);
+  void NoteEvent(EventKind kind, uint64_t code, int64_t device = kNoDevice);
+  void NoteEventOf(size_t row, EventKind kind, uint64_t code);
   void WriteStatus(size_t row, StatusCode code);
 
   // sampler_rounds.cc
@@ -140,6 +141,7 @@ class SamplerCore : public std::enable_shared_from_this<SamplerCore> {
   void AcceptLateTopology();
   bool Adopt(const DeviceTable::Found& found);
   void AdoptRow(const DeviceEntry& entry);
+  void GiveRow(const DeviceEntry& entry);
   void NoteChange(const DeviceChange& change);
   [[nodiscard]] int64_t SurveyPeriodNs() const;
   [[nodiscard]] int64_t NextSurveyNs(int64_t now_ns) const;

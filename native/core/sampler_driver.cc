@@ -102,7 +102,7 @@ bool SamplerCore::Serve() {
   }
   mode_ = Mode::kServing;
   SetDriverState(DriverState::kServing);
-  if (std::exchange(driver_lost_, false)) NoteEvent(EventKind::kDriverRestored, kNoRow, 0);
+  if (std::exchange(driver_lost_, false)) NoteEvent(EventKind::kDriverRestored, 0);
   (void)Adopt(std::exchange(found_, {}));
   const int64_t now_ns = clock_->MonotonicNs();
   schedule_.Restart(now_ns);
@@ -117,7 +117,7 @@ bool SamplerCore::Serve() {
 void SamplerCore::LoseDriver(StatusCode code, uint32_t driver_return) {
   if (mode_ == Mode::kSuspended || mode_ == Mode::kReleased) return;
   if (!std::exchange(driver_lost_, true)) {
-    NoteEvent(EventKind::kDriverLost, kNoRow, driver_return);
+    NoteEvent(EventKind::kDriverLost, driver_return);
   }
   SetDriverState(DriverState::kLost);
   SetAllStatus(code);
@@ -175,7 +175,7 @@ bool SamplerCore::SuspensionWanted() const {
 void SamplerCore::ServeSuspension() {
   if (SuspensionWanted() == (mode_ == Mode::kSuspended) || !IsRunning()) return;
   if (mode_ == Mode::kSuspended) {
-    if (std::exchange(suspension_said_, false)) NoteEvent(EventKind::kResumed, kNoRow, 0);
+    if (std::exchange(suspension_said_, false)) NoteEvent(EventKind::kResumed, 0);
     if (StartAsleep()) return SetAllStatus(StatusCode::kDeviceAsleep);
     mode_ = Mode::kAway;
     reopen_ns_ = clock_->MonotonicNs();
@@ -193,7 +193,7 @@ bool SamplerCore::ServeSuspended() {
   if (!suspension_said_ && closed) {
     suspension_said_ = true;
     SetDriverState(DriverState::kSuspended);
-    NoteEvent(EventKind::kSuspended, kNoRow, 0);
+    NoteEvent(EventKind::kSuspended, 0);
   }
   Wait(closed ? INT64_MAX : clock_->MonotonicNs() + kSuspendCheckNs);
   return true;

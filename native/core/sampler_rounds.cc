@@ -217,16 +217,15 @@ void SamplerCore::Accept(size_t row) {
 
 void SamplerCore::NotePresence(size_t row) {
   DeviceRow& one = rows_[row];
-  const auto at = static_cast<int64_t>(row);
   if (one.call->code == StatusCode::kDeviceLost) {
     if (one.lost) return;
     one.lost = true;
-    NoteEvent(EventKind::kDeviceLost, at, one.call->driver_return);
+    NoteEventOf(row, EventKind::kDeviceLost, one.call->driver_return);
     bell_->survey_wanted.store(true, std::memory_order_relaxed);
   } else if (one.call->answered && one.lost) {
     one.lost = false;
     for (WorkSchedule& work : one.works) work.MakeDue();
-    NoteEvent(EventKind::kDeviceReturned, at, one.energy.WasReset(one.call->sample) ? 1 : 0);
+    NoteEventOf(row, EventKind::kDeviceReturned, one.energy.WasReset(one.call->sample) ? 1 : 0);
   }
   if (one.call->answered) {
     failed_opens_ = 0;
@@ -313,14 +312,14 @@ void SamplerCore::MarkHung() {
 
 void SamplerCore::SayHung(size_t row) {
   const bool said = std::exchange(rows_[row].hung, true);
-  if (!said) NoteEvent(EventKind::kDeviceHung, static_cast<int64_t>(row), 0);
+  if (!said) NoteEventOf(row, EventKind::kDeviceHung, 0);
   WriteStatus(row, StatusCode::kDeviceHung);
 }
 
 // Nothing is known yet but that it does.
 void SamplerCore::SayAnswered(size_t row) {
   if (!std::exchange(rows_[row].hung, false)) return;
-  NoteEvent(EventKind::kDeviceAnswered, static_cast<int64_t>(row), 0);
+  NoteEventOf(row, EventKind::kDeviceAnswered, 0);
   WriteStatus(row, StatusCode::kTryAgain);
 }
 

@@ -176,14 +176,15 @@ bool SamplerCore::Adopt(const DeviceTable::Found& found) {
   const bool first = serving_since_ns_ == 0;
   std::vector<DeviceChange> changes;
   std::shared_ptr<const DeviceList> list = table_.Update(found, &changes);
-  std::array<size_t, Source::kSlots> rows;
-  rows.fill(SIZE_MAX);
+  std::array<int64_t, Source::kSlots> numbers;
+  numbers.fill(kNoDevice);
   for (const DeviceEntry& entry : list->devices) {
     if (!entry.present) continue;
     AdoptRow(entry);
-    if (entry.identity.slot < rows.size()) rows[entry.identity.slot] = entry.row;
+    if (entry.identity.slot >= numbers.size()) continue;
+    numbers[entry.identity.slot] = static_cast<int64_t>(entry.number);
   }
-  for (size_t slot = 0; slot < rows.size(); slot++) listener_->SetRow(slot, rows[slot]);
+  for (size_t slot = 0; slot < numbers.size(); slot++) listener_->SetDevice(slot, numbers[slot]);
   rows_in_use_.store(table_.rows_in_use(), std::memory_order_release);
   StoreHeader(kBlockRowsWord, table_.rows_in_use());
   const uint64_t generation = list->generation;
@@ -202,19 +203,29 @@ bool SamplerCore::Adopt(const DeviceTable::Found& found) {
 
 void SamplerCore::AdoptRow(const DeviceEntry& entry) {
   DeviceRow& row = rows_[entry.row];
+  if (row.number != entry.number || row.book == nullptr) GiveRow(entry);
   row.place = entry.identity.index;
   if (row.slot != entry.identity.slot || row.call == nullptr) {
     if (!row.IsFree()) stuck_calls_--;
     row.Detach();
     row.slot = entry.identity.slot;
   }
-  if (row.book == nullptr) row.book = std::make_unique<ReportBook>();
   if (!std::exchange(row.present, true)) {
     row.busy_ns = clock_->MonotonicNs();
     for (WorkSchedule& work : row.works) work = WorkSchedule(entry.row);
   }
   // Without memory the device has no history, and all else.
   (void)store_.AddRow(entry.row, CurrentPace());
+}
+
+// Before the list says whose the row is now: nobody may read there what the device before it left.
+void SamplerCore::GiveRow(const DeviceEntry& entry) {
+  DeviceRow& row = rows_[entry.row];
+  const bool used = row.book != nullptr;
+  if (!row.IsFree()) stuck_calls_--;
+  row.GiveTo(entry.number);
+  row.book = std::make_unique<ReportBook>();
+  if (used) Block().WriteRow(entry.row, row.published.words());
 }
 
 void SamplerCore::NoteChange(const DeviceChange& change) {
@@ -228,7 +239,7 @@ void SamplerCore::NoteChange(const DeviceChange& change) {
     WriteStatus(change.row, StatusCode::kDeviceLost);
   }
   if (change.kind == EventKind::kDeviceRemoved) store_.DropRow(change.row);
-  if (!said) NoteEvent(change.kind, static_cast<int64_t>(change.row), 0);
+  if (!said) NoteEventOf(change.row, change.kind, 0);
 }
 
 }  // namespace gpuring

@@ -46,7 +46,7 @@ class SeriesReader {
   void Append(Points points, const Moment& now, const Target& target);
   void StepBack(int64_t newest_us, const Moment& now);
 
-  const MetricId metric_;
+  MetricId metric_;
   DriverClock clock_;
   bool supported_ = true;
   bool asked_all_ = false;              // the question under way was for all

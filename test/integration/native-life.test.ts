@@ -155,9 +155,9 @@ describe('options of a session', () => {
     expect(status(0)).toBe('');
     command('inject', []);
     await until(() => status(1) === '');
-    const told = events(session).map(({ kind, row }) => ({ kind, row }));
-    expect(told).toContainEqual({ kind: 'device-hung', row: 1 });
-    expect(told).toContainEqual({ kind: 'device-answered', row: 1 });
+    const told = events(session).map(({ kind, number }) => ({ kind, number }));
+    expect(told).toContainEqual({ kind: 'device-hung', number: 1 });
+    expect(told).toContainEqual({ kind: 'device-answered', number: 1 });
   });
 
   it('idleReleaseMs: the driver is let go of once every device is idle', async () => {

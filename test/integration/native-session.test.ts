@@ -75,10 +75,10 @@ describe('devices', () => {
     expect(history(session, 2, 0)).toEqual([]);
     session.watch([2, 2, 77]);
     await until(() => history(session, 2, 0).length > 2);
-    const told = events(session).map(({ kind, row }) => ({ kind, row }));
-    expect(told).toContainEqual({ kind: 'device-lost', row: 0 });
-    expect(told).toContainEqual({ kind: 'device-returned', row: 0 });
-    expect(told).toContainEqual({ kind: 'device-added', row: 2 });
+    const told = events(session).map(({ kind, number }) => ({ kind, number }));
+    expect(told).toContainEqual({ kind: 'device-lost', number: 0 });
+    expect(told).toContainEqual({ kind: 'device-returned', number: 0 });
+    expect(told).toContainEqual({ kind: 'device-added', number: 2 });
   });
 });
 
@@ -181,8 +181,8 @@ describe('events of the driver', () => {
     const xids = () => events(session, before + 1).filter(({ kind }) => kind === 'xid');
     await until(() => xids().length === 2);
     const [xid, rest] = xids();
-    expect(xid).toMatchObject({ row: 1, code: 79, count: 1 });
-    expect(rest).toMatchObject({ row: 1, code: 79, count: 2 });
+    expect(xid).toMatchObject({ number: 1, code: 79, count: 1 });
+    expect(rest).toMatchObject({ number: 1, code: 79, count: 2 });
     expect(xid?.sequence).toBeGreaterThan(before);
     expect(newest()).toBeGreaterThanOrEqual(xid?.sequence ?? Infinity);
     expect(events(session, newest() + 1)).toEqual([]);

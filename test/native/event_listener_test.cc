@@ -28,14 +28,14 @@ TEST("events: each at once, with its row, code and time; equal ones that follow 
   CHECK(AwaitEvents(&rig, 5));
   const std::vector<EventRecord> events = rig.Events();
   CHECK_EQ(events.size(), 5u);
-  CHECK_EQ(events[0].row, 1);
+  CHECK_EQ(events[0].device, 1);
   CHECK_EQ(events[0].code, 79u);
   CHECK_EQ(events[0].count, 1u);
-  CHECK_EQ(events[1].row, 0);
+  CHECK_EQ(events[1].device, 0);
   CHECK_EQ(events[1].count, 1u);
   CHECK_EQ(events[2].code, 48u);
-  CHECK_EQ(events[3].row, kNoRow);
-  CHECK_EQ(events[4].row, 1);
+  CHECK_EQ(events[3].device, kNoDevice);
+  CHECK_EQ(events[4].device, 1);
   CHECK_EQ(events[4].code, 79u);
   CHECK_EQ(events[4].count, 2u);
   CHECK_EQ(rig.HeaderNow(kBlockEventsWord), events.back().sequence);

@@ -115,10 +115,10 @@ struct Rig {
     return events;
   }
   // How many of the kind were noted, about the row or whichever.
-  [[nodiscard]] size_t EventCount(EventKind kind, int64_t row = INT64_MIN) const {
+  [[nodiscard]] size_t EventCount(EventKind kind, int64_t device = INT64_MIN) const {
     size_t count = 0;
     for (const EventRecord& event : Events()) {
-      const bool about = row == INT64_MIN || event.row == row;
+      const bool about = device == INT64_MIN || event.device == device;
       if (event.kind == static_cast<uint64_t>(kind) && about) count++;
     }
     return count;

@@ -226,9 +226,12 @@ export class FakeSession implements NativeSession {
   }
 }
 
-/** Rows by place, where the test does not say. */
+/** Rows by place, and numbers by row, where the test does not say. */
 function withRows(devices: readonly FakeDevice[]): readonly NativeDeviceEntry[] {
-  return devices.map((device, row) => ({ row, present: true, ...device }));
+  return devices.map((device, place) => {
+    const { row = place } = device;
+    return { row, number: row, present: true, ...device };
+  });
 }
 
 /** Records with a sequence of at least `from`, as many as there is room for. */

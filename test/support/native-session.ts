@@ -75,7 +75,7 @@ export function series(session: NativeSession, row: number, which: number, from 
 export interface Event {
   readonly sequence: number;
   readonly kind: DriverEventKind;
-  readonly row: number;
+  readonly number: number;
   readonly code: number;
   readonly count: number;
 }
@@ -83,10 +83,10 @@ export interface Event {
 export function events(session: NativeSession, from = 1): Event[] {
   const into = new Float64Array(7000);
   return rowsOf(session.readEvents(from, into), 7, into).map(
-    ([sequence = 0, , , kind = 0, row = 0, code = 0, count = 0]) => ({
+    ([sequence = 0, , , kind = 0, number = 0, code = 0, count = 0]) => ({
       sequence,
       kind: native.eventKinds[kind] as DriverEventKind,
-      row,
+      number,
       code,
       count,
     }),

@@ -130,6 +130,19 @@ describe('devices that come and go', () => {
     ]);
   });
 
+  it('tells nobody of what befell the device that had the row before', async () => {
+    const { host, hub, all } = opened();
+    const before = { ...mig, row: 2, number: 2 };
+    host.session.list([...twoGpus, before]);
+    host.note('device-added', 2);
+    host.note('xid', 2, { code: 79 });
+    host.note('device-removed', 2);
+    host.session.list([...twoGpus, { ...before, uuid: 'MIG-8', number: 3 }]);
+    host.note('device-added', 3);
+    expect(hub.healthOf('MIG-8')?.state).toBe('ok');
+    expect(told(await all())).toEqual(['device-added']);
+  });
+
   it('says nothing of one that came and went unseen', async () => {
     const { host, hub, all } = opened();
     host.note('device-added', 5);

@@ -53,7 +53,6 @@ describe('the devices of a live cluster', () => {
     const { session, begin, ids, live, devices } = open([first]);
     begin();
     session.list([first, { ...third, row: 5 }]);
-    expect(live.getMetrics('GPU-2')).toBeUndefined();
     expect(ids()).toEqual(['GPU-0', 'GPU-2']);
     expect(session.watched).toEqual([0, 5]);
     expect(live.getMetrics('GPU-2')).toMatchObject({ powerWatts: 5 });
@@ -70,6 +69,63 @@ describe('the devices of a live cluster', () => {
     ids();
     expect(live.getFailure('GPU-2')).toBeUndefined();
     expect(session.watched).toEqual([2, 0, 1]);
+  });
+
+  it('polls who got the row of an instance that is gone, and calls it by its own number', () => {
+    const { session, begin, ids, devices } = open([parent, instance]);
+    begin();
+    session.list([parent]);
+    ids();
+    session.list([parent, { ...instance, uuid: 'MIG-2', number: 4 }]);
+    expect(ids()).toEqual(['GPU-0', 'MIG-2']);
+    expect(session.watched).toContain(3);
+    expect([devices.deviceIdOf(3), devices.deviceIdOf(4)]).toEqual(['MIG-1', 'MIG-2']);
+    expect(devices.rowOf('MIG-1')).toBeUndefined();
+  });
+
+  it('polls a row no more that somebody got who is none of this cluster', () => {
+    const { session, begin, ids } = open([parent, instance], ['GPU-0', 'MIG-1']);
+    begin();
+    session.list([parent]);
+    ids();
+    session.list([parent, { ...instance, uuid: 'MIG-2', number: 4 }]);
+    expect(ids()).toEqual(['GPU-0']);
+    expect(session.watched).toEqual([0]);
+    session.list([parent, { ...instance, number: 5 }]);
+    ids();
+    expect(session.watched).toEqual([0, 3]);
+  });
+
+  it("reads nobody else's row, where that changes hands while it reads", () => {
+    const { session, begin, ids, devices } = open([parent, instance]);
+    begin();
+    ids();
+    const reads: number[] = [];
+    const found = devices.inRowOf('MIG-1', (row) => {
+      reads.push(row);
+      if (reads.length > 1) return 'its own';
+      session.list([parent, { ...instance, uuid: 'MIG-2', number: 4 }, { ...instance, row: 6 }]);
+      return "another's";
+    });
+    expect([found, reads]).toEqual(['its own', [3, 6]]);
+    session.list([parent]);
+    expect(devices.inRowOf('MIG-1', () => "another's")).toBeUndefined();
+  });
+
+  it('forgets the numbers of long ago, and of nobody who is there', () => {
+    const { session, begin, ids, devices } = open([parent, instance]);
+    begin();
+    const last = 20_000;
+    for (let number = 4; number <= last; number += 2000) {
+      const came = Array.from({ length: 2000 }, (_, more) => number + more);
+      const others = came.map((one) => ({ ...instance, uuid: `MIG-${one}`, number: one, row: 4 }));
+      session.list([parent, instance, ...others]);
+      ids();
+    }
+    session.list([parent, instance]);
+    ids();
+    const known = [0, 3, 4, last].map((number) => devices.deviceIdOf(number));
+    expect(known).toEqual(['GPU-0', 'MIG-1', undefined, `MIG-${last}`]);
   });
 
   it('keeps a GPU that is lost, without the index that the driver no longer gives it', () => {
