@@ -163,7 +163,7 @@ export class HealthMonitor {
     if (record.lossesMs.length >= flaps) record.open('flapping', monotonicMs);
   }
 
-  /** A poll may have met it in the middle of that, which was no loss; one that is made again is new. */
+  /** A poll may have met it in the middle of that, which was no loss. */
   #remove(record: HealthRecord, monotonicMs: number): void {
     record.lossesMs = [];
     record.close('flapping');

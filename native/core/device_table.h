@@ -71,7 +71,7 @@ class DeviceTable {
 
   const size_t rows_;
   std::vector<Known> known_;  // by row
-  uint64_t numbers_ = 0;       // given so far
+  uint64_t numbers_ = 0;      // given so far
   uint64_t generation_ = 0;
   uint32_t left_out_ = 0;
 };

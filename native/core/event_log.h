@@ -50,7 +50,7 @@ struct EventRecord {
   uint64_t sequence = 0;  // from 1; the log gives it
   int64_t monotonic_ns = 0;
   int64_t wall_us = 0;
-  uint64_t kind = 0;     // EventKind
+  uint64_t kind = 0;           // EventKind
   int64_t device = kNoDevice;  // its number (DeviceEntry); kNoDevice: about the driver as a whole
   uint64_t code = 0;
   uint64_t count = 1;  // equal ones that became this one

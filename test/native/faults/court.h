@@ -77,8 +77,8 @@ class Court {
   const Expectation expected_;
   std::vector<std::string> misses_;
   size_t shown_ = 0;                      // values that are missing because of the fault
-  std::map<int64_t, bool> lost_;          // by row; kNoRow: the driver
-  std::map<int64_t, std::string> uuids_;  // by row
+  std::map<int64_t, bool> lost_;          // by number; kNoDevice: the driver
+  std::map<int64_t, std::string> uuids_;  // by number
   size_t device_losses_ = 0;
   size_t driver_losses_ = 0;
 };

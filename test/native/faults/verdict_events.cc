@@ -9,7 +9,7 @@ namespace {
 constexpr size_t kMostEvents = 400;
 
 std::string Name(const EventRecord& event) {
-  return Show("event ", static_cast<long long>(event.kind)) + Show(" of row ", event.row) +
+  return Show("event ", static_cast<long long>(event.kind)) + Show(" of device ", event.device) +
          Show(", code ", static_cast<long long>(event.code));
 }
 
@@ -24,7 +24,7 @@ void Court::JudgeEvents() {
 }
 
 void Court::JudgeEvent(const EventRecord& event) {
-  const bool subject = event.row == kNoRow || IsSubject(uuids_[event.row]);
+  const bool subject = event.device == kNoDevice || IsSubject(uuids_[event.device]);
   switch (static_cast<EventKind>(event.kind)) {
     case EventKind::kDeviceLost:
     case EventKind::kDeviceReturned:
@@ -33,7 +33,7 @@ void Court::JudgeEvent(const EventRecord& event) {
     case EventKind::kDriverRestored:
       return JudgeDriver(event);
     case EventKind::kDeviceAdded:
-      if (WasListedLate(uuids_[event.row])) return;
+      if (WasListedLate(uuids_[event.device])) return;
       [[fallthrough]];
     case EventKind::kDeviceRemoved:
       if (!subject || !expected_.devices_vary) Miss(Name(event) + ": it was there all the time");
@@ -62,10 +62,10 @@ bool Court::WasListedLate(const std::string& uuid) const {
 }
 
 void Court::JudgePresence(const EventRecord& event, bool subject) {
-  const std::string& uuid = uuids_[event.row];
+  const std::string& uuid = uuids_[event.device];
   const bool is_lost = event.kind == static_cast<uint64_t>(EventKind::kDeviceLost);
-  if (lost_[event.row] == is_lost) Miss(Name(event) + ": twice");
-  lost_[event.row] = is_lost;
+  if (lost_[event.device] == is_lost) Miss(Name(event) + ": twice");
+  lost_[event.device] = is_lost;
   if (is_lost && subject && !WasAway(uuid)) device_losses_++;
   const bool excused = WasAway(uuid) || expected_.driver_may_be_lost ||
                        (subject && (expected_.device_may_be_lost || expected_.devices_vary));
@@ -77,8 +77,8 @@ void Court::JudgePresence(const EventRecord& event, bool subject) {
 
 void Court::JudgeDriver(const EventRecord& event) {
   const bool is_lost = event.kind == static_cast<uint64_t>(EventKind::kDriverLost);
-  if (lost_[kNoRow] == is_lost) Miss(Name(event) + ": twice");
-  lost_[kNoRow] = is_lost;
+  if (lost_[kNoDevice] == is_lost) Miss(Name(event) + ": twice");
+  lost_[kNoDevice] = is_lost;
   if (is_lost) driver_losses_++;
   if (!expected_.driver_may_be_lost) Miss(Name(event) + ": nothing happened to the driver");
 }

@@ -130,6 +130,15 @@ describe('devices that come and go', () => {
     ]);
   });
 
+  it('do not flap by that, though a poll may meet them in the middle of it', () => {
+    const { host, hub } = opened({ thresholds: { flaps: 2 } });
+    host.session.list([...twoGpus, mig]);
+    for (const kind of ['lost', 'removed', 'added', 'lost', 'removed', 'added'] as const) {
+      host.note(`device-${kind}`, 2);
+    }
+    expect(hub.healthOf('MIG-7')?.state).toBe('ok');
+  });
+
   it('tells nobody of what befell the device that had the row before', async () => {
     const { host, hub, all } = opened();
     const before = { ...mig, row: 2, number: 2 };
