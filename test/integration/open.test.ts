@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { GPUClusteringManager } from '../../lib/manager.js';
 import { isAvailable } from '../../lib/telemetry/open.js';
 import type { OpenOptions } from '../../lib/telemetry/open-options.js';
@@ -126,11 +126,13 @@ describe('several opens in a process', () => {
   it('share one sampler: the shortest period and the longest history win', async () => {
     const slow = await open({ simulate: twoBoards, periodMs: 50, maxHistory: 5 });
     const fast = await open({ simulate: twoBoards, periodMs: 2, maxHistory: 500 });
-    await new Promise((resolve) => setTimeout(resolve, 300));
     const { deviceId } = fast.listDevices()[0] ?? { deviceId: '' };
+    await vi.waitFor(
+      () => expect(fast.getMetricsHistory(deviceId).length).toBeGreaterThan(50),
+      20_000,
+    );
     expect(slow.status()?.periodMs).toBe(2);
     expect(slow.getMetricsHistory(deviceId)).toHaveLength(5);
-    expect(fast.getMetricsHistory(deviceId).length).toBeGreaterThan(50);
     await fast.shutdown();
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(slow.status()?.periodMs).toBe(50);
