@@ -119,8 +119,8 @@ TEST("device rows: instances come and go for ever, each with its own number and 
     CHECK_EQ(churn.rig.RowMetric(entry.row, MetricId::kPowerWatts),
              static_cast<double>(instance) / 1'000);
     const std::vector<Sample> samples = churn.rig.History(entry.row);
-    CHECK(!samples.empty() && samples.front().ValueOf(MetricId::kPowerWatts) ==
-                                  static_cast<int64_t>(instance));
+    CHECK(!samples.empty() &&
+          samples.front().ValueOf(MetricId::kPowerWatts) == static_cast<int64_t>(instance));
     if (entry.row == 1) {
       CHECK(samples.front().sequence > sequence);  // no sequence of a row is given twice
       sequence = samples.back().sequence;
