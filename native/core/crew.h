@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "core/clock.h"
+
 namespace gpuring {
 
 // One thread at a time has the baton, and with it all that only the polling thread may touch. It
@@ -57,7 +59,39 @@ class Crew {
     return static_cast<Place>(word) == kVacant && Replace(word, kIdle);
   }
 
-  // Polling threads that live.
+  // A thread that came back and is not needed waits to be called in place of a new one.
+  // REQUIRES: the caller has the baton, as the watchdog; the thread that is called gets it.
+  [[nodiscard]] bool CallSpare() {
+    int spares = spares_.load(std::memory_order_relaxed);
+    while (spares > 0 && !spares_.compare_exchange_weak(spares, spares - 1)) {
+    }
+    if (spares <= 0) return false;
+    called_.store(true, std::memory_order_release);
+    spare_alarm_.Set();
+    return true;
+  }
+  // True: it was called, and has the baton. False: all is over.
+  [[nodiscard]] bool WaitAsSpare() {
+    spares_.fetch_add(1, std::memory_order_relaxed);
+    while (!over_.load(std::memory_order_acquire)) {
+      // One call at a time: the next one needs the baton that this one hands on.
+      if (called_.exchange(false, std::memory_order_acquire)) {
+        HandOn(kIdle);
+        return true;
+      }
+      spare_alarm_.WaitUntil(INT64_MAX);
+      (void)spare_alarm_.TakeIfSet();
+    }
+    spare_alarm_.Set();  // the others take it from each other
+    return false;
+  }
+  void SendSparesHome() {
+    over_.store(true, std::memory_order_release);
+    spare_alarm_.Set();
+  }
+  [[nodiscard]] bool HasSpare() const { return spares_.load(std::memory_order_relaxed) > 0; }
+
+  // Polling threads that live, spares included.
   [[nodiscard]] int alive() const { return alive_.load(std::memory_order_relaxed); }
   void Joined() { alive_.fetch_add(1, std::memory_order_relaxed); }
   void Left() { alive_.fetch_sub(1, std::memory_order_relaxed); }
@@ -78,6 +112,10 @@ class Crew {
   std::atomic<uint64_t> word_{kIdle};
   std::atomic<int64_t> start_ns_{0};
   std::atomic<int> alive_{0};
+  std::atomic<int> spares_{0};  // that wait, and are not called
+  std::atomic<bool> called_{false};
+  std::atomic<bool> over_{false};
+  Event spare_alarm_;
 };
 
 }  // namespace gpuring

@@ -73,7 +73,8 @@ void SamplerCore::Poll() {
   do {
     while (!finished_.load(std::memory_order_acquire) && Step()) {
     }
-  } while (!finished_.load(std::memory_order_acquire) && crew_.ClaimVacant());
+  } while (!finished_.load(std::memory_order_acquire) &&
+           (crew_.ClaimVacant() || crew_.WaitAsSpare()));
   crew_.Left();
 }
 
@@ -123,6 +124,7 @@ void SamplerCore::Wait(int64_t deadline_ns) {
 
 void SamplerCore::Finish(const Status& status) {
   finished_.store(true, std::memory_order_release);
+  crew_.SendSparesHome();
   outcome_->status = status;
   listener_->RequestStop();
   source_ = nullptr;

@@ -26,8 +26,8 @@ int64_t SamplerCore::PatienceNs(Crew::Place place) const {
   if (stop_requested_.load(std::memory_order_acquire)) return 0;
   if (place == Crew::kOpening) return kOpenPatience * options_.hang_timeout_ns;
   // At the start there is nobody else yet, and devices that wake up take their time.
-  const bool replaced =
-      place != Crew::kLibrary && mode_ != Mode::kStarting && crew_.alive() < kMostThreads;
+  const bool replaced = place != Crew::kLibrary && mode_ != Mode::kStarting &&
+                        (crew_.HasSpare() || crew_.alive() < kMostThreads);
   return replaced ? TakeoverNs() : options_.hang_timeout_ns;
 }
 
@@ -84,8 +84,9 @@ void SamplerCore::LeaveBehind(Crew::Place place) {
 void SamplerCore::LeaveLibraryCall() { library_hangs_.fetch_sub(1, std::memory_order_relaxed); }
 
 bool SamplerCore::Hire() {
-  if (crew_.alive() >= kMostThreads) return false;
   if (library_hangs_.load(std::memory_order_relaxed) > kMostLibraryHangs) return false;
+  if (crew_.CallSpare()) return true;
+  if (crew_.alive() >= kMostThreads) return false;
   crew_.Joined();
   const Status started = StartDetachedThread([self = shared_from_this()] {
     self->clock_->EnterThread(&self->bell_->alarm);
