@@ -61,7 +61,7 @@ TEST("nvml on the simulated driver: structs that are longer than declared spoil 
   const auto detail = std::make_unique<DeviceDetail>();
   std::array<SeriesPoint, 4> points;
   for (size_t at = 0; at < source.devices().size(); ++at) {
-    const DeviceIdentity& device = source.devices()[at];
+    const DeviceIdentity device = source.devices()[at];
     CHECK_EQ(device.uuid, first.devices()[at].uuid);
     CHECK(device.memory_bytes == first.devices()[at].memory_bytes);
     CHECK(device.pci_bus_id == first.devices()[at].pci_bus_id);
