@@ -215,7 +215,8 @@ void SamplerCore::ReleaseWhenIdle() {
 }
 
 bool SamplerCore::ServeReleased() {
-  std::shared_ptr<Source> dormant = dormant_ != nullptr ? dormant_ : MakeSource().source;
+  if (dormant_ == nullptr) dormant_ = MakeSource().source;
+  std::shared_ptr<Source> dormant = dormant_;
   const int64_t now_ns = clock_->MonotonicNs();
   const uint64_t word = crew_.Enter(Crew::kLibrary, now_ns);
   const bool asleep = dormant->OpenWouldWake();
