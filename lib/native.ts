@@ -1,4 +1,5 @@
 import { type ErrorCode, GPUError, rangeError } from './errors.js';
+import type { NativeAggregating, NativeStatistics } from './native-aggregation.js';
 
 /** Where things lie in the published block, in 64-bit words; native/core/published_block.h. */
 export interface BlockLayout {
@@ -154,7 +155,7 @@ export interface NativeStatus {
  * the session runs, once it is closed, and where a row or an array is none of its own, there is
  * nothing to be had.
  */
-export interface NativeSession {
+export interface NativeSession extends NativeAggregating {
   state(): 'opening' | 'running' | 'failed' | 'stopped';
   /** Why the session failed; undefined while it did not. */
   failure(): NativeStatus | undefined;
@@ -240,7 +241,7 @@ export interface NativeOpenOptions {
 }
 
 /** What the addon exports. */
-export interface NativeModule {
+export interface NativeModule extends NativeStatistics {
   /** All metrics: those of the fast tier, the medium one, the slow one. */
   readonly metricKeys: readonly string[];
   /** Where each tier's metrics end in `metricKeys`. */

@@ -12,8 +12,16 @@ import type {
   NativeSession,
   NativeStatus,
 } from '../../lib/native.js';
+import type {
+  NativeColumn,
+  NativeColumnFault,
+  NativeStatisticsRequest,
+  NativeWatchedWindow,
+  NativeWindow,
+} from '../../lib/native-aggregation.js';
 import { driverEventKinds } from '../../lib/telemetry/cluster-events.js';
 import { detailTable } from '../../lib/telemetry/metrics.generated.js';
+import { FakeAggregation, fakeStatisticsDoubles } from './fake-aggregation.js';
 
 /** Rows are short: the fast tier has two metrics here. */
 export const fakeLayout: BlockLayout = {
@@ -121,6 +129,7 @@ export class FakeSession implements NativeSession {
   readonly histories = new Map<string, readonly (readonly number[])[]>();
   readonly series = new Map<string, readonly (readonly number[])[]>();
   events: readonly (readonly number[])[] = [];
+  readonly aggregation = new FakeAggregation();
 
   constructor(options: FakeSessionOptions) {
     this.#options = options;
@@ -207,6 +216,21 @@ export class FakeSession implements NativeSession {
     this.calls.push('readEvents');
     return copyFrom(this.events, from, into);
   }
+  aggregate(
+    what: NativeStatisticsRequest & { rows: readonly number[]; metrics: readonly number[] },
+    into: Float64Array,
+  ): number {
+    this.calls.push('aggregate');
+    return this.aggregation.aggregate(what, into);
+  }
+  downsample(_what: object, into: Float64Array): number {
+    this.calls.push('downsample');
+    return this.aggregation.downsample(into);
+  }
+  watchWindow(what: NativeWindow): NativeWatchedWindow | undefined {
+    this.calls.push('watchWindow');
+    return this.aggregation.watchWindow(what);
+  }
   suspend(): void {
     this.calls.push('suspend');
     if (this.#options.suspends !== false) this.driverIs('suspended');
@@ -290,7 +314,12 @@ export class FakeNative implements NativeModule {
   readonly sampleBytes: number = 64;
   readonly layout: BlockLayout = fakeLayout;
   readonly session: FakeSession;
+  readonly windowKinds: readonly string[] = ['wall', 'monotonic', 'last'];
+  readonly statisticsDoubles: number = fakeStatisticsDoubles;
+  readonly mostPercentiles: number = 32;
   opened: NativeOpenOptions | undefined;
+  /** What `checkColumns` finds. */
+  fault: NativeColumnFault | undefined;
 
   constructor(session: FakeSession) {
     this.session = session;
@@ -307,6 +336,24 @@ export class FakeNative implements NativeModule {
   }
   controlSimulator(): NativeReply {
     return { reply: '', failure: undefined };
+  }
+  aggregateColumns(
+    columns: readonly NativeColumn[],
+    what: NativeStatisticsRequest,
+    into: Float64Array,
+  ): number {
+    return this.session.aggregation.aggregateColumns({ ...what, columns }, into);
+  }
+  downsampleColumn(_column: NativeColumn, _what: object, into: Float64Array): number {
+    return this.session.aggregation.downsample(into);
+  }
+  checkColumns(): NativeColumnFault | undefined {
+    return this.fault;
+  }
+  summarize(_values: ArrayLike<number>, _what: object, into: Float64Array): number {
+    into.fill(Number.NaN);
+    into[0] = 0;
+    return into.length;
   }
   stopAll(): void {}
 }
