@@ -28,7 +28,7 @@ struct Options {
   std::string wanted;  // only functions whose names contain it
   bool thin = false;
   int jobs = kJobs;
-  std::string only;  // only cases whose names contain it
+  std::vector<std::string> only;  // only cases whose names contain one of them
 };
 
 // The child.
@@ -41,6 +41,12 @@ class Sweep {
   void Run(const UsedFunction& used);
 
  private:
+  bool IsWanted(const std::string& name) const {
+    const std::vector<std::string>& only = options_.only;
+    return only.empty() || std::any_of(only.begin(), only.end(), [&name](const std::string& part) {
+             return name.find(part) != std::string::npos;
+           });
+  }
   void RunCase(const Lab& lab, const Baseline& baseline, const Chosen& chosen, const Case& one);
 
   const Options& options_;
@@ -64,7 +70,7 @@ void Sweep::Run(const UsedFunction& used) {
   std::printf("%zu cases\n", cases.size());
   const Baseline baseline(lab, {.real_time = census->script.real_time});
   for (size_t at = static_cast<size_t>(from_); at < cases.size(); at++) {
-    if (cases[at].name.find(options_.only) == std::string::npos) continue;
+    if (!IsWanted(cases[at].name)) continue;
     std::printf("at %zu %s\n", at, cases[at].name.c_str());
     std::fflush(stdout);
     if (cases[at].kind == Kind::kMissing) {
@@ -151,8 +157,8 @@ void Foreman::Start(Job* job, int from) {
     close(ends[1]);
     Sweep(options_, from).Run(job->used);
     std::fflush(stdout);
-    // Destructors of statics run: they delete the copies of the driver.
-    std::exit(0);
+    DeleteCopies();
+    _exit(0);  // threads may be left in calls that hang
   }
   close(ends[1]);
   job->pipe = ends[0];
@@ -221,6 +227,7 @@ int Foreman::Run() {
     });
     if (!known) waiting_.emplace_back().used = std::move(used);
   }
+  DeleteCopies();
   std::reverse(waiting_.begin(), waiting_.end());
   while (!waiting_.empty() || !running_.empty()) {
     while (!waiting_.empty() && running_.size() < static_cast<size_t>(options_.jobs)) {
@@ -262,7 +269,7 @@ int main(int count, char** arguments) {
     } else if (argument.rfind("--jobs=", 0) == 0) {
       options.jobs = std::max(1, std::atoi(argument.c_str() + 7));
     } else if (argument.rfind("--only=", 0) == 0) {
-      options.only = argument.substr(7);
+      options.only.push_back(argument.substr(7));
     } else {
       options.wanted = argument;
     }

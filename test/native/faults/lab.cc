@@ -20,13 +20,10 @@ constexpr size_t kReplyBytes = size_t{1} << 16;
   std::abort();
 }
 
-// Deletes its files when the program ends.
-struct Copies {
-  std::vector<std::string> paths;
-  ~Copies() {
-    for (const std::string& path : paths) unlink(path.c_str());
-  }
-};
+std::vector<std::string>& Copies() {
+  static std::vector<std::string> paths;
+  return paths;
+}
 
 // Renames a symbol where it stands, so that the loader does not find it any more.
 void Hide(const std::string& name, std::string* library) {
@@ -110,18 +107,22 @@ std::vector<UsedFunction> UsedFunctions(const std::string& path) {
 
 std::string DriverWithout(const std::string& path, const std::vector<std::string>& names) {
   if (names.empty()) return path;
-  static Copies copies;
   std::ifstream file(path, std::ios::binary);
   std::string library = {std::istreambuf_iterator<char>(file), {}};
   for (const std::string& name : names) Hide(name, &library);
   char copy[] = "/tmp/gpuring-driver-XXXXXX";
   const int descriptor = mkstemp(copy);
   if (descriptor < 0) Give("no temporary file");
-  copies.paths.emplace_back(copy);
+  Copies().emplace_back(copy);
   const auto size = static_cast<ssize_t>(library.size());
   if (write(descriptor, library.data(), library.size()) != size) Give("no room for a copy");
   close(descriptor);
   return copy;
+}
+
+void DeleteCopies() {
+  for (const std::string& path : Copies()) unlink(path.c_str());
+  Copies().clear();
 }
 
 }  // namespace gpuring::faults

@@ -43,8 +43,10 @@ struct UsedFunction {
 // so on. A function can be there twice, with different drivers.
 [[nodiscard]] std::vector<UsedFunction> UsedFunctions(const std::string& path);
 
-// A copy of the driver that lacks the functions. It is deleted when the program ends.
+// A copy of the driver that lacks the functions, until DeleteCopies().
 [[nodiscard]] std::string DriverWithout(const std::string& path,
                                         const std::vector<std::string>& names);
+
+void DeleteCopies();
 
 }  // namespace gpuring::faults
