@@ -5,6 +5,7 @@ import { createHistogram } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { simulatedDriverPath } from '../dist/testing/index.mjs';
+import { single } from './harness/figures.mjs';
 
 const periodMs = 1;
 const windowMs = 10_000;
@@ -40,30 +41,41 @@ function agesOf(startsMs) {
   return ages;
 }
 
-const seconds = Number(process.argv[2] ?? 60);
-const program = fileURLToPath(new URL('../out/release/steady_minute', import.meta.url));
-const scenario = fileURLToPath(
-  new URL('../native/simulator/scenarios/h100x8.json', import.meta.url),
-);
-const { stdout } = await promisify(execFile)(
-  program,
-  [simulatedDriverPath(), scenario, String(seconds)],
-  { maxBuffer: 2 ** 28 },
-);
-const { devices, rounds, missed, allocations, driverAllocations, startsMs } = JSON.parse(stdout);
-const ages = agesOf(startsMs);
-const age = (percentile) => `${(ages.percentile(percentile) / 1e3).toFixed(3)} ms`;
-const drift = driftMs(startsMs);
-console.log(`${seconds} s at ${periodMs} ms, ${devices} devices: ${rounds} rounds`);
-console.log(`deadlines missed: ${missed}`);
-console.log(`age of the newest sample: p50 ${age(50)}, p99 ${age(99)}, p99.9 ${age(99.9)}`);
-console.log(`allocations in calls of the simulated driver: ${driverAllocations}`);
-const goals = [
-  [`no allocation on the sampler's threads: ${allocations}`, allocations === 0],
-  [
-    `deadlines drift by less than 0.1 ms: ${drift.toFixed(3)} ms`,
-    startsMs.length > 1_000 && Math.abs(drift) < 0.1,
-  ],
-];
-for (const [goal, met] of goals) console.log(`goal: ${goal}, ${met ? 'met' : 'missed'}`);
-process.exitCode = goals.every(([, met]) => met) ? 0 : 1;
+export async function ask({ args }) {
+  const seconds = Number(args[0] ?? 60);
+  const pathOf = (path) => fileURLToPath(new URL(path, import.meta.url));
+  const { stdout } = await promisify(execFile)(
+    pathOf('../out/release/steady_minute'),
+    [simulatedDriverPath(), pathOf('../native/simulator/scenarios/h100x8.json'), String(seconds)],
+    { maxBuffer: 2 ** 28 },
+  );
+  const { devices, rounds, missed, allocations, driverAllocations, startsMs } = JSON.parse(stdout);
+  const ages = agesOf(startsMs);
+  const age = (percentile) => single(ages.percentile(percentile) / 1e3, 'ms');
+  return {
+    notes: [`${seconds} s at ${periodMs} ms, ${devices} devices`],
+    figures: {
+      rounds: single(rounds),
+      'deadlines missed': single(missed),
+      'age of the newest sample: p50': age(50),
+      'age of the newest sample: p99': age(99),
+      'age of the newest sample: p99.9': age(99.9),
+      "allocations on the sampler's threads": single(allocations),
+      'allocations in calls of the simulated driver': single(driverAllocations),
+      'drift of deadlines': single(Math.abs(driftMs(startsMs)), 'ms'),
+    },
+    goals: [
+      {
+        name: 'enough rounds to tell',
+        figure: 'rounds',
+        atLeast: 1000,
+      },
+      {
+        name: "no allocation on the sampler's threads",
+        figure: "allocations on the sampler's threads",
+        atMost: 0,
+      },
+      { name: 'deadlines do not drift', figure: 'drift of deadlines', atMost: 0.1 },
+    ],
+  };
+}

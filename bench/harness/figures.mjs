@@ -1,0 +1,63 @@
+// The arithmetic of measurements: medians, ratios, verdicts. Pure.
+//
+// A figure is what was measured of one thing: { samples: one a round, unit?, run? }. Figures of the
+// same `run` were taken in turns, round by round; only those have a ratio.
+//
+// A goal is data: { name, figure | ratio: [above, below], atMost | atLeast }, of figures by name.
+
+/** Between the two nearest where none is at that place. */
+export function quantile(values, fraction) {
+  if (values.length === 0) throw new Error('nothing was measured');
+  const sorted = Float64Array.from(values).sort();
+  const place = (sorted.length - 1) * fraction;
+  const low = Math.floor(place);
+  const next = sorted[Math.min(low + 1, sorted.length - 1)];
+  return sorted[low] + (place - low) * (next - sorted[low]);
+}
+
+export const median = (values) => quantile(values, 0.5);
+
+/** The median, and the quartiles around it: half of all rounds lie between `low` and `high`. */
+export function spread(values) {
+  return { median: median(values), low: quantile(values, 0.25), high: quantile(values, 0.75) };
+}
+
+/** A figure that was found once. */
+export const single = (value, unit) => ({ samples: [value], unit });
+
+/**
+ * How many times `below` goes into `above`, round by round: what the machine did to one round it
+ * did to both.
+ */
+export function ratios(above, below) {
+  if (above.run === undefined || above.run !== below.run) {
+    throw new Error('a ratio needs figures that were taken in turns in one run');
+  }
+  return above.samples.map((value, round) => value / below.samples[round]);
+}
+
+function figureNamed(name, figures) {
+  const figure = figures[name];
+  if (figure === undefined) throw new Error(`no figure was measured that is called: ${name}`);
+  return figure;
+}
+
+function valuesOf({ figure, ratio }, figures) {
+  if (figure !== undefined) return figureNamed(figure, figures).samples;
+  const [above, below] = ratio.map((name) => figureNamed(name, figures));
+  return ratios(above, below);
+}
+
+/** A goal with what came of it. What is no number meets no goal. */
+export function judge(goal, figures) {
+  const { atMost, atLeast } = goal;
+  if ((atMost === undefined) === (atLeast === undefined)) {
+    throw new Error(`a goal is either at most or at least something: ${goal.name}`);
+  }
+  const { median: value, low, high } = spread(valuesOf(goal, figures));
+  const met = atMost === undefined ? value >= atLeast : value <= atMost;
+  const unit = goal.ratio === undefined ? figures[goal.figure].unit : 'x';
+  return { ...goal, value, low, high, unit, verdict: met ? 'met' : 'missed' };
+}
+
+export const isMissed = ({ verdict }) => verdict !== 'met';

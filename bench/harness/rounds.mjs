@@ -1,0 +1,78 @@
+// Measures candidates side by side: in one process, in turns, round by round.
+import { performance } from 'node:perf_hooks';
+
+const leastRounds = 11;
+const warmUpMs = 30;
+const turnMs = 3; // a turn repeats its candidate for about this long
+const mostRepeats = 1e6;
+
+let runs = 0;
+
+/**
+ * A loop of the candidate's own: in one that all shared, each call would be an indirect one, which
+ * costs as much as the shortest of them.
+ */
+function loopOf(run) {
+  const text = `return (repeats) => {
+    let last;
+    for (let count = 0; count < repeats; count++) last = run();
+    return last;
+  };`;
+  return new Function('run', text)(run);
+}
+
+function timed(loop, repeats) {
+  const startMs = performance.now();
+  loop(repeats);
+  return performance.now() - startMs;
+}
+
+/** Runs the loop until its code is warm. How often a turn repeats its candidate. */
+function warmUp(loop) {
+  const endMs = performance.now() + warmUpMs;
+  let repeats = 1;
+  for (;;) {
+    const tookMs = timed(loop, repeats);
+    const perTurn = Math.ceil((turnMs * repeats) / Math.max(tookMs, 1e-3));
+    if (performance.now() >= endMs) return Math.min(Math.max(perTurn, 1), mostRepeats);
+    repeats = Math.min(repeats * 2, perTurn, mostRepeats);
+  }
+}
+
+/** A turn gives nanoseconds an item. */
+function turnOf({ run, inside, items = 1 }) {
+  if (inside !== undefined) return inside;
+  const loop = loopOf(run);
+  const repeats = warmUp(loop);
+  // Once untimed: the others may have taken the data out of the caches. What takes long enough to
+  // fill a turn on its own brings them back itself.
+  return () => {
+    if (repeats > 1) loop(1);
+    return (timed(loop, repeats) * 1e6) / (repeats * items);
+  };
+}
+
+/**
+ * Figures of the candidates by name. A candidate is { run, items? }, timed here, `items` of what is
+ * asked about a call; or { inside }, which gives the nanoseconds itself. Each round begins with
+ * another of them, so that none always follows the same one.
+ */
+export function compare(candidates, { rounds = leastRounds } = {}) {
+  if (rounds < leastRounds) throw new Error(`at least ${leastRounds} rounds, got ${rounds}`);
+  globalThis.gc?.();
+  runs += 1;
+  const turns = Object.entries(candidates).map(([name, candidate]) => ({
+    name,
+    turn: turnOf(candidate),
+    samples: [],
+  }));
+  for (let round = 0; round < rounds; round++) {
+    for (let step = 0; step < turns.length; step++) {
+      const { turn, samples } = turns[(round + step) % turns.length];
+      samples.push(turn());
+    }
+  }
+  return Object.fromEntries(
+    turns.map(({ name, samples }) => [name, { samples, unit: 'ns', run: runs }]),
+  );
+}
