@@ -49,7 +49,7 @@ function coreHeader() {
   const rows = metrics.map((metric) => {
     const [low, high] = metric.range ?? [null, null];
     const range = `${bound(low, 'INT64_MIN')}, ${bound(high, 'INT64_MAX')}`;
-    return `    {"${metric.key}", ${metric.divisor}, ${range}},`;
+    return `    {"${metric.key}", ${metric.divisor}, ${range}, ${metric.kind === 'counter'}},`;
   });
   let begin = 0;
   const ranges = tiers.map((name) => {
@@ -86,11 +86,13 @@ ${ranges.join('\n')}
 inline constexpr size_t kFastMetricCount = ${inTier('fast').length};
 
 // \`divisor\`: raw integer per public unit. Raw values outside minimum..maximum are not believed.
+// \`counter\`: it only grows, until it is reset.
 struct MetricRow {
   const char* key;
   int32_t divisor;
   int64_t minimum;
   int64_t maximum;
+  bool counter;
 };
 
 inline constexpr std::array<MetricRow, kMetricCount> kMetrics = {{
