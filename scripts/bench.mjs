@@ -38,7 +38,7 @@ main(import.meta.url, () => {
     throw new Error(`expected --check or one of ${questions.join(', ')}, got ${name}`);
   }
   build();
-  cmake('release', ['bench_programs']);
+  cmake('release', ['bench_programs', 'bare_core']);
   if (name !== '--check') return run(process.execPath, [...ask, name, ...args]);
   mkdirSync(join(root, 'out/bench'), { recursive: true });
   // One after another: two at once would measure each other.

@@ -5,7 +5,7 @@ import { bin, main, root, run, tee } from './process.mjs';
 import { Tally } from './tally.mjs';
 
 const nativePrograms = ['native_tests', 'explorer_tests'];
-const helpers = ['direct_reading'];
+const helpers = ['direct_reading', 'bare_core'];
 const vitest = [
   'run',
   '--project=!gpu',
