@@ -46,10 +46,11 @@ int64_t CopyUnder(const SequenceLock<StdAtomics>& lock, std::span<uint64_t> word
 
 }  // namespace
 
-uint64_t RingPlan::Bytes() const {
+uint64_t RingPlan::Bytes(const IndexMaker* maker) const {
   uint64_t bytes = series * SeriesLog::kRecordBytes * kSeriesCount;
   for (size_t tier = 0; tier < kTierCount; tier++) {
     bytes += samples[tier] * History::SampleBytes(static_cast<Tier>(tier));
+    if (maker != nullptr) bytes += maker->Bytes(static_cast<Tier>(tier), samples[tier]);
   }
   return bytes;
 }
@@ -66,12 +67,17 @@ RingPlan PlanRings(uint64_t fast_samples, const Pace& pace) {
   return plan;
 }
 
-std::shared_ptr<RowRings> RowRings::Allocate(const RingPlan& plan, const Sequences& first) {
+std::shared_ptr<RowRings> RowRings::Allocate(const RingPlan& plan, const Sequences& first,
+                                             const Indexing& indexing) {
   auto rings = std::make_shared<RowRings>();
-  for (size_t tier = 0; tier < kTierCount; tier++) {
-    rings->tiers[tier] =
-        History::Allocate({static_cast<Tier>(tier), plan.samples[tier], first.tiers[tier]});
-    if (rings->tiers[tier] == nullptr) return nullptr;
+  for (size_t at = 0; at < kTierCount; at++) {
+    const auto tier = static_cast<Tier>(at);
+    rings->tiers[at] = History::Allocate({tier, plan.samples[at], first.tiers[at]});
+    if (rings->tiers[at] == nullptr) return nullptr;
+    if (indexing.maker == nullptr) continue;
+    rings->indexes[at] =
+        indexing.maker->Make({indexing.row, tier, plan.samples[at], first.tiers[at]});
+    if (rings->indexes[at] == nullptr) return nullptr;
   }
   for (size_t at = 0; at < kSeriesCount; at++) {
     rings->series[at] = SeriesLog::Allocate(plan.series, first.series[at]);
@@ -80,8 +86,17 @@ std::shared_ptr<RowRings> RowRings::Allocate(const RingPlan& plan, const Sequenc
   return rings;
 }
 
+void RowRings::Append(Tier tier, int64_t hold_ns, Sample* sample) {
+  const auto at = static_cast<size_t>(tier);
+  tiers[at]->Append(sample);
+  if (indexes[at] != nullptr) indexes[at]->Append(*sample, hold_ns);
+}
+
 void RowRings::CatchUp(const RowRings& other) {
-  for (size_t tier = 0; tier < kTierCount; tier++) tiers[tier]->CatchUp(*other.tiers[tier]);
+  for (size_t tier = 0; tier < kTierCount; tier++) {
+    tiers[tier]->CatchUp(*other.tiers[tier]);
+    if (indexes[tier] != nullptr) indexes[tier]->CatchUp(*other.indexes[tier]);
+  }
   for (size_t at = 0; at < kSeriesCount; at++) series[at]->CatchUp(*other.series[at]);
 }
 

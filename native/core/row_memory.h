@@ -1,4 +1,5 @@
-// What is remembered of one device: its rings, and the latest of what is no sample.
+// What is remembered of one device: its rings, what is kept beside them, and the latest of what is
+// no sample.
 #pragma once
 
 #include <array>
@@ -9,6 +10,7 @@
 #include "core/device_detail.h"
 #include "core/device_report.h"
 #include "core/history.h"
+#include "core/sample_index.h"
 #include "core/series_log.h"
 
 namespace gpuring {
@@ -20,10 +22,11 @@ struct RingPlan {
   std::array<uint64_t, kTierCount> samples{};
   uint64_t series = 0;
 
-  [[nodiscard]] uint64_t Bytes() const;
+  // With the indexes of the maker; null: there are none.
+  [[nodiscard]] uint64_t Bytes(const IndexMaker* maker) const;
 };
 
-// What room for one more fast sample of a device takes at least.
+// What room for one more fast sample of a device takes at least, its index left out.
 inline constexpr uint64_t kLeastBytesPerSample =
     History::SampleBytes(Tier::kFast) + SeriesLog::kRecordBytes * kSeriesCount;
 
@@ -38,6 +41,7 @@ struct Pace {
 // The rings of one device. Thread rules: as History.
 struct RowRings {
   std::array<std::shared_ptr<History>, kTierCount> tiers;
+  std::array<std::shared_ptr<SampleIndex>, kTierCount> indexes;  // null: there are none
   std::array<std::shared_ptr<SeriesLog>, kSeriesCount> series;
 
   // Where the sequences of a device's rings go on.
@@ -46,9 +50,18 @@ struct RowRings {
     std::array<uint64_t, kSeriesCount> series = {1, 1, 1};
   };
 
+  // Who makes the indexes, and for which row; null: nobody.
+  struct Indexing {
+    IndexMaker* maker = nullptr;
+    size_t row = 0;
+  };
+
   // Null: there is no such memory.
   [[nodiscard]] static std::shared_ptr<RowRings> Allocate(const RingPlan& plan,
-                                                          const Sequences& first);
+                                                          const Sequences& first,
+                                                          const Indexing& indexing);
+  // Gives the sample its sequence; its values hold for `hold_ns` at most.
+  void Append(Tier tier, int64_t hold_ns, Sample* sample);
   void CatchUp(const RowRings& other);
   // REQUIRES: called by the appending thread.
   [[nodiscard]] Sequences Next() const;

@@ -19,8 +19,12 @@ Status NoMemory() {
 
 }  // namespace
 
-RowStore::RowStore(size_t rows, uint64_t limit_bytes, std::shared_ptr<PollBell> bell)
-    : limit_bytes_(limit_bytes), bell_(std::move(bell)), memory_(rows) {}
+RowStore::RowStore(const Limits& limits, std::shared_ptr<IndexMaker> maker,
+                   std::shared_ptr<PollBell> bell)
+    : limit_bytes_(limits.bytes),
+      maker_(std::move(maker)),
+      bell_(std::move(bell)),
+      memory_(limits.rows) {}
 
 std::shared_ptr<RowRings> RowStore::RingsOf(size_t row) const {
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -47,13 +51,16 @@ uint64_t RowStore::Capacity() const {
   return least == UINT64_MAX ? target_.load(std::memory_order_relaxed) : least;
 }
 
+uint64_t RowStore::BytesFor(uint64_t samples, const Pace& pace) const {
+  return PlanRings(samples, pace).Bytes(maker_.get());
+}
+
 // At the peak: all rings at that size, and beside them the last one that is being replaced.
 uint64_t RowStore::MostSamples(const Need& need, const Pace& pace) const {
-  const uint64_t replaced =
-      need.replaced_samples == 0 ? 0 : PlanRings(need.replaced_samples, pace).Bytes();
+  const uint64_t replaced = need.replaced_samples == 0 ? 0 : BytesFor(need.replaced_samples, pace);
   uint64_t fits = 0;
   for (uint64_t step = kMostSamples; step > 0; step /= 2) {
-    const uint64_t each = PlanRings(fits + step, pace).Bytes();
+    const uint64_t each = BytesFor(fits + step, pace);
     if (each <= (limit_bytes_ - std::min(limit_bytes_, replaced)) / need.devices) fits += step;
   }
   return fits;
@@ -63,7 +70,7 @@ Status RowStore::Check(const Need& need, const Pace& pace) const {
   if (need.devices == 0) return Status::Ok();
   const uint64_t most = MostSamples(need, pace);
   if (need.samples <= most) return Status::Ok();
-  const uint64_t bytes = PlanRings(std::min(need.samples, kMostSamples), pace).Bytes();
+  const uint64_t bytes = BytesFor(std::min(need.samples, kMostSamples), pace);
   return Status::Error(
       StatusCode::kOutOfRange,
       "maxHistory " + std::to_string(need.samples) + " needs " +
@@ -87,7 +94,8 @@ Status RowStore::AddRow(size_t row, const Pace& pace) {
   const uint64_t target = target_.load(std::memory_order_relaxed);
   const uint64_t most = MostSamples({target, 0, Devices() + 1}, pace);
   const RingPlan plan = PlanRings(std::max<uint64_t>(std::min(target, most), 1), pace);
-  std::shared_ptr<RowRings> rings = RowRings::Allocate(plan, memory_[row].next);
+  std::shared_ptr<RowRings> rings =
+      RowRings::Allocate(plan, memory_[row].next, {maker_.get(), row});
   std::shared_ptr<RowBoard> board = RowBoard::Allocate();
   if (rings == nullptr || board == nullptr) return NoMemory();
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -100,9 +108,12 @@ void RowStore::DropRow(size_t row) {
   Memory& memory = memory_[row];
   if (memory.rings == nullptr) return;
   memory.next = memory.rings->Next();
-  const std::lock_guard<std::mutex> lock(mutex_);
-  memory.rings = nullptr;
-  memory.board = nullptr;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    memory.rings = nullptr;
+    memory.board = nullptr;
+  }
+  if (maker_ != nullptr) maker_->Forget(row);
 }
 
 // Handles may live on for as long as JavaScript likes; the memory need not.
@@ -156,9 +167,10 @@ void RowStore::BeginGrowth(size_t row, uint64_t wanted, const Pace& pace) {
   growth->row = row;
   growth->wanted = wanted;
   growth->plan = PlanRings(wanted, pace);
+  growth->maker = maker_;
   growth->old = memory_[row].rings;
   const Status started = StartDetachedThread([growth, bell = bell_] {
-    growth->made = RowRings::Allocate(growth->plan, {});
+    growth->made = RowRings::Allocate(growth->plan, {}, {growth->maker.get(), growth->row});
     if (growth->made != nullptr) growth->made->CatchUp(*growth->old);
     growth->done.store(true, std::memory_order_release);
     bell->Ring();

@@ -20,7 +20,12 @@ namespace gpuring {
 // Thread rules: "poller" members by who has the baton, the others by any thread.
 class RowStore {
  public:
-  RowStore(size_t rows, uint64_t limit_bytes, std::shared_ptr<PollBell> bell);
+  struct Limits {
+    size_t rows;
+    uint64_t bytes;
+  };
+  // `maker`: of what is kept beside the rings; null: nothing is.
+  RowStore(const Limits& limits, std::shared_ptr<IndexMaker> maker, std::shared_ptr<PollBell> bell);
 
   [[nodiscard]] std::shared_ptr<RowRings> RingsOf(size_t row) const;
   [[nodiscard]] std::shared_ptr<RowBoard> BoardOf(size_t row) const;
@@ -54,6 +59,7 @@ class RowStore {
     size_t row;
     uint64_t wanted;
     RingPlan plan;
+    std::shared_ptr<IndexMaker> maker;
     std::shared_ptr<RowRings> old;
     std::shared_ptr<RowRings> made;  // null: there is no such memory
     std::atomic<bool> done{false};
@@ -64,6 +70,7 @@ class RowStore {
     size_t devices;
   };
 
+  [[nodiscard]] uint64_t BytesFor(uint64_t samples, const Pace& pace) const;
   [[nodiscard]] Status Check(const Need& need, const Pace& pace) const;
   [[nodiscard]] uint64_t MostSamples(const Need& need, const Pace& pace) const;
   [[nodiscard]] size_t Devices() const;
@@ -73,6 +80,7 @@ class RowStore {
   void Refuse(uint64_t wanted);
 
   const uint64_t limit_bytes_;
+  const std::shared_ptr<IndexMaker> maker_;
   const std::shared_ptr<PollBell> bell_;
   mutable std::mutex mutex_;
   std::vector<Memory> memory_;       // replaced by the poller alone, under the mutex

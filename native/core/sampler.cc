@@ -47,6 +47,13 @@ void Sampler::ReadSeries(const SeriesRange& range, std::span<SeriesRecord> out,
   *read = none ? RingRead{0, 0, 0, 0} : rings->series[range.series]->Read(range.from_sequence, out);
 }
 
+std::shared_ptr<const SampleIndex> Sampler::IndexOf(size_t row, Tier tier) const {
+  const std::shared_ptr<RowRings> rings = core_->store().RingsOf(row);
+  return rings == nullptr ? nullptr : rings->indexes[static_cast<size_t>(tier)];
+}
+
+const std::shared_ptr<IndexMaker>& Sampler::index_maker() const { return core_->index_maker(); }
+
 bool Sampler::ReadReports(size_t row, std::span<MetricReport, kMetricCount> reports) const {
   const std::shared_ptr<RowBoard> board = core_->store().BoardOf(row);
   return board != nullptr && board->ReadReports(reports);

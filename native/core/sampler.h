@@ -14,6 +14,7 @@
 #include "core/device_table.h"
 #include "core/event_log.h"
 #include "core/history.h"
+#include "core/sample_index.h"
 #include "core/sampler_state.h"
 #include "core/series_log.h"
 #include "core/source.h"
@@ -37,6 +38,8 @@ struct SamplerOptions {
   int64_t hang_timeout_ns = 2'000'000'000;
   // Low power: let go of the driver once all devices have been idle for so long. 0: never.
   int64_t idle_release_ns = 0;
+  // Of what is kept beside each history, within the memory limit; null: nothing is.
+  std::shared_ptr<IndexMaker> index_maker{};
 };
 
 // A handle on the threads and all that they touch. The threads keep their own share of that state,
@@ -80,6 +83,11 @@ class Sampler {
     uint64_t from_sequence = 1;
   };
   void ReadSeries(const SeriesRange& range, std::span<SeriesRecord> out, RingRead* read) const;
+  // What is kept beside the history of a tier of one device now; null: nothing, or no such row.
+  // It is not appended to any more once the history has grown, or the row has gone.
+  [[nodiscard]] std::shared_ptr<const SampleIndex> IndexOf(size_t row, Tier tier) const;
+  // Who makes it; null: nobody.
+  [[nodiscard]] const std::shared_ptr<IndexMaker>& index_maker() const;
   // False: there is no such row, or the writer was in the way every time.
   [[nodiscard]] bool ReadReports(size_t row, std::span<MetricReport, kMetricCount> reports) const;
   // False as well while nothing was read yet.

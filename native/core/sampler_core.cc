@@ -30,7 +30,7 @@ SamplerCore::SamplerCore(std::shared_ptr<Clock> clock, const SamplerOptions& opt
                                                   bell->survey_wanted = true;
                                                   bell->Ring();
                                                 })),
-      store_(Sampler::kRows, options.memory_limit_bytes, bell_),
+      store_({Sampler::kRows, options.memory_limit_bytes}, options.index_maker, bell_),
       period_ns_(std::max<int64_t>(options.period_ns, 1)),
       rows_(Sampler::kRows),
       list_(std::make_shared<DeviceList>()),

@@ -42,6 +42,9 @@ class SamplerCore : public std::enable_shared_from_this<SamplerCore> {
   [[nodiscard]] const std::shared_ptr<BlockMemory>& block() const { return memory_; }
   [[nodiscard]] const EventLog& events() const { return desk_->log(); }
   [[nodiscard]] const RowStore& store() const { return store_; }
+  [[nodiscard]] const std::shared_ptr<IndexMaker>& index_maker() const {
+    return options_.index_maker;
+  }
   Status GrowHistory(uint64_t samples) { return store_.Grow(samples, CurrentPace()); }
   [[nodiscard]] bool HasRow(size_t row) const {
     return row < rows_in_use_.load(std::memory_order_acquire);

@@ -14,6 +14,8 @@ constexpr int kMostDrains = 8;
 constexpr int64_t kLeastDryNs = 2'000'000'000;
 // Power readings further apart say nothing about the time between them.
 constexpr int64_t kEnergyGapPeriods = 3;
+// In an index, a value stands for this long after it was read, where no other follows.
+constexpr int64_t kHoldPeriods = 3;
 
 uint64_t MsWord(int64_t ns) { return std::bit_cast<uint64_t>(NsToMs(ns)); }
 
@@ -259,12 +261,13 @@ void SamplerCore::AcceptFast(size_t row) {
   WriteStatus(row, silent ? StatusCode::kTryAgain : call.code);
 }
 
-// Into the history first: who sees the block's sequence finds it there.
+// Into the history and its index first: who sees the block's sequence finds it there.
 void SamplerCore::AcceptTier(size_t row, Tier tier) {
   DeviceRow& one = rows_[row];
   Sample& sample = one.call->sample;
   if (RowRings* const rings = store_.rings(row); rings != nullptr && one.call->answered) {
-    rings->tiers[static_cast<size_t>(tier)]->Append(&sample);
+    const int64_t period_ns = CurrentPace().tier_periods_ns[static_cast<size_t>(tier)];
+    rings->Append(tier, kHoldPeriods * period_ns, &sample);
   }
   if (one.call->code == StatusCode::kDeviceLost) return;
   one.book->Note(sample, tier);

@@ -46,6 +46,7 @@ SamplerOptions SamplerOptionsOf(const SessionOptions& options) {
   sampler.memory_limit_bytes = options.memory_limit_bytes;
   if (options.hang_timeout_ns > 0) sampler.hang_timeout_ns = options.hang_timeout_ns;
   sampler.idle_release_ns = options.idle_release_ns;
+  sampler.index_maker = options.index_maker;
   return sampler;
 }
 

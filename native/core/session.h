@@ -23,6 +23,7 @@ struct SessionOptions {
   // Both are those of the opener that starts the sampler. 0: as SamplerOptions.
   int64_t hang_timeout_ns = 0;
   int64_t idle_release_ns = 0;
+  std::shared_ptr<IndexMaker> index_maker{};  // likewise the first opener's
 };
 
 // One opener's share of the sampler. The shortest period and the longest history of all shares win;

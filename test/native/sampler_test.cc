@@ -160,7 +160,7 @@ TEST("sampler: reading a row that is no device reads nothing") {
 }
 
 TEST("sampler: history past the memory limit is refused by name and number") {
-  const uint64_t limit = 2 * PlanRings(50, kPace).Bytes();
+  const uint64_t limit = 2 * PlanRings(50, kPace).Bytes(nullptr);
   const SamplerOptions too_much = {
       .period_ns = kPeriodNs, .history_samples = 51, .memory_limit_bytes = limit};
   const MemoryScript script = {.devices = {Device({Answer(1)}), Device({Answer(1)})}};
@@ -170,7 +170,7 @@ TEST("sampler: history past the memory limit is refused by name and number") {
   const Status status = refused.sampler->status();
   CHECK_EQ(status.code(), StatusCode::kOutOfRange);
   for (const std::string& part : {std::string("maxHistory 51"), std::to_string(limit),
-                                  std::to_string(2 * PlanRings(51, kPace).Bytes())}) {
+                                  std::to_string(2 * PlanRings(51, kPace).Bytes(nullptr))}) {
     CHECK(status.message().find(part) != std::string::npos);
   }
   CHECK_EQ(refused.log->closes.load(), 1u);
@@ -187,10 +187,10 @@ TEST("sampler: history past the memory limit is refused by name and number") {
 }
 
 TEST("sampler: the memory limit holds for growing as well, with the ring that is replaced") {
-  const SamplerOptions options = {
-      .period_ns = kPeriodNs,
-      .history_samples = 20,
-      .memory_limit_bytes = 2 * PlanRings(40, kPace).Bytes() + PlanRings(20, kPace).Bytes()};
+  const SamplerOptions options = {.period_ns = kPeriodNs,
+                                  .history_samples = 20,
+                                  .memory_limit_bytes = 2 * PlanRings(40, kPace).Bytes(nullptr) +
+                                                        PlanRings(20, kPace).Bytes(nullptr)};
   Rig rig({.devices = {Device({Answer(1)}), Device({Answer(1)})}}, options);
   rig.AwaitRunning();
   const Status refused = rig.sampler->GrowHistory(41);
