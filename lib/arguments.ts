@@ -58,7 +58,8 @@ export function outOfRange(what: string, expected: string, value: unknown): Rang
   return rangeError('ERR_GPU_OUT_OF_RANGE', mismatch(what, expected, value));
 }
 
-function unreadable(what: string, cause: unknown): TypeError {
+/** A value whose reading threw, as an error to throw. */
+export function unreadable(what: string, cause: unknown): TypeError {
   const message = `${what}: expected a readable value, but reading threw`;
   return typeError('ERR_GPU_INVALID_TYPE', message, { cause });
 }

@@ -1,9 +1,9 @@
-import { describeValue, readString } from './arguments.js';
-import { GPUError, rangeError } from './errors.js';
+import { readDeviceId } from './device.js';
+import { GPUError } from './errors.js';
 import type { Candidate } from './selection/evaluation.js';
 import { barOf } from './selection/fitness.js';
 import { absenceOf } from './telemetry/absence.js';
-import { readMaxHistory } from './telemetry/collector.js';
+import { readHistoryOptions } from './telemetry/collector.js';
 import type { DeviceHealth } from './telemetry/health-state.js';
 import { ManualCluster } from './telemetry/manual-cluster.js';
 import type { GPUMetrics } from './telemetry/sample.js';
@@ -22,7 +22,7 @@ export class Cluster {
   constructor(given: unknown) {
     this.live = LiveCluster.partsOf(given);
     if (this.live === undefined) {
-      this.#manual = new ManualCluster(readMaxHistory(given));
+      this.#manual = new ManualCluster(readHistoryOptions(given));
       this.#parts = this.#manual;
     } else {
       this.#parts = this.live;
@@ -64,12 +64,7 @@ export class Cluster {
 
   /** @throws TypeError ERR_GPU_INVALID_TYPE; RangeError ERR_GPU_UNKNOWN_DEVICE */
   deviceId(value: unknown, what = 'deviceId'): string {
-    const deviceId = readString(value, what);
-    if (this.#parts.devices().has(deviceId)) return deviceId;
-    throw rangeError(
-      'ERR_GPU_UNKNOWN_DEVICE',
-      `${what}: expected a registered device, got ${describeValue(deviceId)}`,
-    );
+    return readDeviceId(value, this.#parts.devices(), what);
   }
 
   candidates(): Candidate[] {

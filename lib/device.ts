@@ -1,4 +1,5 @@
 import {
+  describeValue,
   readNonEmptyString,
   readNumber,
   readObject,
@@ -6,6 +7,7 @@ import {
   readString,
   wrongType,
 } from './arguments.js';
+import { rangeError } from './errors.js';
 
 /** A device as it does not change while it is there. An absent property is unknown. */
 export interface GPUDevice {
@@ -143,4 +145,21 @@ export function readDevice(value: unknown, what = 'device'): GPUDevice {
 export function readMark(value: unknown, what: string): boolean {
   if (value === undefined || typeof value === 'boolean') return value === true;
   throw wrongType(what, 'true or nothing', value);
+}
+
+/**
+ * The id of one of these devices.
+ * @throws TypeError ERR_GPU_INVALID_TYPE; RangeError ERR_GPU_UNKNOWN_DEVICE
+ */
+export function readDeviceId(
+  value: unknown,
+  devices: ReadonlyMap<string, GPUDevice>,
+  what: string,
+): string {
+  const deviceId = readString(value, what);
+  if (devices.has(deviceId)) return deviceId;
+  throw rangeError(
+    'ERR_GPU_UNKNOWN_DEVICE',
+    `${what}: expected a registered device, got ${describeValue(deviceId)}`,
+  );
 }

@@ -1,4 +1,4 @@
-import { readString } from './arguments.js';
+import { readObject, readString } from './arguments.js';
 import { Cluster } from './cluster.js';
 import { type GPUDevice, readDevice } from './device.js';
 import type { Distribution, DistributionOptions } from './distribution/strategy.js';
@@ -26,11 +26,11 @@ import type { LiveStatus } from './telemetry/live-status.js';
 import type { AnyMetricKey, MetricKey } from './telemetry/metrics.generated.js';
 import { openLive } from './telemetry/open.js';
 import type { OpenOptions } from './telemetry/open-options.js';
+import { readSample } from './telemetry/recording.generated.js';
 import type { GPUMetrics } from './telemetry/sample.js';
 import type { MetricSeries, SeriesOptions } from './telemetry/series.js';
 import { LiveCluster } from './telemetry/store.js';
 import type { Topology } from './telemetry/topology.js';
-import { checkMetrics, readUncheckedMetrics } from './telemetry/validation.js';
 
 /** Options of a manual cluster. */
 export interface GPUClusteringManagerOptions extends TelemetryCollectorOptions {}
@@ -127,10 +127,9 @@ export class GPUClusteringManager {
    */
   recordMetrics(metrics: GPUMetrics): void {
     const { store } = this.#cluster.openManual('recordMetrics');
-    const unchecked = readUncheckedMetrics(metrics);
+    const unchecked = readSample(readObject(metrics, 'metrics'));
     this.#cluster.open();
-    this.#cluster.deviceId(unchecked.deviceId, 'metrics.deviceId');
-    store.add(checkMetrics(unchecked));
+    store.add(unchecked);
   }
 
   /**

@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { recordedOrder, recording } from './generate-recording.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const { metrics } = JSON.parse(readFileSync(join(root, 'native/metrics.json'), 'utf8'));
@@ -264,6 +265,13 @@ export const metricTable: readonly MetricRow[] = [
 ${fast.map(tableRow).join('\n')}
 ];
 
+/** The order in which a recorded sample is read and checked. */
+export const recordedOrder: readonly MetricKey[] = [
+${recordedOrder(fast)
+  .map(({ key }) => `  '${key}',`)
+  .join('\n')}
+];
+
 /** The others; in the native table they follow those of a sample. */
 export const detailTable: readonly MetricRow<DetailKey>[] = [
 ${detail.map(tableRow).join('\n')}
@@ -294,6 +302,7 @@ const outputs = [
   ['native/core/metrics.generated.h', coreHeader],
   ['native/nvml/readings.generated.h', nvmlHeader],
   ['lib/telemetry/metrics.generated.ts', typescript],
+  ['lib/telemetry/recording.generated.ts', () => banner + recording(inTier('fast'))],
   ['README.md', readme],
 ];
 

@@ -1,9 +1,9 @@
-import { readNumber, readOptions, readString } from '../arguments.js';
+import { readNumber, readObject, readOptions, readString } from '../arguments.js';
 import { type AggregatedMetrics, aggregate } from './aggregate.js';
+import { readSample } from './recording.generated.js';
 import type { GPUMetrics } from './sample.js';
 import { SampleStore } from './sample-store.js';
 import type { TelemetryStore } from './store.js';
-import { readMetrics } from './validation.js';
 
 export interface TelemetryCollectorOptions {
   /**
@@ -12,15 +12,26 @@ export interface TelemetryCollectorOptions {
    * @default 100
    */
   readonly maxHistory?: number;
+  /**
+   * How long a recorded value holds when no sample follows, at most, above 0; what comes later in
+   * a window counts as not covered. A value never holds beyond the next sample.
+   * @default Infinity
+   */
+  readonly maxGapMs?: number;
 }
 
 const defaultMaxHistory = 100;
 
-/** The number of samples to keep; refuses anything but an integer of at least 1. */
-export function readMaxHistory(options: unknown): number {
-  const maxHistory = readOptions(options, ['maxHistory']).get('maxHistory');
-  if (maxHistory === undefined) return defaultMaxHistory;
-  return readNumber(maxHistory, 'options.maxHistory', { minimum: 1, integer: true });
+export type HistoryOptions = Required<TelemetryCollectorOptions>;
+
+/** How much is kept and how long a value holds, with the defaults. */
+export function readHistoryOptions(value: unknown): HistoryOptions {
+  const options = readOptions(value, ['maxHistory', 'maxGapMs']);
+  const { maxHistory = defaultMaxHistory, maxGapMs = Infinity } = Object.fromEntries(options);
+  return {
+    maxHistory: readNumber(maxHistory, 'options.maxHistory', { minimum: 1, integer: true }),
+    maxGapMs: readNumber(maxGapMs, 'options.maxGapMs', { above: 0, orInfinity: true }),
+  };
 }
 
 /**
@@ -35,7 +46,7 @@ export class TelemetryCollector implements TelemetryStore {
   readonly #store: SampleStore;
 
   constructor(options?: TelemetryCollectorOptions) {
-    this.#store = new SampleStore(readMaxHistory(options));
+    this.#store = new SampleStore(readHistoryOptions(options));
   }
 
   /**
@@ -45,7 +56,7 @@ export class TelemetryCollector implements TelemetryStore {
    * @throws RangeError ERR_GPU_TIMESTAMP_ORDER: older than the device's latest sample.
    */
   recordMetrics(metrics: GPUMetrics): void {
-    this.#store.add(readMetrics(metrics));
+    this.#store.add(readSample(readObject(metrics, 'metrics')));
   }
 
   /** The device's latest sample; undefined for a device that recorded none. */

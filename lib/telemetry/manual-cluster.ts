@@ -1,4 +1,5 @@
-import type { GPUDevice } from '../device.js';
+import { type GPUDevice, readDeviceId } from '../device.js';
+import type { HistoryOptions } from './collector.js';
 import { RecordedValues } from './recorded-values.js';
 import { SampleStore } from './sample-store.js';
 import type { ClusterParts, ValueStore } from './store.js';
@@ -9,8 +10,9 @@ export class ManualCluster implements ClusterParts {
   readonly values: ValueStore;
   readonly #devices = new Map<string, GPUDevice>();
 
-  constructor(maxHistory: number) {
-    this.store = new SampleStore(maxHistory);
+  constructor(options: HistoryOptions) {
+    const admit = (id: unknown) => readDeviceId(id, this.#devices, 'metrics.deviceId');
+    this.store = new SampleStore({ ...options, admit });
     this.values = new RecordedValues(this.store);
   }
 

@@ -476,6 +476,30 @@ export const metricTable: readonly MetricRow[] = [
   },
 ];
 
+/** The order in which a recorded sample is read and checked. */
+export const recordedOrder: readonly MetricKey[] = [
+  'computeUtilizationPercent',
+  'memoryUsedBytes',
+  'memoryTotalBytes',
+  'temperatureCelsius',
+  'memoryUtilizationPercent',
+  'memoryFreeBytes',
+  'memoryReservedBytes',
+  'powerWatts',
+  'powerInstantWatts',
+  'powerAverageWatts',
+  'powerLimitWatts',
+  'energyJoules',
+  'memoryTemperatureCelsius',
+  'clockRateMhz',
+  'memoryClockMhz',
+  'performanceState',
+  'clockEventReasons',
+  'fanSpeedPercent',
+  'pcieLinkGeneration',
+  'pcieLinkWidth',
+];
+
 /** The others; in the native table they follow those of a sample. */
 export const detailTable: readonly MetricRow<DetailKey>[] = [
   {

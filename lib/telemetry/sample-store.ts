@@ -1,81 +1,99 @@
+import { wrongType } from '../arguments.js';
 import { rangeError } from '../errors.js';
+import { reading } from './recording.generated.js';
 import type { GPUMetrics } from './sample.js';
+import { SampleColumns } from './sample-columns.js';
 import type { TelemetryStore } from './store.js';
+import { checkMetrics, type UncheckedMetrics } from './validation.js';
 
-/** A ring that grows up to its capacity and then overwrites the oldest. Adding never shifts. */
-class SampleHistory {
-  readonly #capacity: number;
-  readonly #samples: GPUMetrics[] = [];
-  /** Where the oldest sample lies once the ring is full. */
-  #oldest = 0;
-  latest: GPUMetrics;
+// A constant of this module, as in recording.generated.ts.
+const latestReading = reading;
 
-  constructor(capacity: number, first: GPUMetrics) {
-    this.#capacity = capacity;
-    this.#samples.push(first);
-    this.latest = first;
-  }
-
-  add(sample: GPUMetrics): void {
-    if (this.#samples.length < this.#capacity) {
-      this.#samples.push(sample);
-    } else {
-      this.#samples[this.#oldest] = sample;
-      this.#oldest = (this.#oldest + 1) % this.#capacity;
-    }
-    this.latest = sample;
-  }
-
-  toArray(): GPUMetrics[] {
-    return [...this.#samples.slice(this.#oldest), ...this.#samples.slice(0, this.#oldest)];
-  }
+export interface SampleStoreOptions {
+  readonly maxHistory: number;
+  /** How long a recorded value holds, at most. */
+  readonly maxGapMs: number;
+  /** Throws for what is no device that may record. Asked only where there are no samples yet. */
+  readonly admit?: (deviceId: unknown) => void;
 }
 
-/** Recorded samples by device id. Takes only samples that were checked and frozen. */
+/** Recorded samples by device id. */
 export class SampleStore implements TelemetryStore {
+  readonly maxGapMs: number;
   readonly #maxHistory: number;
-  readonly #histories = new Map<string, SampleHistory>();
+  readonly #admit: (deviceId: unknown) => void;
+  readonly #devices = new Map<string, SampleColumns>();
 
-  constructor(maxHistory: number) {
+  constructor({ maxHistory, maxGapMs, admit = () => {} }: SampleStoreOptions) {
+    this.maxGapMs = maxGapMs;
     this.#maxHistory = maxHistory;
+    this.#admit = admit;
   }
 
-  /** Refuses a sample older than the latest (ERR_GPU_TIMESTAMP_ORDER); an equal time is kept. */
-  add(sample: GPUMetrics): void {
-    const history = this.#histories.get(sample.deviceId);
-    if (history === undefined) {
-      this.#histories.set(sample.deviceId, new SampleHistory(this.#maxHistory, sample));
-      return;
+  /**
+   * Keeps what readSample() has read: `reading`, or what it found something wrong with, which is
+   * refused here. Refuses a sample older than the latest; an equal time is kept.
+   */
+  add(unchecked: UncheckedMetrics | undefined): void {
+    if (unchecked !== undefined) this.#refuse(unchecked);
+    const columns = this.#columnsFor(latestReading.deviceId);
+    if (latestReading.timestampMs < columns.latestMs) {
+      throw tooOld(columns, latestReading.timestampMs);
     }
-    const latestMs = history.latest.timestampMs;
-    if (sample.timestampMs < latestMs) {
-      throw rangeError(
-        'ERR_GPU_TIMESTAMP_ORDER',
-        `metrics.timestampMs: expected at least ${latestMs}, the device's latest, ` +
-          `got ${sample.timestampMs}`,
-      );
-    }
-    history.add(sample);
+    columns.add(latestReading);
+  }
+
+  /** The device's columns; undefined for one without samples. Others come after `remove`. */
+  columnsOf(deviceId: string): SampleColumns | undefined {
+    return this.#devices.get(deviceId);
   }
 
   getMetrics(deviceId: string): GPUMetrics | undefined {
-    return this.#histories.get(deviceId)?.latest;
+    return this.#devices.get(deviceId)?.latest();
   }
 
   getMetricsHistory(deviceId: string): readonly GPUMetrics[] {
-    return this.#histories.get(deviceId)?.toArray() ?? [];
+    return this.#devices.get(deviceId)?.history() ?? [];
   }
 
   /** The latest sample of every device, in the order in which their first ones came. */
   *latest(): Generator<GPUMetrics> {
-    for (const history of this.#histories.values()) yield history.latest;
+    for (const columns of this.#devices.values()) {
+      const sample = columns.latest();
+      if (sample !== undefined) yield sample;
+    }
   }
 
   remove(deviceId: string): boolean {
-    return this.#histories.delete(deviceId);
+    return this.#devices.delete(deviceId);
   }
 
   clear(): void {
-    this.#histories.clear();
+    this.#devices.clear();
   }
+
+  #columnsFor(deviceId: string): SampleColumns {
+    const columns = this.#devices.get(deviceId);
+    return columns ?? this.#begin(deviceId);
+  }
+
+  #begin(deviceId: string): SampleColumns {
+    this.#admit(deviceId);
+    const columns = new SampleColumns(deviceId, this.#maxHistory);
+    this.#devices.set(deviceId, columns);
+    return columns;
+  }
+
+  #refuse(unchecked: UncheckedMetrics): never {
+    this.#admit(unchecked.deviceId);
+    const metrics = checkMetrics(unchecked);
+    throw wrongType('metrics', 'a sample', metrics);
+  }
+}
+
+function tooOld({ latestMs }: SampleColumns, timestampMs: number): RangeError {
+  return rangeError(
+    'ERR_GPU_TIMESTAMP_ORDER',
+    `metrics.timestampMs: expected at least ${latestMs}, the device's latest, got ${timestampMs}`,
+  );
 }

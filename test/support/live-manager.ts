@@ -11,7 +11,7 @@ export function liveManager(
 ): GPUClusteringManager {
   return new GPUClusteringManager(
     new LiveCluster({
-      values: new ManualCluster(1).values,
+      values: new ManualCluster({ maxHistory: 1, maxGapMs: Infinity }).values,
       suspension: new Suspension({
         session: new FakeSession({ block: new FakeBlock() }),
         timeoutMs: 1,
