@@ -2,10 +2,14 @@
 // them with references in TypeScript, benchmarks time them from the inside. Not shipped.
 #include <napi.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
 #include "binding/unpacking.h"
+#include "columns_object.h"
+#include "core/metrics.generated.h"
+#include "push_timing.h"
 #include "roof.h"
 
 namespace gpuring {
@@ -61,6 +65,53 @@ Napi::Value TakeObject(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), true);
 }
 
+// (tier, capacity, count): mean, 99.99 % and worst of pushes, then of looks at the clock, in ns.
+Napi::Value TimePushesInto(const Napi::CallbackInfo& info) {
+  const auto tier = static_cast<Tier>(UnpackIndex(info[0]));
+  const auto columns = MetricColumns::Allocate({tier, UnpackCount(info[1]), 1});
+  const PushTiming timing = TimePushes(columns.get(), UnpackCount(info[2]));
+  auto result = Napi::Float64Array::New(info.Env(), 6);
+  size_t at = 0;
+  for (const Durations& durations : {timing.push, timing.clock}) {
+    for (const double ns : {durations.mean_ns, durations.p9999_ns, durations.worst_ns}) {
+      result.Data()[at++] = ns;
+    }
+  }
+  return result;
+}
+
+// (tier)
+Napi::Value BytesPerSample(const Napi::CallbackInfo& info) {
+  const uint64_t bytes = MetricColumns::BytesPerSample(static_cast<Tier>(UnpackIndex(info[0])));
+  return Napi::Number::New(info.Env(), static_cast<double>(bytes));
+}
+
+// How many metrics a sample has, by tier.
+Napi::Value MetricsOfTiers(const Napi::CallbackInfo& info) {
+  auto counts = Napi::Float64Array::New(info.Env(), kTierCount);
+  for (size_t tier = 0; tier < kTierCount; ++tier) {
+    counts[tier] = static_cast<double>(kTierMetrics[tier].size());
+  }
+  return counts;
+}
+
+// The table of metrics: divisor, minimum, maximum, and 1 where it counts, one after another.
+Napi::Value MetricTable(const Napi::CallbackInfo& info) {
+  constexpr size_t kColumns = 4;
+  auto table = Napi::Float64Array::New(info.Env(), kMetricCount * kColumns);
+  for (size_t index = 0; index < kMetricCount; ++index) {
+    const auto& row = kMetrics[index];
+    const std::array<double, kColumns> cells = {
+        static_cast<double>(row.divisor),
+        static_cast<double>(row.minimum),
+        static_cast<double>(row.maximum),
+        row.counter ? 1.0 : 0.0,
+    };
+    std::copy(cells.begin(), cells.end(), table.Data() + index * kColumns);
+  }
+  return table;
+}
+
 void SetRaw(Napi::Object exports, const char* name, napi_callback function) {
   napi_value value = nullptr;
   napi_create_function(exports.Env(), name, NAPI_AUTO_LENGTH, function, nullptr, &value);
@@ -74,6 +125,11 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("statisticsByNthElement", Napi::Function::New<Plain<StatisticsByNthElement>>(env));
   exports.Set("statisticsBySort", Napi::Function::New<Plain<StatisticsBySort>>(env));
   exports.Set("takeObject", Napi::Function::New<TakeObject>(env));
+  exports.Set("timePushes", Napi::Function::New<TimePushesInto>(env));
+  exports.Set("bytesPerSample", Napi::Function::New<BytesPerSample>(env));
+  exports.Set("metricsOfTiers", Napi::Function::New<MetricsOfTiers>(env));
+  exports.Set("metricTable", Napi::Function::New<MetricTable>(env));
+  ColumnsObject::Export(env, exports);
   return exports;
 }
 

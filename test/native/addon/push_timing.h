@@ -1,0 +1,24 @@
+// What one push into the columns costs at the most, beside what the machine does to a thread that
+// only looks at the clock.
+#pragma once
+
+#include <cstdint>
+
+#include "aggregate/columns.h"
+
+namespace gpuring {
+
+struct Durations {
+  double mean_ns = 0;
+  double p9999_ns = 0;  // 99.99 %
+  double worst_ns = 0;
+};
+
+struct PushTiming {
+  Durations push;   // the clock is read before and after each
+  Durations clock;  // from one look at the clock to the next, for as long, in turns with the pushes
+};
+
+[[nodiscard]] PushTiming TimePushes(MetricColumns* columns, uint64_t count);
+
+}  // namespace gpuring
