@@ -153,7 +153,7 @@ export function readMark(value: unknown, what: string): boolean {
  */
 export function readDeviceId(
   value: unknown,
-  devices: ReadonlyMap<string, GPUDevice>,
+  devices: ReadonlyMap<string, unknown>,
   what: string,
 ): string {
   const deviceId = readString(value, what);

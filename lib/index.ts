@@ -90,6 +90,21 @@ export { detailTable, metricTable } from './telemetry/metrics.generated.js';
 export type { GPUMetrics } from './telemetry/sample.js';
 export type { MetricSeries, SeriesOptions } from './telemetry/series.js';
 
+// Windows of time.
+
+export type { AggregateOptions, Weighting } from './aggregation/aggregate-options.js';
+export type {
+  ClusterMetricStatistics,
+  ClusterWindowAggregate,
+} from './aggregation/cluster-aggregate.js';
+export type { WindowAggregate } from './aggregation/device-aggregate.js';
+export type { PercentileMethod } from './aggregation/percentiles.js';
+export type { PlotColumns, PlotOptions, PlotSeries } from './aggregation/plot-series.js';
+export type { MetricStatistics, PercentileValues } from './aggregation/statistics.js';
+export type { SummarizeOptions, Summary } from './aggregation/summarize.js';
+export { summarize } from './aggregation/summarize.js';
+export type { WatchedWindow, WatchedWindowOptions } from './aggregation/watched-window.js';
+
 // Selection.
 
 export type { RankedDevice, RejectionCode } from './selection/evaluation.js';

@@ -1,5 +1,6 @@
 import { readObject, readString } from './arguments.js';
 import { Cluster } from './cluster.js';
+import { ClusterWindows } from './cluster-windows.js';
 import { type GPUDevice, readDevice } from './device.js';
 import type { Distribution, DistributionOptions } from './distribution/strategy.js';
 import { distributeOver } from './distribution/workload.js';
@@ -49,7 +50,7 @@ export interface GPUClusteringManagerOptions extends TelemetryCollectorOptions {
  * manager.selectBestDevice(); // 'a'
  * await manager.shutdown();
  */
-export class GPUClusteringManager {
+export class GPUClusteringManager extends ClusterWindows {
   readonly #cluster: Cluster;
 
   /**
@@ -80,7 +81,9 @@ export class GPUClusteringManager {
   /** @internal */
   constructor(cluster: LiveCluster);
   constructor(given?: GPUClusteringManagerOptions | LiveCluster) {
-    this.#cluster = new Cluster(given);
+    const cluster = new Cluster(given);
+    super(cluster);
+    this.#cluster = cluster;
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { BlockLayout, NativeSession } from '../native.js';
+import { copyLocked, type Words, words } from './locked-words.js';
 
 /**
  * Reads the published block: the newest sample of every device, written by the sampler's thread.
@@ -99,37 +100,16 @@ export class BlockReader {
     return this.#copyInPlace(halves, row) ?? this.#session.readRow(row, this.#row.integers);
   }
 
-  /** Undefined: the writer was in the way every time (it may have lost its processor). */
   #copyInPlace(halves: Int32Array, row: number): boolean | undefined {
     const { firstRowWord, rowStrideWords, rowWords, rowLockWord } = this.#layout;
-    const start = 2 * (firstRowWord + row * rowStrideWords);
-    const lock = start + 2 * rowLockWord;
-    for (let attempt = 0; attempt < 100; attempt++) {
-      const before = Atomics.load(halves, lock);
-      if ((before & 1) !== 0) continue;
-      for (let half = 0; half < 2 * rowWords; half++) {
-        this.#row.halves[half] = Atomics.load(halves, start + half);
-      }
-      if (Atomics.load(halves, lock) === before) return before !== 0;
-    }
-    return undefined;
+    const start = firstRowWord + row * rowStrideWords;
+    const lock = copyLocked(
+      halves,
+      { start, count: rowWords, lock: start + rowLockWord },
+      this.#row,
+    );
+    return lock === undefined ? undefined : lock !== 0;
   }
-}
-
-/** Words of 64 bits, seen in the ways they are written and read. */
-interface Words {
-  readonly doubles: Float64Array;
-  readonly integers: BigUint64Array;
-  readonly halves: Int32Array;
-}
-
-function words(count: number): Words {
-  const memory = new ArrayBuffer(count * 8);
-  return {
-    doubles: new Float64Array(memory),
-    integers: new BigUint64Array(memory),
-    halves: new Int32Array(memory),
-  };
 }
 
 function countIn(from: Words, word: number): number {

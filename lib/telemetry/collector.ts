@@ -1,5 +1,11 @@
+import { type AggregateOptions, readAggregateOptions } from '../aggregation/aggregate-options.js';
+import { aggregateCluster, type ClusterWindowAggregate } from '../aggregation/cluster-aggregate.js';
+import { aggregateDevices, type WindowAggregate } from '../aggregation/device-aggregate.js';
+import { RecordedStatistics } from '../aggregation/recorded-statistics.js';
 import { readNumber, readObject, readOptions, readString } from '../arguments.js';
+import { readDeviceId } from '../device.js';
 import { type AggregatedMetrics, aggregate } from './aggregate.js';
+import type { AnyMetricKey, MetricKey } from './metrics.generated.js';
 import { readSample } from './recording.generated.js';
 import type { GPUMetrics } from './sample.js';
 import { SampleStore } from './sample-store.js';
@@ -44,9 +50,11 @@ export function readHistoryOptions(value: unknown): HistoryOptions {
  */
 export class TelemetryCollector implements TelemetryStore {
   readonly #store: SampleStore;
+  readonly #statistics: RecordedStatistics;
 
   constructor(options?: TelemetryCollectorOptions) {
     this.#store = new SampleStore(readHistoryOptions(options));
+    this.#statistics = new RecordedStatistics(this.#store);
   }
 
   /**
@@ -72,6 +80,33 @@ export class TelemetryCollector implements TelemetryStore {
   /** Sums and means over every device's latest sample; undefined when nothing was recorded. */
   getAggregatedMetrics(): AggregatedMetrics | undefined {
     return aggregate(this.#store.latest());
+  }
+
+  /**
+   * Statistics of metrics in a window of time, as `GPUClusteringManager.aggregate` has them, of the
+   * devices that recorded samples. Nothing is known of their memory, so it cannot be a weighting.
+   * @throws as `GPUClusteringManager.aggregate` on a manual cluster
+   */
+  aggregate<const K extends AnyMetricKey = MetricKey>(
+    options: AggregateOptions<K> & { readonly per: 'cluster' },
+  ): ClusterWindowAggregate<K>;
+  aggregate<const K extends AnyMetricKey = MetricKey>(
+    options?: AggregateOptions<K> & { readonly per?: 'device' },
+  ): readonly WindowAggregate<K>[];
+  aggregate(
+    options?: AggregateOptions,
+  ): ClusterWindowAggregate<AnyMetricKey> | readonly WindowAggregate<AnyMetricKey>[] {
+    const statistics = this.#statistics;
+    const known = new Map(this.#store.deviceIds().map((id) => [id, { memoryBytes: 0 }]));
+    const checked = readAggregateOptions(options, {
+      deviceId: (id, what) => readDeviceId(id, known, what),
+      weightings: ['samples', 'devices'],
+      mostPercentiles: statistics.mostPercentiles,
+    });
+    const ids = checked.devices ?? [...known.keys()];
+    if (checked.per === 'device') return aggregateDevices(statistics, ids, checked);
+    const weighed = new Map(ids.map((id) => [id, { memoryBytes: 0 }]));
+    return aggregateCluster(statistics, weighed, checked);
   }
 
   /** Forgets a device's samples, the aggregate included. True when there were any. */

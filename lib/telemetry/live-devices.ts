@@ -109,6 +109,25 @@ export class LiveDevices {
     }
   }
 
+  /** Likewise for several devices, read together; undefined: one has no row. */
+  inRowsOf<T>(deviceIds: readonly string[], read: (rows: readonly (number | undefined)[]) => T): T {
+    for (;;) {
+      const found = read(deviceIds.map((deviceId) => this.#rows.get(deviceId)));
+      if (this.#isLatest()) return found;
+      void this.current;
+    }
+  }
+
+  /** Of the list that was taken last: every row is whose it was as long as this is the latest. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  isLatest(generation: number): boolean {
+    const { native, block } = this.#options;
+    return block.low(native.layout.devicesWord) === generation;
+  }
+
   /** Whose number it is; undefined: of no device of this cluster. */
   deviceIdOf(number: number): string | undefined {
     return this.#ids.get(number);
@@ -124,8 +143,7 @@ export class LiveDevices {
   }
 
   #isLatest(): boolean {
-    const { native, block } = this.#options;
-    return block.low(native.layout.devicesWord) === this.#generation;
+    return this.isLatest(this.#generation);
   }
 
   /** Rows to be watched from now on; who was halted meanwhile is none. */

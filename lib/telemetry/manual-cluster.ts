@@ -1,3 +1,4 @@
+import { RecordedStatistics } from '../aggregation/recorded-statistics.js';
 import { type GPUDevice, readDeviceId } from '../device.js';
 import type { HistoryOptions } from './collector.js';
 import { RecordedValues } from './recorded-values.js';
@@ -8,12 +9,14 @@ import type { ClusterParts, ValueStore } from './store.js';
 export class ManualCluster implements ClusterParts {
   readonly store: SampleStore;
   readonly values: ValueStore;
+  readonly statistics: RecordedStatistics;
   readonly #devices = new Map<string, GPUDevice>();
 
   constructor(options: HistoryOptions) {
     const admit = (id: unknown) => readDeviceId(id, this.#devices, 'metrics.deviceId');
     this.store = new SampleStore({ ...options, admit });
     this.values = new RecordedValues(this.store);
+    this.statistics = new RecordedStatistics(this.store);
   }
 
   devices(): ReadonlyMap<string, GPUDevice> {
@@ -36,6 +39,7 @@ export class ManualCluster implements ClusterParts {
   }
 
   async close(): Promise<void> {
+    this.statistics.close();
     this.#devices.clear();
     this.store.clear();
   }

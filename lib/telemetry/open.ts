@@ -1,4 +1,5 @@
 import { debuglog } from 'node:util';
+import { LiveStatistics } from '../aggregation/live-statistics.js';
 import { readNativeString, readOptions } from '../arguments.js';
 import { GPUError, rangeError } from '../errors.js';
 import { errorOf, loadNative, type NativeModule, type NativeSession } from '../native.js';
@@ -123,6 +124,12 @@ async function begin(
   });
   const maxAgeMs = (tier: AnyMetricRow['tier']) =>
     Math.max(defaultMaxAgeMs(), maxAgeRounds * tierPeriodsMs[tier]);
+  const statistics = new LiveStatistics({
+    native,
+    session,
+    devices,
+    periodMs: (tier) => Math.max(telemetry.pace().periodMs, tierPeriodsMs[tier]),
+  });
   const suspension = new Suspension({
     session,
     timeoutMs: options.openTimeoutMs,
@@ -133,12 +140,14 @@ async function begin(
     devices: () => devices.current,
     store: telemetry,
     values: new LiveValues({ native, session, devices, telemetry, maxAgeMs }),
+    statistics,
     suspension,
     defaultMaxAgeMs,
     status: () => liveStatus(devices, telemetry),
     hub,
     close: async () => {
       hub.close();
+      statistics.close();
       suspension.close();
       session.close();
       const stopped = await until(() => (session.closed() ? true : undefined), {

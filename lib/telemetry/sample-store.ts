@@ -56,6 +56,11 @@ export class SampleStore implements TelemetryStore {
     return this.#devices.get(deviceId)?.history() ?? [];
   }
 
+  /** Devices with samples, in the order in which their first ones came. */
+  deviceIds(): readonly string[] {
+    return [...this.#devices.keys()];
+  }
+
   /** The latest sample of every device, in the order in which their first ones came. */
   *latest(): Generator<GPUMetrics> {
     for (const columns of this.#devices.values()) {

@@ -1,3 +1,4 @@
+import type { StatisticsSource } from '../aggregation/source.js';
 import type { GPUDevice } from '../device.js';
 import type { ErrorCode } from '../errors.js';
 import type { MetricDescription } from './describe.js';
@@ -38,6 +39,7 @@ export interface ClusterParts {
   devices(): ReadonlyMap<string, GPUDevice>;
   readonly store: TelemetryStore;
   readonly values: ValueStore;
+  readonly statistics: StatisticsSource;
   /** The greatest age of a sample that counts, now, when a request does not say. */
   defaultMaxAgeMs(): number;
   /** Called once. */

@@ -9,9 +9,11 @@ import { FakeBlock, FakeSession } from './fake-native.js';
 export function liveManager(
   parts: Pick<LiveClusterParts, 'devices' | 'store' | 'status'> & Partial<LiveClusterParts>,
 ): GPUClusteringManager {
+  const manual = new ManualCluster({ maxHistory: 1, maxGapMs: Infinity });
   return new GPUClusteringManager(
     new LiveCluster({
-      values: new ManualCluster({ maxHistory: 1, maxGapMs: Infinity }).values,
+      values: manual.values,
+      statistics: manual.statistics,
       suspension: new Suspension({
         session: new FakeSession({ block: new FakeBlock() }),
         timeoutMs: 1,

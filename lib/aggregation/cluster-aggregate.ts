@@ -1,0 +1,178 @@
+import type { GPUDevice } from '../device.js';
+import type { AnyMetricRow } from '../telemetry/describe.js';
+import type { AnyMetricKey, MetricKey } from '../telemetry/metrics.generated.js';
+import type { CheckedAggregate, Weighting } from './aggregate-options.js';
+import { byMetric } from './device-aggregate.js';
+import { energies, type WindowEnergy } from './energy.js';
+import { emptyRecord, type RecordQuery, type StatisticsSource } from './source.js';
+import {
+  endsOf,
+  type MetricStatistics,
+  type NativeRecord,
+  type recordWords,
+  statisticsOf,
+  wordOf,
+} from './statistics.js';
+import { endsOfAll, type WindowEnds } from './window.js';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/**
+ * A metric of several devices: their samples as one pool, except for the means, which go by the
+ * weighting. `first` and `last` are absent where there is more than one device.
+ */
+export interface ClusterMetricStatistics extends MetricStatistics {
+  /** Devices with a sample that knows it. */
+  readonly deviceCount: number;
+  /** Gauges: the devices' time-weighted means added up, over those that know it: watts in all. */
+  readonly total?: number;
+}
+
+/** The cluster, or some of its devices, in a window. */
+export interface ClusterWindowAggregate<K extends AnyMetricKey = MetricKey> extends WindowEnds {
+  /** Which ones. A MIG instance is left out where its GPU is among them, unless it was named. */
+  readonly devices: readonly string[];
+  readonly deviceCount: number;
+  readonly weighting: Weighting;
+  readonly metrics: Readonly<Record<K, ClusterMetricStatistics>>;
+  /** Of the devices that know it, added up; absent when none does. */
+  readonly energyJoules?: number;
+  readonly energySource?: 'counter' | 'power' | 'mixed';
+  readonly energyDeviceCount: number;
+  /** Present, and then true, when a simulated driver made up any of the values. */
+  readonly simulated?: true;
+}
+
+/** Whose samples, by device id; `memoryBytes` is what they weigh by. */
+export type AggregatedDevices = ReadonlyMap<string, Pick<GPUDevice, 'memoryBytes'>>;
+
+export function aggregateCluster(
+  source: StatisticsSource,
+  devices: AggregatedDevices,
+  checked: CheckedAggregate,
+): ClusterWindowAggregate<AnyMetricKey> {
+  const { metrics, percentiles, linear, ewmaMs, weighting } = checked;
+  const bounds = source.bounds(checked.window);
+  const ids = [...devices.keys()];
+  const question = { devices: ids, metrics, bounds, linear, ewmaMs };
+  const none = new Float64Array();
+  const own = source.records({ ...question, percentiles: none, pooled: false });
+  const pool = poolOf(source, { ...question, percentiles, pooled: true });
+  const all = metrics.map((metric, place) => {
+    const parts = ids.map((_, device) => own(device, place));
+    const weights = weightsOf(parts, { weighting, devices });
+    const { ends } = bounds;
+    return pooled(pool(place), { metric, percentiles, ends, parts, weights, weighting });
+  });
+  return Object.freeze({
+    devices: Object.freeze(ids),
+    deviceCount: ids.length,
+    weighting,
+    ...endsOfAll(bounds.ends, all),
+    metrics: byMetric(all),
+    ...energyOfAll(energies(source, ids, bounds)),
+    ...(source.isSimulated(ids) && { simulated: true as const }),
+  });
+}
+
+function poolOf(source: StatisticsSource, query: RecordQuery): (metric: number) => NativeRecord {
+  if (query.devices.length === 0) return () => emptyRecord(query);
+  const records = source.records(query);
+  return (metric) => records(0, metric);
+}
+
+interface Pool {
+  readonly metric: AnyMetricRow;
+  readonly percentiles: Float64Array;
+  readonly ends: Required<WindowEnds> | undefined;
+  /** The devices' own records, and what each weighs. */
+  readonly parts: readonly NativeRecord[];
+  readonly weights: readonly number[];
+  readonly weighting: Weighting;
+}
+
+function pooled(record: NativeRecord, pool: Pool): Readonly<ClusterMetricStatistics> {
+  const { metric, percentiles, parts, weights, weighting } = pool;
+  const windows: readonly WindowEnds[] = parts.map((part) => pool.ends ?? endsOf(part) ?? {});
+  const lengthMs = windows.reduce((sum, { fromMs = 0, toMs = 0 }) => sum + toMs - fromMs, 0);
+  const ends = endsOfAll(pool.ends, windows);
+  const deviceCount = parts.filter((part) => wordOf(part, 'count') > 0).length;
+  const statistics: Mutable<ClusterMetricStatistics> = {
+    ...statisticsOf(record, { metric, percentiles, ends, lengthMs }),
+    deviceCount,
+  };
+  const weighted = weighting === 'samples' ? (['ewma'] as const) : weightedMeans;
+  for (const name of weighted) {
+    delete statistics[name];
+    const mean = weightedMean(parts, weights, name);
+    if (mean !== undefined) statistics[name] = mean;
+  }
+  const means = knownOf(parts, 'timeWeightedMean');
+  if (metric.kind === 'gauge' && means.length > 0) {
+    statistics.total = means.reduce((sum, mean) => sum + mean, 0);
+  }
+  return Object.freeze(statistics);
+}
+
+const weightedMeans = ['mean', 'timeWeightedMean', 'ewma'] as const;
+
+function weightsOf(
+  parts: readonly NativeRecord[],
+  rule: { readonly weighting: Weighting; readonly devices: AggregatedDevices },
+): readonly number[] {
+  switch (rule.weighting) {
+    case 'samples':
+      return parts.map((part) => wordOf(part, 'count'));
+    case 'devices':
+      return parts.map(() => 1);
+    case 'memory':
+      return Array.from(rule.devices.values(), ({ memoryBytes }) => memoryBytes);
+  }
+}
+
+/** Undefined: nobody who knows it weighs anything. */
+function weightedMean(
+  parts: readonly NativeRecord[],
+  weights: readonly number[],
+  name: keyof typeof recordWords,
+): number | undefined {
+  let [sum, weightSum] = [0, 0];
+  for (const [place, part] of parts.entries()) {
+    const value = wordOf(part, name);
+    const weight = weights[place] ?? 0;
+    if (Number.isNaN(value)) continue;
+    sum += weight * value;
+    weightSum += weight;
+  }
+  return weightSum > 0 ? sum / weightSum : undefined;
+}
+
+function knownOf(parts: readonly NativeRecord[], name: keyof typeof recordWords): number[] {
+  return parts.map((part) => wordOf(part, name)).filter((value) => !Number.isNaN(value));
+}
+
+type ClusterEnergy = Pick<
+  ClusterWindowAggregate,
+  'energyJoules' | 'energySource' | 'energyDeviceCount'
+>;
+
+function energyOfAll(all: readonly WindowEnergy[]): ClusterEnergy {
+  const known = all.flatMap(({ energyJoules }) => energyJoules ?? []);
+  const [first, second] = new Set(all.flatMap(({ energySource }) => energySource ?? []));
+  return {
+    ...(first !== undefined && {
+      energyJoules: known.reduce((sum, joules) => sum + joules, 0),
+      energySource: second === undefined ? first : 'mixed',
+    }),
+    energyDeviceCount: known.length,
+  };
+}
+
+/** Without the MIG instances whose GPU is there as well: theirs is part of its own. */
+export function withoutInstances(
+  devices: ReadonlyMap<string, GPUDevice>,
+): ReadonlyMap<string, GPUDevice> {
+  const isPart = ({ parentDeviceId }: GPUDevice) =>
+    parentDeviceId !== undefined && devices.has(parentDeviceId);
+  return new Map([...devices].filter(([, device]) => !isPart(device)));
+}

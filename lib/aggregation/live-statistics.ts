@@ -1,0 +1,134 @@
+import { outOfRange } from '../arguments.js';
+import type { NativeModule, NativeSession } from '../native.js';
+import type { AnyMetricRow } from '../telemetry/describe.js';
+import type { LiveDevices } from '../telemetry/live-devices.js';
+import { monotonicMs } from '../telemetry/monotonic.js';
+import { LiveReading, WindowBoard } from './live-reading.js';
+import { OpenWindows } from './open-windows.js';
+import {
+  emptyRecord,
+  type RecordQuery,
+  RecordRoom,
+  type Records,
+  type SliceQuestion,
+  type StatisticsSource,
+} from './source.js';
+import { SourceWindow, type WatchedWindow, type WindowToWatch } from './watched-window.js';
+import { type CheckedWindow, type NativeWindowBounds, nativeBounds } from './window.js';
+
+export interface LiveStatisticsOptions {
+  readonly native: NativeModule;
+  readonly session: NativeSession;
+  readonly devices: LiveDevices;
+  /** Between two readings of the tier. */
+  periodMs(tier: AnyMetricRow['tier']): number;
+}
+
+/** Periods in a watched window of which percentiles are wanted. */
+const mostPeriods = 65_536;
+
+/** Windows ending now go by the sampler's clock: the wall clock may have been set meanwhile. */
+const clock = { kind: 'monotonic', nowMs: monotonicMs } as const;
+
+/** The sampler's index over its rings: each question is one native call. */
+export class LiveStatistics implements StatisticsSource {
+  readonly #options: LiveStatisticsOptions;
+  readonly #places: ReadonlyMap<string, number>;
+  readonly #windows = new OpenWindows();
+
+  constructor(options: LiveStatisticsOptions) {
+    this.#options = options;
+    this.#places = new Map(options.native.metricKeys.map((key, place) => [key, place]));
+  }
+
+  get mostPercentiles(): number {
+    return this.#options.native.mostPercentiles;
+  }
+
+  bounds(window: CheckedWindow): NativeWindowBounds {
+    return nativeBounds(window, this.#options.native.windowKinds, clock);
+  }
+
+  records(query: RecordQuery): Records {
+    return this.#options.devices.inRowsOf(query.devices, (rows) => this.#ask(query, rows));
+  }
+
+  slices({ deviceId, metric, bounds }: SliceQuestion, into: Float64Array): number {
+    const { devices, session } = this.#options;
+    const { by, from, to } = bounds;
+    const what = { metric: this.#place(metric), by, from, to };
+    const read = (row: number) => session.downsample({ row, ...what }, into);
+    return devices.inRowOf(deviceId, read) ?? 0;
+  }
+
+  /** @throws RangeError ERR_GPU_OUT_OF_RANGE: too long for percentiles, or no memory for it */
+  watch(window: WindowToWatch): WatchedWindow {
+    this.#refuseTooLong(window);
+    const { session, devices } = this.#options;
+    const { windowMs, metrics, percentiles, linear, ewmaMs } = window;
+    const places = metrics.map((metric) => this.#place(metric));
+    const what = { metrics: places, windowMs, percentiles, linear, ewmaMs };
+    const native = session.watchWindow(what);
+    if (native === undefined) {
+      throw outOfRange('options.metrics', 'a window for which there is memory', windowMs);
+    }
+    const board = new WindowBoard(native, devices);
+    return this.#windows.open(
+      () => native.close(),
+      (handle) =>
+        new SourceWindow(window, handle, (deviceId, slot) => {
+          const reading = new LiveReading(board, { window, deviceId, slot });
+          return () => reading.read();
+        }),
+    );
+  }
+
+  isSimulated(): boolean {
+    return this.#options.devices.simulated;
+  }
+
+  close(): void {
+    this.#windows.close();
+  }
+
+  #ask(query: RecordQuery, rowsOf: readonly (number | undefined)[]): Records {
+    const { native, session } = this.#options;
+    const { percentiles, linear, ewmaMs, pooled, metrics: asked, bounds } = query;
+    const rows = rowsOf.filter((row) => row !== undefined);
+    const metrics = asked.map((metric) => this.#place(metric));
+    const count = (pooled ? 1 : rows.length) * metrics.length;
+    const room = new RecordRoom(count, query, native.statisticsDoubles);
+    const { by, from, to } = bounds;
+    const what = { rows, metrics, by, from, to, percentiles, linear, ewmaMs, pooled };
+    const written = rows.length === 0 ? 0 : session.aggregate(what, room.words);
+    const placeOf = placesOf(rowsOf, pooled);
+    return (device, metric) => {
+      const record = placeOf(device) * metrics.length + metric;
+      return record < written ? room.at(record) : emptyRecord(query);
+    };
+  }
+
+  #place({ key }: AnyMetricRow): number {
+    return this.#places.get(key) ?? -1;
+  }
+
+  #refuseTooLong({ windowMs, metrics, percentiles }: WindowToWatch): void {
+    if (percentiles.length === 0) return;
+    const periods = metrics.map(({ tier }) => this.#options.periodMs(tier));
+    const longestMs = mostPeriods * Math.min(...periods);
+    if (windowMs <= longestMs) return;
+    const expected = `at most ${longestMs} with percentiles (${mostPeriods} periods)`;
+    throw outOfRange('options.windowMs', expected, windowMs);
+  }
+}
+
+/** The place of a device among those with a row; Infinity: it has none. */
+function placesOf(
+  rows: readonly (number | undefined)[],
+  pooled: boolean,
+): (device: number) => number {
+  if (pooled) return () => 0;
+  let next = 0;
+  const places = rows.map((row) => (row === undefined ? Infinity : next++));
+  return (device) => places[device] ?? Infinity;
+}
