@@ -18,4 +18,8 @@ using CellArray = std::unique_ptr<StdAtomics::Cell[], FreeCells>;
 // Null: there is no such memory.
 [[nodiscard]] CellArray AllocateCells(size_t count);
 
+// As AllocateCells, but a page takes no memory before something is written to it: for much room of
+// which little is used.
+[[nodiscard]] CellArray ReserveCells(size_t count);
+
 }  // namespace gpuring
