@@ -255,7 +255,7 @@ export interface NativeModule extends NativeStatistics {
   readonly linkNames: readonly string[];
   /** By the number in `rowStatusWord`; '' is ok. */
   readonly statusNames: readonly string[];
-  /** What room for one more fast sample of a device takes at least. */
+  /** What room for one more fast sample of a device takes at least, with its index. */
   readonly sampleBytes: number;
   readonly layout: BlockLayout;
   monotonicMs(): number;

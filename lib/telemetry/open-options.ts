@@ -16,7 +16,10 @@ import { readXidPolicy, type XidOverrides, type XidPolicy } from './xid-policy.j
 export interface OpenOptions {
   /** Milliseconds from one reading to the next, 1 to 3 600 000. Default 100. */
   readonly periodMs?: number;
-  /** Samples kept for each device. Default 6000. The history of all devices may take 1 GiB. */
+  /**
+   * Samples kept for each device. Default 6000. The history of all devices, with the index that
+   * answers questions about windows of it, may take 1 GiB.
+   */
   readonly maxHistory?: number;
   /** The driver's library. Default: the environment's GPURING_NVML_PATH, else libnvidia-ml.so.1. */
   readonly libraryPath?: string;

@@ -9,6 +9,7 @@
 #include "binding/session_object.h"
 #include "binding/simulator_call.h"
 #include "binding/unpacking.h"
+#include "binding/window_object.h"
 #include "core/clock.h"
 #include "core/published_row.h"
 #include "core/session.h"
@@ -54,7 +55,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
 
 AddonData::AddonData(Napi::Env env)
     : session_constructor(Napi::Persistent(SessionObject::Define(env))),
-      probe_constructor(Napi::Persistent(ProbeObject::Define(env))) {}
+      probe_constructor(Napi::Persistent(ProbeObject::Define(env))),
+      window_constructor(Napi::Persistent(WindowObject::Define(env))) {}
 
 void AddonData::StopAll(int64_t timeout_ns) {
   const int64_t deadline_ns = MonotonicNowNs() + timeout_ns;

@@ -25,6 +25,7 @@ class AddonData {
 
   Napi::FunctionReference session_constructor;
   Napi::FunctionReference probe_constructor;
+  Napi::FunctionReference window_constructor;
   // Those whose JavaScript object lives.
   const std::shared_ptr<SessionSet> sessions = std::make_shared<SessionSet>();
 

@@ -4,8 +4,10 @@
 
 #include <napi.h>
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "core/source.h"
 #include "core/status.h"
@@ -20,6 +22,21 @@ inline void SetIfKnown(Napi::Object object, const char* key,
 template <class Integer>
 void SetIfKnown(Napi::Object object, const char* key, const std::optional<Integer>& value) {
   if (value.has_value()) object.Set(key, static_cast<double>(*value));
+}
+
+// An ArrayBuffer over memory of which it owns a share: it may outlive what the memory is of.
+// Undefined: external memory is refused here.
+template <class Memory>
+Napi::Value BoxMemory(Napi::Env env, std::shared_ptr<Memory> memory) {
+  using Share = std::shared_ptr<Memory>;
+  auto* const share = new Share(std::move(memory));
+  const auto release = [](napi_env, void*, void* hint) { delete static_cast<Share*>(hint); };
+  napi_value buffer = nullptr;
+  const napi_status status = napi_create_external_arraybuffer(
+      env, (*share)->words(), (*share)->byte_size(), release, share, &buffer);
+  if (status == napi_ok) return Napi::Value(env, buffer);
+  delete share;
+  return env.Undefined();
 }
 
 Napi::Value BoxStatus(Napi::Env env, const Status& status);  // undefined when ok

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "aggregate/columns.h"
+#include "aggregate/statistics.h"
 #include "core/public_names.h"
 #include "core/published_row.h"
 #include "core/row_memory.h"
@@ -68,7 +70,11 @@ void SetModuleTables(Napi::Env env, Napi::Object exports) {
   exports.Set("driverStates", Names(env, kDriverStateNames));
   exports.Set("linkNames", Names(env, kLinkNames));
   exports.Set("statusNames", StatusNames(env));
-  exports.Set("sampleBytes", static_cast<double>(kLeastBytesPerSample));
+  const uint64_t sample_bytes = kLeastBytesPerSample + MetricColumns::BytesPerSample(Tier::kFast);
+  exports.Set("sampleBytes", static_cast<double>(sample_bytes));
+  exports.Set("windowKinds", Names(env, kWindowByNames));
+  exports.Set("statisticsDoubles", static_cast<double>(kStatisticsDoubles));
+  exports.Set("mostPercentiles", static_cast<double>(kMostPercentiles));
   exports.Set("layout", Layout(env));
 }
 

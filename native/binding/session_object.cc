@@ -4,10 +4,14 @@
 #include <utility>
 #include <vector>
 
+#include "aggregate/column_index.h"
+#include "aggregate/sampler_questions.h"
 #include "binding/box_detail.h"
 #include "binding/box_devices.h"
 #include "binding/boxing.h"
+#include "binding/unpack_questions.h"
 #include "binding/unpacking.h"
+#include "binding/window_object.h"
 #include "core/public_view.h"
 #include "nvml/source.h"
 
@@ -30,6 +34,7 @@ SessionOptions UnpackOptions(const Napi::Object& options) {
   session.hang_timeout_ns = UnpackMsAsNs(options.Get("hangTimeoutMs"));
   session.idle_release_ns = UnpackMsAsNs(options.Get("idleReleaseMs"));
   nvml.low_power = session.idle_release_ns > 0;
+  session.index_maker = std::make_shared<ColumnIndexMaker>();
   session.make_source = [nvml] { return std::make_unique<NvmlSource>(nvml); };
   return session;
 }
@@ -65,15 +70,8 @@ const char* StateName(SamplerState state) {
   return "failed";
 }
 
-// A longer list than there are rows names none.
-std::vector<size_t> UnpackRows(Napi::Value value) {
-  if (!value.IsArray()) return {};
-  auto rows = value.As<Napi::Array>();
-  const uint32_t length = rows.Length();
-  if (length > Sampler::kRows) return {};
-  std::vector<size_t> unpacked(length);
-  for (uint32_t i = 0; i < length; i++) unpacked[i] = UnpackIndex(rows.Get(i));
-  return unpacked;
+std::vector<size_t> UnpackRows(const Napi::Value& value) {
+  return UnpackIndices(value, Sampler::kRows);
 }
 
 }  // namespace
@@ -96,6 +94,9 @@ Napi::Function SessionObject::Define(Napi::Env env) {
                          InstanceMethod<&SessionObject::ReadReports>("readReports"),
                          InstanceMethod<&SessionObject::ReadDetail>("readDetail"),
                          InstanceMethod<&SessionObject::ReadEvents>("readEvents"),
+                         InstanceMethod<&SessionObject::Aggregate>("aggregate"),
+                         InstanceMethod<&SessionObject::Downsample>("downsample"),
+                         InstanceMethod<&SessionObject::WatchWindow>("watchWindow"),
                          InstanceMethod<&SessionObject::Suspend>("suspend"),
                          InstanceMethod<&SessionObject::Resume>("resume"),
                          InstanceMethod<&SessionObject::Close>("close"),
@@ -119,7 +120,9 @@ SessionObject::~SessionObject() {
 }
 
 void SessionObject::CloseNow() {
-  if (session_ != nullptr) session_->Close();
+  if (session_ == nullptr) return;
+  UnwatchWindowsOf(session_->sampler(), session_.get());
+  session_->Close();
 }
 
 // Whoever keeps this object must not keep the sampler's memory by it.
@@ -165,16 +168,7 @@ Napi::Value SessionObject::Driver(const Napi::CallbackInfo& info) {
 Napi::Value SessionObject::Block(const Napi::CallbackInfo& info) {
   const Sampler* const source = Source();
   if (source == nullptr) return info.Env().Undefined();
-  // The ArrayBuffer owns a share of the memory: it may outlive session and sampler.
-  using Share = std::shared_ptr<BlockMemory>;
-  auto* const share = new Share(source->block());
-  const auto release = [](napi_env, void*, void* hint) { delete static_cast<Share*>(hint); };
-  napi_value buffer = nullptr;
-  const napi_status status = napi_create_external_arraybuffer(
-      info.Env(), (*share)->words(), (*share)->byte_size(), release, share, &buffer);
-  if (status == napi_ok) return Napi::Value(info.Env(), buffer);
-  delete share;
-  return info.Env().Undefined();
+  return BoxMemory(info.Env(), source->block());
 }
 
 Napi::Value SessionObject::ReadRow(const Napi::CallbackInfo& info) {
@@ -239,6 +233,42 @@ Napi::Value SessionObject::ReadEvents(const Napi::CallbackInfo& info) {
   if (source == nullptr) return BoxCount(info.Env(), 0);
   return BoxCount(info.Env(),
                   ReadPublicEvents(*source, UnpackIndex(info[0]), UnpackDoubles(info[1])));
+}
+
+Napi::Value SessionObject::Aggregate(const Napi::CallbackInfo& info) {
+  if (!info[0].IsObject()) return BoxCount(info.Env(), 0);
+  const auto what = info[0].As<Napi::Object>();
+  const std::vector<size_t> rows = UnpackRows(what.Get("rows"));
+  const std::vector<MetricId> metrics = UnpackMetrics(what.Get("metrics"));
+  RowsQuestion question = {.rows = rows, .metrics = metrics};
+  question.pooled = UnpackFlag(what.Get("pooled"));
+  Percentiles percentiles;
+  const bool asked = UnpackStatistics(what, &question.request, &percentiles);
+  const Sampler* const source = Source();
+  if (!asked || source == nullptr) return BoxCount(info.Env(), 0);
+  return BoxCount(info.Env(), AskRows(*source, question, UnpackDoubles(info[1])));
+}
+
+Napi::Value SessionObject::Downsample(const Napi::CallbackInfo& info) {
+  if (!info[0].IsObject()) return BoxCount(info.Env(), 0);
+  const auto what = info[0].As<Napi::Object>();
+  const uint64_t row = UnpackIndex(what.Get("row"));
+  const uint64_t metric = UnpackIndex(what.Get("metric"));
+  SeriesQuestion question = {.metric = static_cast<MetricId>(metric)};
+  const bool asked = metric < kMetricCount && UnpackWindow(what, &question.window);
+  const Sampler* const source = Source();
+  if (!asked || source == nullptr) return BoxCount(info.Env(), 0);
+  return BoxCount(info.Env(), AskSeries(*source, row, question, UnpackDoubles(info[1])));
+}
+
+Napi::Value SessionObject::WatchWindow(const Napi::CallbackInfo& info) {
+  WindowSpec spec;
+  const bool asked = info[0].IsObject() && UnpackWindowSpec(info[0].As<Napi::Object>(), &spec);
+  const bool runs = session_ != nullptr && !session_->closed() &&
+                    session_->sampler().state() == SamplerState::kRunning;
+  if (!asked || !runs) return info.Env().Undefined();
+  return WindowObject::Box(info.Env(),
+                           gpuring::WatchWindow(session_->sampler(), session_.get(), spec));
 }
 
 void SessionObject::Suspend(const Napi::CallbackInfo&) {

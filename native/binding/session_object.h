@@ -36,6 +36,9 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
   Napi::Value ReadReports(const Napi::CallbackInfo& info);
   Napi::Value ReadDetail(const Napi::CallbackInfo& info);
   Napi::Value ReadEvents(const Napi::CallbackInfo& info);
+  Napi::Value Aggregate(const Napi::CallbackInfo& info);
+  Napi::Value Downsample(const Napi::CallbackInfo& info);
+  Napi::Value WatchWindow(const Napi::CallbackInfo& info);
   void Suspend(const Napi::CallbackInfo& info);
   void Resume(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);

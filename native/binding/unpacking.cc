@@ -47,6 +47,10 @@ int64_t UnpackMsAsNs(const Napi::Value& value) {
   return ns >= 0 ? static_cast<int64_t>(ns) : 0;
 }
 
+bool UnpackFlag(const Napi::Value& value) {
+  return value.IsBoolean() && value.As<Napi::Boolean>().Value();
+}
+
 std::string UnpackText(const Napi::Value& value) {
   return value.IsString() ? value.As<Napi::String>().Utf8Value() : "";
 }

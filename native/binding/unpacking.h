@@ -15,6 +15,8 @@ namespace gpuring {
 // 0: not a number, or a negative one.
 [[nodiscard]] uint64_t UnpackCount(const Napi::Value& value);
 [[nodiscard]] int64_t UnpackMsAsNs(const Napi::Value& value);
+// False: not `true`.
+[[nodiscard]] bool UnpackFlag(const Napi::Value& value);
 // "": no string.
 [[nodiscard]] std::string UnpackText(const Napi::Value& value);
 // The caller's own memory, for the length of the call. Empty: not such an array.
