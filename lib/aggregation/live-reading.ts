@@ -1,7 +1,7 @@
 import type { NativeWatchedWindow } from '../native-aggregation.js';
 import type { LiveDevices } from '../telemetry/live-devices.js';
 import { copyLocked, type Words, words } from '../telemetry/locked-words.js';
-import { type MetricStatistics, statisticsOf } from './statistics.js';
+import { endsOf, type MetricStatistics, statisticsOf } from './statistics.js';
 import type { WindowToWatch } from './watched-window.js';
 
 /** The memory in which the sampler keeps a window up to date. */
@@ -107,13 +107,15 @@ export class LiveReading {
     return isSame && this.#statistics !== undefined ? this.#statistics : this.#decoded();
   }
 
-  #decoded(): MetricStatistics {
+  #decoded(): MetricStatistics | undefined {
     const { window, slot } = this.#reading;
     const metric = window.metrics[slot];
     if (metric === undefined) throw new RangeError(`no slot ${slot}`);
     const { percentiles, windowMs: lengthMs } = window;
     const percentilesAt = this.#slot.doubles.length - 1 - percentiles.length;
     const record = { words: this.#slot.doubles, at: 1, percentilesAt };
+    // As of no sample: the row was another device's, and its own has nothing yet.
+    if (endsOf(record) === undefined) return undefined;
     return Object.freeze(statisticsOf(record, { metric, percentiles, lengthMs }));
   }
 }
