@@ -53,7 +53,7 @@ ${lines(names, (name, index) => `    at = ${index};\n    ${name} = source.${name
     throw unreadable(\`metrics.\${names[at]}\`, cause);
   }
   // From here on no code of a user runs.
-  const { values } = reading;
+  const { values } = found;
   let known = 0;
   fine: {
 ${lines(fast, taken)}
@@ -61,10 +61,10 @@ ${lines(fast, taken)}
     if (typeof timestampMs !== 'number' || timestampMs - timestampMs !== 0) break fine;
     if (simulated !== undefined && typeof simulated !== 'boolean') break fine;
     if (typeof deviceId !== 'string' || deviceId === '') break fine;
-    reading.deviceId = deviceId;
-    reading.timestampMs = timestampMs;
-    reading.simulated = simulated === true;
-    reading.known = known;
+    found.deviceId = deviceId;
+    found.timestampMs = timestampMs;
+    found.simulated = simulated === true;
+    found.known = known;
     return undefined;
   }
   const all = [
@@ -77,29 +77,29 @@ ${lines(read, ({ key }) => `    ${key},`)}
 
 function columns(fast) {
   return `
-/** A column of numbers for each metric; NaN is unknown. */
-export class MetricColumns {
-${lines(fast, ({ key }) => `  ${key}: Float64Array;`)}
+/** Where the column of each metric begins in cells that hold all of a device's columns. */
+export class ColumnStarts {
+  // \`declare\`: a field that was undefined once is looked at twice ever after.
+${lines(fast, ({ key }) => `  declare ${key}: number;`)}
 
-  constructor(unknown: Float64Array) {
-${lines(fast, ({ key }) => `    this.${key} = unknown;`)}
+  constructor(start: number) {
+${lines(fast, ({ key }) => `    this.${key} = start;`)}
   }
 
-  put(at: number, values: Float64Array): void {
-${lines(fast, ({ key }, index) => `    this.${key}[at] = values[${index}]!;`)}
+  put(cells: Float64Array, at: number, values: Float64Array): void {
+${lines(fast, ({ key }, index) => `    cells[at + this.${key}] = values[${index}]!;`)}
   }
 
-  /** What is known at a place. */
-  take(at: number, into: { -readonly [Key in MetricKey]?: number }): void {
+  take(cells: Float64Array, at: number, into: { -readonly [Key in MetricKey]?: number }): void {
     let value: number;
-${lines(recordedOrder(fast), read)}
+${lines(recordedOrder(fast), takenOut)}
   }
 }
 `;
 }
 
-function read({ key }) {
-  return `    value = this.${key}[at]!;\n    if (value === value) into.${key} = value;`;
+function takenOut({ key }) {
+  return `    value = cells[at + this.${key}]!;\n    if (value === value) into.${key} = value;`;
 }
 
 export function recording(fast) {
@@ -110,7 +110,7 @@ import type { MetricKey } from './metrics.generated.js';
 import { limits as recordedLimits } from './recorded-rules.js';
 import type { UncheckedMetrics } from './validation.js';
 
-// An engine reaches a constant of this module faster than another module's export.
+// An engine reaches a constant of this module faster than an export.
 const limits = recordedLimits;
 
 /** What readSample() found in order. Good until code of a user runs again. */
@@ -124,6 +124,7 @@ export class Reading {
   readonly values: Float64Array = new Float64Array(${fast.length});
 }
 
-export const reading: Reading = new Reading();
+const found: Reading = new Reading();
+export const reading: Reading = found;
 ${reader(fast)}${columns(fast)}`;
 }

@@ -5,7 +5,7 @@ import type { MetricKey } from './metrics.generated.js';
 import { limits as recordedLimits } from './recorded-rules.js';
 import type { UncheckedMetrics } from './validation.js';
 
-// An engine reaches a constant of this module faster than another module's export.
+// An engine reaches a constant of this module faster than an export.
 const limits = recordedLimits;
 
 /** What readSample() found in order. Good until code of a user runs again. */
@@ -19,7 +19,8 @@ export class Reading {
   readonly values: Float64Array = new Float64Array(20);
 }
 
-export const reading: Reading = new Reading();
+const found: Reading = new Reading();
+export const reading: Reading = found;
 
 const names = [
   'deviceId',
@@ -131,7 +132,7 @@ export function readSample(source: Source): UncheckedMetrics | undefined {
     throw unreadable(`metrics.${names[at]}`, cause);
   }
   // From here on no code of a user runs.
-  const { values } = reading;
+  const { values } = found;
   let known = 0;
   fine: {
     if (computeUtilizationPercent === undefined) values[0] = NaN;
@@ -238,10 +239,10 @@ export function readSample(source: Source): UncheckedMetrics | undefined {
     if (typeof timestampMs !== 'number' || timestampMs - timestampMs !== 0) break fine;
     if (simulated !== undefined && typeof simulated !== 'boolean') break fine;
     if (typeof deviceId !== 'string' || deviceId === '') break fine;
-    reading.deviceId = deviceId;
-    reading.timestampMs = timestampMs;
-    reading.simulated = simulated === true;
-    reading.known = known;
+    found.deviceId = deviceId;
+    found.timestampMs = timestampMs;
+    found.simulated = simulated === true;
+    found.known = known;
     return undefined;
   }
   const all = [
@@ -269,117 +270,117 @@ export function readSample(source: Source): UncheckedMetrics | undefined {
   return { deviceId, timestampMs, simulated, values: all };
 }
 
-/** A column of numbers for each metric; NaN is unknown. */
-export class MetricColumns {
-  computeUtilizationPercent: Float64Array;
-  memoryUtilizationPercent: Float64Array;
-  memoryTotalBytes: Float64Array;
-  memoryUsedBytes: Float64Array;
-  memoryFreeBytes: Float64Array;
-  memoryReservedBytes: Float64Array;
-  powerWatts: Float64Array;
-  powerInstantWatts: Float64Array;
-  powerAverageWatts: Float64Array;
-  powerLimitWatts: Float64Array;
-  energyJoules: Float64Array;
-  temperatureCelsius: Float64Array;
-  memoryTemperatureCelsius: Float64Array;
-  clockRateMhz: Float64Array;
-  memoryClockMhz: Float64Array;
-  performanceState: Float64Array;
-  clockEventReasons: Float64Array;
-  fanSpeedPercent: Float64Array;
-  pcieLinkGeneration: Float64Array;
-  pcieLinkWidth: Float64Array;
+/** Where the column of each metric begins in cells that hold all of a device's columns. */
+export class ColumnStarts {
+  // `declare`: a field that was undefined once is looked at twice ever after.
+  declare computeUtilizationPercent: number;
+  declare memoryUtilizationPercent: number;
+  declare memoryTotalBytes: number;
+  declare memoryUsedBytes: number;
+  declare memoryFreeBytes: number;
+  declare memoryReservedBytes: number;
+  declare powerWatts: number;
+  declare powerInstantWatts: number;
+  declare powerAverageWatts: number;
+  declare powerLimitWatts: number;
+  declare energyJoules: number;
+  declare temperatureCelsius: number;
+  declare memoryTemperatureCelsius: number;
+  declare clockRateMhz: number;
+  declare memoryClockMhz: number;
+  declare performanceState: number;
+  declare clockEventReasons: number;
+  declare fanSpeedPercent: number;
+  declare pcieLinkGeneration: number;
+  declare pcieLinkWidth: number;
 
-  constructor(unknown: Float64Array) {
-    this.computeUtilizationPercent = unknown;
-    this.memoryUtilizationPercent = unknown;
-    this.memoryTotalBytes = unknown;
-    this.memoryUsedBytes = unknown;
-    this.memoryFreeBytes = unknown;
-    this.memoryReservedBytes = unknown;
-    this.powerWatts = unknown;
-    this.powerInstantWatts = unknown;
-    this.powerAverageWatts = unknown;
-    this.powerLimitWatts = unknown;
-    this.energyJoules = unknown;
-    this.temperatureCelsius = unknown;
-    this.memoryTemperatureCelsius = unknown;
-    this.clockRateMhz = unknown;
-    this.memoryClockMhz = unknown;
-    this.performanceState = unknown;
-    this.clockEventReasons = unknown;
-    this.fanSpeedPercent = unknown;
-    this.pcieLinkGeneration = unknown;
-    this.pcieLinkWidth = unknown;
+  constructor(start: number) {
+    this.computeUtilizationPercent = start;
+    this.memoryUtilizationPercent = start;
+    this.memoryTotalBytes = start;
+    this.memoryUsedBytes = start;
+    this.memoryFreeBytes = start;
+    this.memoryReservedBytes = start;
+    this.powerWatts = start;
+    this.powerInstantWatts = start;
+    this.powerAverageWatts = start;
+    this.powerLimitWatts = start;
+    this.energyJoules = start;
+    this.temperatureCelsius = start;
+    this.memoryTemperatureCelsius = start;
+    this.clockRateMhz = start;
+    this.memoryClockMhz = start;
+    this.performanceState = start;
+    this.clockEventReasons = start;
+    this.fanSpeedPercent = start;
+    this.pcieLinkGeneration = start;
+    this.pcieLinkWidth = start;
   }
 
-  put(at: number, values: Float64Array): void {
-    this.computeUtilizationPercent[at] = values[0]!;
-    this.memoryUtilizationPercent[at] = values[1]!;
-    this.memoryTotalBytes[at] = values[2]!;
-    this.memoryUsedBytes[at] = values[3]!;
-    this.memoryFreeBytes[at] = values[4]!;
-    this.memoryReservedBytes[at] = values[5]!;
-    this.powerWatts[at] = values[6]!;
-    this.powerInstantWatts[at] = values[7]!;
-    this.powerAverageWatts[at] = values[8]!;
-    this.powerLimitWatts[at] = values[9]!;
-    this.energyJoules[at] = values[10]!;
-    this.temperatureCelsius[at] = values[11]!;
-    this.memoryTemperatureCelsius[at] = values[12]!;
-    this.clockRateMhz[at] = values[13]!;
-    this.memoryClockMhz[at] = values[14]!;
-    this.performanceState[at] = values[15]!;
-    this.clockEventReasons[at] = values[16]!;
-    this.fanSpeedPercent[at] = values[17]!;
-    this.pcieLinkGeneration[at] = values[18]!;
-    this.pcieLinkWidth[at] = values[19]!;
+  put(cells: Float64Array, at: number, values: Float64Array): void {
+    cells[at + this.computeUtilizationPercent] = values[0]!;
+    cells[at + this.memoryUtilizationPercent] = values[1]!;
+    cells[at + this.memoryTotalBytes] = values[2]!;
+    cells[at + this.memoryUsedBytes] = values[3]!;
+    cells[at + this.memoryFreeBytes] = values[4]!;
+    cells[at + this.memoryReservedBytes] = values[5]!;
+    cells[at + this.powerWatts] = values[6]!;
+    cells[at + this.powerInstantWatts] = values[7]!;
+    cells[at + this.powerAverageWatts] = values[8]!;
+    cells[at + this.powerLimitWatts] = values[9]!;
+    cells[at + this.energyJoules] = values[10]!;
+    cells[at + this.temperatureCelsius] = values[11]!;
+    cells[at + this.memoryTemperatureCelsius] = values[12]!;
+    cells[at + this.clockRateMhz] = values[13]!;
+    cells[at + this.memoryClockMhz] = values[14]!;
+    cells[at + this.performanceState] = values[15]!;
+    cells[at + this.clockEventReasons] = values[16]!;
+    cells[at + this.fanSpeedPercent] = values[17]!;
+    cells[at + this.pcieLinkGeneration] = values[18]!;
+    cells[at + this.pcieLinkWidth] = values[19]!;
   }
 
-  /** What is known at a place. */
-  take(at: number, into: { -readonly [Key in MetricKey]?: number }): void {
+  take(cells: Float64Array, at: number, into: { -readonly [Key in MetricKey]?: number }): void {
     let value: number;
-    value = this.computeUtilizationPercent[at]!;
+    value = cells[at + this.computeUtilizationPercent]!;
     if (value === value) into.computeUtilizationPercent = value;
-    value = this.memoryUsedBytes[at]!;
+    value = cells[at + this.memoryUsedBytes]!;
     if (value === value) into.memoryUsedBytes = value;
-    value = this.memoryTotalBytes[at]!;
+    value = cells[at + this.memoryTotalBytes]!;
     if (value === value) into.memoryTotalBytes = value;
-    value = this.temperatureCelsius[at]!;
+    value = cells[at + this.temperatureCelsius]!;
     if (value === value) into.temperatureCelsius = value;
-    value = this.memoryUtilizationPercent[at]!;
+    value = cells[at + this.memoryUtilizationPercent]!;
     if (value === value) into.memoryUtilizationPercent = value;
-    value = this.memoryFreeBytes[at]!;
+    value = cells[at + this.memoryFreeBytes]!;
     if (value === value) into.memoryFreeBytes = value;
-    value = this.memoryReservedBytes[at]!;
+    value = cells[at + this.memoryReservedBytes]!;
     if (value === value) into.memoryReservedBytes = value;
-    value = this.powerWatts[at]!;
+    value = cells[at + this.powerWatts]!;
     if (value === value) into.powerWatts = value;
-    value = this.powerInstantWatts[at]!;
+    value = cells[at + this.powerInstantWatts]!;
     if (value === value) into.powerInstantWatts = value;
-    value = this.powerAverageWatts[at]!;
+    value = cells[at + this.powerAverageWatts]!;
     if (value === value) into.powerAverageWatts = value;
-    value = this.powerLimitWatts[at]!;
+    value = cells[at + this.powerLimitWatts]!;
     if (value === value) into.powerLimitWatts = value;
-    value = this.energyJoules[at]!;
+    value = cells[at + this.energyJoules]!;
     if (value === value) into.energyJoules = value;
-    value = this.memoryTemperatureCelsius[at]!;
+    value = cells[at + this.memoryTemperatureCelsius]!;
     if (value === value) into.memoryTemperatureCelsius = value;
-    value = this.clockRateMhz[at]!;
+    value = cells[at + this.clockRateMhz]!;
     if (value === value) into.clockRateMhz = value;
-    value = this.memoryClockMhz[at]!;
+    value = cells[at + this.memoryClockMhz]!;
     if (value === value) into.memoryClockMhz = value;
-    value = this.performanceState[at]!;
+    value = cells[at + this.performanceState]!;
     if (value === value) into.performanceState = value;
-    value = this.clockEventReasons[at]!;
+    value = cells[at + this.clockEventReasons]!;
     if (value === value) into.clockEventReasons = value;
-    value = this.fanSpeedPercent[at]!;
+    value = cells[at + this.fanSpeedPercent]!;
     if (value === value) into.fanSpeedPercent = value;
-    value = this.pcieLinkGeneration[at]!;
+    value = cells[at + this.pcieLinkGeneration]!;
     if (value === value) into.pcieLinkGeneration = value;
-    value = this.pcieLinkWidth[at]!;
+    value = cells[at + this.pcieLinkWidth]!;
     if (value === value) into.pcieLinkWidth = value;
   }
 }

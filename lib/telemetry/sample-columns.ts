@@ -1,6 +1,6 @@
 import type { NativeColumn } from '../native-aggregation.js';
 import { type MetricKey, metricTable } from './metrics.generated.js';
-import { MetricColumns, type Reading } from './recording.generated.js';
+import { ColumnStarts, type Reading } from './recording.generated.js';
 import type { GPUMetrics } from './sample.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -23,18 +23,24 @@ export interface SampleBatch {
  */
 export class SampleColumns {
   readonly deviceId: string;
+  /** The store's guess whose sample comes after one of this device. */
+  next: SampleColumns = this;
   readonly #maxHistory: number;
   #capacity: number;
-  #times: Float64Array;
-  /** NaN everywhere: stands for the column of each metric that was never known. */
-  #unknown: Float64Array;
-  readonly #metrics: MetricColumns;
+  /**
+   * All columns, one after another, of `#capacity` cells each: times; one that is NaN throughout
+   * and stands for every metric that was never known; those of `#metrics`. NaN is unknown.
+   */
+  #cells: Float64Array;
+  #starts: ColumnStarts;
+  #metrics: readonly MetricKey[] = [];
   /** Bit m: metric m has a column of its own. */
   #known = 0;
   /** 1: a simulated driver made the sample up. Absent while none did. */
   #marks: Uint8Array | undefined;
-  #oldest = 0;
   #count = 0;
+  /** Where the next sample goes; in a full ring the oldest lies there, else that lies at 0. */
+  #end = 0;
   #latest: GPUMetrics | undefined;
   #latestMs = -Infinity;
   #version = 0;
@@ -43,9 +49,8 @@ export class SampleColumns {
     this.deviceId = deviceId;
     this.#maxHistory = maxHistory;
     this.#capacity = Math.min(leastCapacity, maxHistory);
-    this.#times = new Float64Array(this.#capacity);
-    this.#unknown = new Float64Array(this.#capacity).fill(NaN);
-    this.#metrics = new MetricColumns(this.#unknown);
+    this.#cells = new Float64Array(2 * this.#capacity).fill(NaN);
+    this.#starts = new ColumnStarts(this.#capacity);
   }
 
   get count(): number {
@@ -69,13 +74,14 @@ export class SampleColumns {
 
   /** The metric's ring itself, to be read only, and only until the next record. */
   column(metric: MetricKey): NativeColumn {
-    const values = this.#metrics[metric];
-    return { times: this.#times, values, oldest: this.#oldest, count: this.#count };
+    const times = this.#view(0);
+    const values = this.#view(this.#starts[metric]);
+    return { times, values, oldest: this.#oldest, count: this.#count };
   }
 
   /** The latest sample, made once; undefined: there is none. */
   latest(): GPUMetrics | undefined {
-    if (this.#count > 0) this.#latest ??= this.#sample(this.#place(this.#count - 1));
+    if (this.#count > 0) this.#latest ??= this.#sample(this.#count - 1);
     return this.#latest;
   }
 
@@ -83,63 +89,57 @@ export class SampleColumns {
   history(): GPUMetrics[] {
     const latest = this.latest();
     if (latest === undefined) return [];
-    const older = Array.from({ length: this.#count - 1 }, (_, index) => {
-      return this.#sample(this.#place(index));
-    });
+    const older = Array.from({ length: this.#count - 1 }, (_, index) => this.#sample(index));
     return [...older, latest];
   }
 
   /** REQUIRES: the sample is not before `latestMs`. */
   add({ timestampMs, values, known, simulated }: Reading): void {
-    if (this.#count === this.#capacity) this.#makeRoomFor(1);
-    if ((known & ~this.#known) !== 0) this.#allocate(known);
-    const at = this.#place(this.#count);
-    this.#times[at] = timestampMs;
-    this.#metrics.put(at, values);
-    if (this.#marks !== undefined || simulated) this.#mark(at, simulated ? 1 : 0);
-    this.#moveOn(1, timestampMs);
+    if (this.#count === this.#capacity && this.#capacity < this.#maxHistory) this.#makeRoomFor(1);
+    if ((known & ~this.#known) !== 0) this.#addColumns(known);
+    const at = this.#end;
+    this.#cells[at] = timestampMs;
+    this.#starts.put(this.#cells, at, values);
+    if (this.#marks !== undefined || simulated) this.#mark(simulated, { at, length: 1 });
+    if (this.#count < this.#capacity) this.#count = at + 1;
+    this.#end = at + 1 === this.#capacity ? 0 : at + 1;
+    this.#moveOn(timestampMs);
   }
 
   /** REQUIRES: times do not decrease, and none is before `latestMs`. */
   addMany({ times, values, simulated }: SampleBatch): void {
-    const kept = Math.min(times.length, this.#maxHistory);
-    if (kept === 0) return;
-    this.#makeRoomFor(kept);
-    this.#allocate(keys.reduce((bits, key, bit) => bits | (values.has(key) ? 1 << bit : 0), 0));
-    const at = this.#place(this.#count);
-    const newest = times.subarray(-kept);
-    setAround(this.#times, newest, at);
-    for (const [bit, key] of keys.entries()) {
-      if (!this.#isKnown(bit)) continue;
-      const column = values.get(key)?.subarray(-kept);
-      if (column === undefined) fillAround(this.#metrics[key], NaN, { at, length: kept });
-      else setAround(this.#metrics[key], column, at);
+    const length = Math.min(times.length, this.#maxHistory);
+    if (length === 0) return;
+    this.#makeRoomFor(length);
+    this.#addColumns(keys.reduce((bits, key, bit) => bits | (values.has(key) ? 1 << bit : 0), 0));
+    const at = this.#end;
+    const newest = times.subarray(-length);
+    setAround(this.#view(0), newest, at);
+    for (const metric of this.#metrics) {
+      const column = this.#view(this.#starts[metric]);
+      const given = values.get(metric);
+      if (given !== undefined) setAround(column, given.subarray(-length), at);
+      else fillAround(column, NaN, { at, length });
     }
-    if (this.#marks !== undefined || simulated) {
-      this.#marks ??= new Uint8Array(this.#capacity);
-      fillAround(this.#marks, simulated ? 1 : 0, { at, length: kept });
-    }
-    this.#moveOn(kept, newest[kept - 1] as number);
+    if (this.#marks !== undefined || simulated) this.#mark(simulated, { at, length });
+    this.#count = Math.min(this.#count + length, this.#capacity);
+    this.#end = (at + length) % this.#capacity;
+    this.#moveOn(newest[length - 1] as number);
   }
 
-  /** Where the sample of that index lies; the next one lies at the index `count`. */
-  #place(index: number): number {
-    const at = this.#oldest + index;
-    return at < this.#capacity ? at : at - this.#capacity;
+  get #oldest(): number {
+    return this.#count < this.#capacity ? 0 : this.#end;
   }
 
-  #moveOn(added: number, latestMs: number): void {
-    const overwritten = Math.max(0, this.#count + added - this.#capacity);
-    this.#oldest = this.#place(overwritten);
-    this.#count += added - overwritten;
+  #moveOn(latestMs: number): void {
     this.#latestMs = latestMs;
     this.#latest = undefined;
     this.#version += 1;
   }
 
-  #mark(at: number, mark: 0 | 1): void {
+  #mark(simulated: boolean, range: Range): void {
     this.#marks ??= new Uint8Array(this.#capacity);
-    this.#marks[at] = mark;
+    fillAround(this.#marks, simulated ? 1 : 0, range);
   }
 
   /** Grows while the ring may. What cannot be allocated changes nothing. */
@@ -147,47 +147,53 @@ export class SampleColumns {
     const wanted = Math.min(this.#count + added, this.#maxHistory);
     if (wanted <= this.#capacity) return;
     const capacity = Math.min(Math.max(2 * this.#capacity, wanted), this.#maxHistory);
-    const times = grown(this.#times, capacity);
-    const unknown = new Float64Array(capacity).fill(NaN);
-    const columns = keys.map((key, bit) => {
-      return this.#isKnown(bit) ? grown(this.#metrics[key], capacity) : unknown;
-    });
     const marks = this.#marks && new Uint8Array(capacity);
     marks?.set(this.#marks ?? []);
-    this.#capacity = capacity;
-    this.#times = times;
-    this.#unknown = unknown;
+    this.#layOut(capacity, this.#metrics);
     this.#marks = marks;
-    for (const [bit, key] of keys.entries()) this.#metrics[key] = columns[bit] ?? unknown;
+    this.#end = this.#count;
   }
 
-  /** Gives the metrics of these bits columns of their own. */
-  #allocate(known: number): void {
-    for (const [bit, key] of keys.entries()) {
-      if ((known & (1 << bit)) === 0 || this.#isKnown(bit)) continue;
-      this.#metrics[key] = this.#unknown.slice();
-      this.#known |= 1 << bit;
+  /** Gives the metrics of these bits columns of their own, where they have none. */
+  #addColumns(bits: number): void {
+    const added = keys.filter((_, bit) => (bits & ~this.#known & (1 << bit)) !== 0);
+    if (added.length > 0) this.#layOut(this.#capacity, [...this.#metrics, ...added]);
+    this.#known |= bits;
+  }
+
+  /** Moves to new cells. REQUIRES: where the capacity is a new one, the ring never wrapped. */
+  #layOut(capacity: number, metrics: readonly MetricKey[]): void {
+    const cells = new Float64Array((2 + metrics.length) * capacity).fill(NaN);
+    const starts = new ColumnStarts(capacity);
+    cells.set(this.#view(0));
+    for (const [index, metric] of metrics.entries()) {
+      starts[metric] = (2 + index) * capacity;
+      cells.set(this.#view(this.#starts[metric]), starts[metric]);
     }
+    this.#cells = cells;
+    this.#starts = starts;
+    this.#metrics = metrics;
+    this.#capacity = capacity;
   }
 
-  #isKnown(bit: number): boolean {
-    return (this.#known & (1 << bit)) !== 0;
+  #view(start: number): Float64Array {
+    return this.#cells.subarray(start, start + this.#capacity);
   }
 
-  #sample(at: number): GPUMetrics {
-    const timestampMs = this.#times[at] as number;
+  /** The index counts from the oldest on. */
+  #sample(index: number): GPUMetrics {
+    const at = (this.#oldest + index) % this.#capacity;
+    const timestampMs = this.#cells[at] as number;
     const sample: Mutable<GPUMetrics> = { deviceId: this.deviceId, timestampMs };
-    this.#metrics.take(at, sample);
+    this.#starts.take(this.#cells, at, sample);
     if (this.#marks?.[at] === 1) sample.simulated = true;
     return Object.freeze(sample);
   }
 }
 
-/** A longer copy. REQUIRES: the ring never wrapped. */
-function grown(column: Float64Array, capacity: number): Float64Array {
-  const longer = new Float64Array(capacity);
-  longer.set(column);
-  return longer;
+interface Range {
+  readonly at: number;
+  readonly length: number;
 }
 
 /** Writes from `at` on, and from the start where the end is met. */
@@ -197,11 +203,8 @@ function setAround(column: Float64Array, values: Float64Array, at: number): void
   column.set(values.subarray(untilEnd));
 }
 
-function fillAround(
-  column: Float64Array | Uint8Array,
-  value: number,
-  { at, length }: { readonly at: number; readonly length: number },
-): void {
+function fillAround(column: Float64Array | Uint8Array, value: number, range: Range): void {
+  const { at, length } = range;
   column.fill(value, at, at + length);
   column.fill(value, 0, Math.max(0, at + length - column.length));
 }

@@ -23,6 +23,10 @@ export class SampleStore implements TelemetryStore {
   readonly #maxHistory: number;
   readonly #admit: (deviceId: unknown) => void;
   readonly #devices = new Map<string, SampleColumns>();
+  /** Before the first sample, none: no device has an empty id. */
+  readonly #none = new SampleColumns('', 1);
+  /** Whose sample came last. */
+  #previous: SampleColumns = this.#none;
 
   constructor({ maxHistory, maxGapMs, admit = () => {} }: SampleStoreOptions) {
     this.maxGapMs = maxGapMs;
@@ -70,16 +74,29 @@ export class SampleStore implements TelemetryStore {
   }
 
   remove(deviceId: string): boolean {
+    this.#forgetGuesses();
     return this.#devices.delete(deviceId);
   }
 
   clear(): void {
+    this.#forgetGuesses();
     this.#devices.clear();
   }
 
+  /** Most callers go round their devices in the same order, which saves looking each up. */
   #columnsFor(deviceId: string): SampleColumns {
-    const columns = this.#devices.get(deviceId);
-    return columns ?? this.#begin(deviceId);
+    const guess = this.#previous.next;
+    const hit = guess.deviceId === deviceId;
+    const columns = hit ? guess : (this.#devices.get(deviceId) ?? this.#begin(deviceId));
+    if (!hit) this.#previous.next = columns;
+    this.#previous = columns;
+    return columns;
+  }
+
+  #forgetGuesses(): void {
+    for (const columns of this.#devices.values()) columns.next = this.#none;
+    this.#none.next = this.#none;
+    this.#previous = this.#none;
   }
 
   #begin(deviceId: string): SampleColumns {
