@@ -11,7 +11,8 @@ std::shared_ptr<const WindowRegistry::List> WindowRegistry::Current() const {
 }
 
 void WindowRegistry::Update(const RowColumns& newest) {
-  for (const Entry& entry : *Current()) entry.board->Update(newest);
+  const std::shared_ptr<const List> list = Current();
+  for (const Entry& entry : *list) entry.board->Update(newest);
 }
 
 // A board that is added meanwhile either is on the list already, or is refused.
