@@ -1,0 +1,161 @@
+// One column set as a reader sees it: relaxed loads, to be believed once StillThere() said so.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+#include "aggregate/column_layout.h"
+#include "aggregate/columns.h"
+
+namespace gpuring {
+
+// How much a counter grew from one known value to the next: what is lower was reset to 0 between.
+[[nodiscard]] constexpr uint64_t GrowthOf(const ColumnForm& form, uint64_t before, uint64_t after) {
+  return after >= before ? after - before : after + static_cast<uint64_t>(form.minimum);
+}
+
+// The sums up to some sample, or over some samples; modulo 2^128.
+struct PrefixSums {
+  uint64_t known = 0;
+  uint64_t covered = 0;
+  uint128_t sum = 0;
+  uint128_t square = 0;
+  uint128_t held = 0;  // value times microseconds
+};
+
+// Samples [from, to).
+struct SampleRange {
+  uint64_t from = 0;
+  uint64_t to = 0;
+};
+
+struct Extremes {
+  uint64_t least = kUnknownOffset;
+  uint64_t greatest = 0;
+};
+
+class ColumnReader {
+ public:
+  explicit ColumnReader(const MetricColumns& columns)
+      : cells_(columns.cells()),
+        layout_(columns.layout()),
+        begin_(kTierMetrics[static_cast<size_t>(columns.tier())].begin) {}
+
+  [[nodiscard]] int64_t MonotonicAt(uint64_t sequence) const {
+    return static_cast<int64_t>(Load(layout_.monotonic + Slot(sequence)));
+  }
+  [[nodiscard]] int64_t WallAt(uint64_t sequence) const {
+    return static_cast<int64_t>(Load(layout_.wall + Slot(sequence)));
+  }
+  [[nodiscard]] int64_t HoldAt(uint64_t sequence) const {
+    return static_cast<int64_t>(Load(layout_.hold + Slot(sequence)));
+  }
+  // Offset from the metric's minimum, or kUnknownOffset.
+  [[nodiscard]] uint64_t OffsetAt(size_t metric, uint64_t sequence) const {
+    const size_t slot = Slot(sequence);
+    const size_t values = Place(metric).values;
+    if (!kColumnForms[metric].narrow) return Load(values + slot);
+    return Widened(static_cast<uint16_t>(Load(values + slot / 4) >> (slot % 4 * 16)));
+  }
+
+  // Copy what there is of samples of one block.
+  void CopyTimes(const SampleRange& range, int64_t* monotonic, int64_t* hold) const {
+    const size_t slot = Slot(range.from);
+    for (size_t i = 0; i < range.to - range.from; i++) {
+      monotonic[i] = static_cast<int64_t>(Load(layout_.monotonic + slot + i));
+      hold[i] = static_cast<int64_t>(Load(layout_.hold + slot + i));
+    }
+  }
+  void CopyOffsets(size_t metric, const SampleRange& range, uint64_t* offsets) const {
+    const size_t count = range.to - range.from;
+    if (kColumnForms[metric].narrow) {
+      Codes codes;
+      const uint16_t* const first = CopyCodes(metric, range, &codes);
+      for (size_t i = 0; i < count; i++) offsets[i] = Widened(first[i]);
+      return;
+    }
+    const size_t at = Place(metric).values + Slot(range.from);
+    for (size_t i = 0; i < count; i++) offsets[i] = Load(at + i);
+  }
+  // Of a narrow metric. Where in `codes` the first one is.
+  using Codes = std::array<uint16_t, kBlock>;
+  const uint16_t* CopyCodes(size_t metric, const SampleRange& range, Codes* codes) const {
+    static_assert(std::endian::native == std::endian::little);
+    const size_t slot = Slot(range.from);
+    const size_t last = slot + (range.to - range.from) - 1;
+    const size_t values = Place(metric).values;
+    for (size_t cell = slot / 4, at = 0; cell <= last / 4; cell++, at += 4) {
+      const uint64_t word = Load(values + cell);
+      std::memcpy(codes->data() + at, &word, sizeof word);
+    }
+    return codes->data() + slot % 4;
+  }
+
+  // What was before the block that begins with `block * kBlock`.
+  [[nodiscard]] PrefixSums Prefix(size_t metric, uint64_t block) const {
+    const ColumnForm& form = kColumnForms[metric];
+    const size_t row = PrefixRow(metric, block);
+    const size_t sums = row + kPrefixSums;
+    const size_t words = form.SumWords();
+    return {Load(row + kPrefixKnown), Load(row + kPrefixCovered), LoadSum(sums, words),
+            LoadSum(sums + words, words), LoadSum(sums + 2 * words, words)};
+  }
+  [[nodiscard]] uint64_t KnownBefore(size_t metric, uint64_t block) const {
+    return Load(PrefixRow(metric, block) + kPrefixKnown);
+  }
+  [[nodiscard]] uint64_t LastKnownBefore(size_t metric, uint64_t block) const {
+    return Load(PrefixRow(metric, block) + kPrefixLastKnown);
+  }
+  [[nodiscard]] uint128_t IncreaseBefore(size_t metric, uint64_t block) const {
+    const size_t words = kColumnForms[metric].SumWords();
+    return LoadSum(PrefixRow(metric, block) + kPrefixSums + 3 * words, words);
+  }
+
+  // Adds how often each value or bucket came between two rows of counts.
+  void AddCounts(size_t metric, uint64_t from_row, uint64_t to_row, uint32_t* counts) const {
+    const ColumnForm& form = kColumnForms[metric];
+    const uint64_t rows = layout_.CountRows(form);
+    const size_t words = form.CountWords();
+    const size_t from = Place(metric).counts + from_row % rows * words;
+    const size_t to = Place(metric).counts + to_row % rows * words;
+    for (size_t i = 0; i < words; i++) {
+      const uint64_t before = Load(from + i);
+      const uint64_t after = Load(to + i);
+      counts[2 * i] += static_cast<uint32_t>(after) - static_cast<uint32_t>(before);
+      counts[2 * i + 1] += static_cast<uint32_t>(after >> 32) - static_cast<uint32_t>(before >> 32);
+    }
+  }
+  [[nodiscard]] bool HasCounts(size_t metric) const {
+    return layout_.CountRows(kColumnForms[metric]) > 0;
+  }
+
+  [[nodiscard]] bool HasExtremes(size_t level) const { return layout_.extreme_nodes[level] > 0; }
+  [[nodiscard]] Extremes ExtremesOf(size_t metric, size_t level, uint64_t node) const {
+    const size_t at = Place(metric).extremes[level] + 2 * (node % layout_.extreme_nodes[level]);
+    return {Load(at), Load(at + 1)};
+  }
+
+ private:
+  [[nodiscard]] uint64_t Load(size_t cell) const { return cells_[cell].Load(Order::kRelaxed); }
+  [[nodiscard]] size_t Slot(uint64_t sequence) const { return sequence % layout_.physical; }
+  [[nodiscard]] const ColumnPlace& Place(size_t metric) const {
+    return layout_.places[metric - begin_];
+  }
+  [[nodiscard]] static uint64_t Widened(uint16_t code) {
+    return code == kUnknownCode ? kUnknownOffset : code;
+  }
+  [[nodiscard]] size_t PrefixRow(size_t metric, uint64_t block) const {
+    return Place(metric).prefix + block % layout_.prefix_rows * kColumnForms[metric].prefix_words;
+  }
+  [[nodiscard]] uint128_t LoadSum(size_t cell, size_t words) const {
+    const uint128_t high = words == 2 ? Load(cell + 1) : 0;
+    return high << 64 | Load(cell);
+  }
+
+  const StdAtomics::Cell* cells_;
+  const ColumnLayout& layout_;
+  size_t begin_;
+};
+
+}  // namespace gpuring
