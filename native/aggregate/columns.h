@@ -30,7 +30,7 @@ class MetricColumns {
     return LayoutOf(shape.tier, shape.capacity).cells * sizeof(uint64_t);
   }
   // What one more sample takes where there are many, rounded up.
-  [[nodiscard]] static consteval uint64_t BytesPerSample(Tier tier) {
+  [[nodiscard]] static constexpr uint64_t BytesPerSample(Tier tier) {
     constexpr uint64_t kMany = uint64_t{1} << 24;
     const uint64_t bytes = Bytes({tier, 2 * kMany, 1}) - Bytes({tier, kMany, 1});
     return (bytes + kMany - 1) / kMany;
