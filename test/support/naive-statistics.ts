@@ -6,6 +6,8 @@ export interface NaiveSample {
   readonly value?: number | undefined;
   /** How long the value holds, at most. */
   readonly holdMs: number;
+  /** It is kept no more. Its value is known for what begins after it, and it counts nowhere. */
+  readonly isGone?: boolean;
 }
 
 export type NaiveWindow =
@@ -48,6 +50,8 @@ interface Cut {
   /** Index of the first sample in the window, and of the first after it. */
   readonly begin: number;
   readonly end: number;
+  /** So what comes before it is before it whatever its time. */
+  readonly isByNumber: boolean;
 }
 
 /** A sum that loses nothing worth naming, whatever the order (Neumaier). */
@@ -62,17 +66,25 @@ export function sumOf(values: Iterable<number>): number {
 }
 
 function cutOf(samples: readonly NaiveSample[], window: NaiveWindow): Cut | undefined {
+  const gone = samples.findLastIndex(({ isGone }) => isGone === true) + 1;
   if ('last' in window) {
-    const begin = Math.max(0, samples.length - window.last);
+    const begin = Math.max(gone, samples.length - window.last);
     const [first, last] = [samples[begin], samples.at(-1)];
     if (first === undefined || last === undefined) return undefined;
-    return { fromMs: first.timeMs, toMs: last.timeMs, begin, end: samples.length };
+    return {
+      fromMs: first.timeMs,
+      toMs: last.timeMs,
+      begin,
+      end: samples.length,
+      isByNumber: true,
+    };
   }
   const { fromMs, toMs } = window;
   const from = samples.findIndex(({ timeMs }) => timeMs >= fromMs);
   const after = samples.findIndex(({ timeMs }) => timeMs > toMs);
-  const begin = from < 0 ? samples.length : from;
-  return { fromMs, toMs, begin, end: after < 0 ? samples.length : after };
+  const begin = from < 0 ? samples.length : Math.max(gone, from);
+  const end = Math.max(begin, after < 0 ? samples.length : after);
+  return { fromMs, toMs, begin, end, isByNumber: false };
 }
 
 interface Held {
@@ -82,8 +94,8 @@ interface Held {
 
 /** Every value with the time for which it holds inside the window. */
 function heldIn(samples: readonly NaiveSample[], { fromMs, toMs }: Cut): readonly Held[] {
-  return samples.flatMap(({ timeMs, value, holdMs }, index) => {
-    if (value === undefined) return [];
+  return samples.flatMap(({ timeMs, value, holdMs, isGone }, index) => {
+    if (value === undefined || (isGone === true && timeMs >= fromMs)) return [];
     const nextMs = samples[index + 1]?.timeMs ?? Infinity;
     const end = Math.min(nextMs, timeMs + holdMs, toMs);
     const ms = end - Math.max(timeMs, fromMs);
@@ -91,8 +103,14 @@ function heldIn(samples: readonly NaiveSample[], { fromMs, toMs }: Cut): readonl
   });
 }
 
-function growthOf(samples: readonly NaiveSample[], { fromMs, begin, end }: Cut): number {
-  const earlier = samples.slice(0, begin).findLast(({ value }) => value !== undefined);
+function growthOf(
+  samples: readonly NaiveSample[],
+  { fromMs, begin, end, isByNumber }: Cut,
+): number {
+  const earlier = samples
+    .slice(0, begin)
+    .filter(({ isGone, timeMs }) => isGone !== true || isByNumber || timeMs < fromMs)
+    .findLast(({ value }) => value !== undefined);
   const counts = earlier !== undefined && earlier.timeMs + earlier.holdMs >= fromMs;
   let before = counts ? earlier.value : undefined;
   const growths: number[] = [];
@@ -214,6 +232,11 @@ export interface NaiveSlice {
   readonly count: number;
 }
 
+/** Whole ones, so that no slice depends on how a division is rounded. */
+function microseconds(ms: number): number {
+  return Math.round(1000 * ms);
+}
+
 /** The window in slices of equal time; those with known samples. */
 export function naiveSlices(
   samples: readonly NaiveSample[],
@@ -225,8 +248,9 @@ export function naiveSlices(
   const { fromMs, toMs } = cut;
   const slices = new Map<number, number[]>();
   for (const { timeMs, value } of knownIn(samples, cut)) {
-    const place = toMs > fromMs ? Math.floor((points * (timeMs - fromMs)) / (toMs - fromMs)) : 0;
-    const slice = Math.min(place, points - 1);
+    const lengthUs = microseconds(toMs - fromMs);
+    const place = lengthUs > 0 ? (points * microseconds(timeMs - fromMs)) / lengthUs : 0;
+    const slice = Math.min(Math.floor(place), points - 1);
     slices.set(slice, [...(slices.get(slice) ?? []), value]);
   }
   return [...slices].map(([slice, values]) => ({

@@ -59,15 +59,15 @@ describe.each([false, true])(
     });
 
     it('has nothing of a row that was cleared for another device', () => {
-    const { window, board } = watching({ refusesExternal });
-    board.publish(0, 0, record);
-    expect(window.read('GPU-0', 'powerWatts')).toBeDefined();
-    board.publish(0, 0, {});
-    expect(window.read('GPU-0', 'powerWatts')).toBeUndefined();
-    expect(window.read('GPU-0', 'powerWatts')).toBeUndefined();
-  });
+      const { window, board } = watching({ refusesExternal });
+      board.publish(0, 0, record);
+      expect(window.read('GPU-0', 'powerWatts')).toBeDefined();
+      board.publish(0, 0, {});
+      expect(window.read('GPU-0', 'powerWatts')).toBeUndefined();
+      expect(window.read('GPU-0', 'powerWatts')).toBeUndefined();
+    });
 
-  it('serves devices that come later, and those that move to other rows', () => {
+    it('serves devices that come later, and those that move to other rows', () => {
       const { window, board, session } = watching({ refusesExternal });
       const [first] = twoDevices;
       const read = window.reader('GPU-0', 'powerWatts');
