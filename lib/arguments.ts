@@ -1,6 +1,6 @@
 // Checked readers for what users hand in. Each reads a property once, runs no user code later than
 // that, and refuses with what was expected and what came.
-import { type ErrorCode, rangeError, typeError } from './errors.js';
+import { type CodedError, type ErrorCode, rangeError, typeError } from './errors.js';
 
 /** What a number must satisfy. NaN never does; Infinity only where `orInfinity` says so. */
 export interface NumberRule {
@@ -49,12 +49,16 @@ function mismatch(what: string, expected: string, value: unknown): string {
 }
 
 /** A value of the wrong type, as an error to throw. */
-export function wrongType(what: string, expected: string, value: unknown): TypeError {
+export function wrongType(what: string, expected: string, value: unknown): TypeError & CodedError {
   return typeError('ERR_GPU_INVALID_TYPE', mismatch(what, expected, value));
 }
 
 /** A value outside what is allowed, as an error to throw. */
-export function outOfRange(what: string, expected: string, value: unknown): RangeError {
+export function outOfRange(
+  what: string,
+  expected: string,
+  value: unknown,
+): RangeError & CodedError {
   return rangeError('ERR_GPU_OUT_OF_RANGE', mismatch(what, expected, value));
 }
 
@@ -141,14 +145,23 @@ export function readNativeString(value: unknown, what: string): string {
 }
 
 export function readNumber(value: unknown, what: string, rule: NumberRule = {}): number {
-  if (typeof value !== 'number') throw wrongType(what, describeRule(rule), value);
+  const refusal = numberRefusal(value, what, rule);
+  if (refusal !== undefined) throw refusal;
+  return value as number;
+}
+
+/** Why a value is not the number that it must be, as an error to throw. Undefined: it is. */
+export function numberRefusal(
+  value: unknown,
+  what: string,
+  rule: NumberRule,
+): CodedError | undefined {
+  if (typeof value !== 'number') return wrongType(what, describeRule(rule), value);
   const { minimum = -Infinity, above = -Infinity, maximum = Infinity } = rule;
   const finite = Number.isFinite(value) || (rule.orInfinity === true && value === Infinity);
   const within = value >= minimum && value <= maximum && (value > above || above === -Infinity);
-  if (!finite || !within || (rule.integer === true && !Number.isInteger(value))) {
-    throw outOfRange(what, describeRule(rule), value);
-  }
-  return value;
+  if (finite && within && (rule.integer !== true || Number.isInteger(value))) return undefined;
+  return outOfRange(what, describeRule(rule), value);
 }
 
 function describeRule(rule: NumberRule): string {

@@ -66,16 +66,28 @@ export class GPUError extends Error {
   }
 }
 
+export interface CodedError extends Error {
+  readonly code: ErrorCode;
+}
+
+/** What `recordMany` refuses, a TypeError or RangeError, and where the first bad value is. */
+export interface ColumnError extends CodedError {
+  /** Which sample. */
+  readonly position: number;
+  /** Which column: a metric, or 'timestampsMs'. */
+  readonly metric: string;
+}
+
 /** An argument of the wrong type: a TypeError with a stable `code`. */
 export function typeError(
   code: ErrorCode,
   message: string,
   options?: { readonly cause: unknown },
-): TypeError & { code: ErrorCode } {
+): TypeError & CodedError {
   return Object.assign(new TypeError(message, options), { code });
 }
 
 /** An argument outside what is allowed: a RangeError with a stable `code`. */
-export function rangeError(code: ErrorCode, message: string): RangeError & { code: ErrorCode } {
+export function rangeError(code: ErrorCode, message: string): RangeError & CodedError {
   return Object.assign(new RangeError(message), { code });
 }

@@ -87,6 +87,7 @@ export type {
   MetricValues,
 } from './telemetry/metrics.generated.js';
 export { detailTable, metricTable } from './telemetry/metrics.generated.js';
+export type { ColumnValues, MetricColumns } from './telemetry/recorded-columns.js';
 export type { GPUMetrics } from './telemetry/sample.js';
 export type { MetricSeries, SeriesOptions } from './telemetry/series.js';
 
@@ -126,5 +127,5 @@ export { DistributionStrategy } from './distribution/strategy.js';
 
 // Errors.
 
-export type { ErrorCode, GPUErrorDetails } from './errors.js';
+export type { CodedError, ColumnError, ErrorCode, GPUErrorDetails } from './errors.js';
 export { errorCodes, GPUError } from './errors.js';

@@ -13,7 +13,7 @@ export class ManualCluster implements ClusterParts {
   readonly #devices = new Map<string, GPUDevice>();
 
   constructor(options: HistoryOptions) {
-    const admit = (id: unknown) => readDeviceId(id, this.#devices, 'metrics.deviceId');
+    const admit = (id: unknown, what: string) => readDeviceId(id, this.#devices, what);
     this.store = new SampleStore({ ...options, admit });
     this.values = new RecordedValues(this.store);
     this.statistics = new RecordedStatistics(this.store);

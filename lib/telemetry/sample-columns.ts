@@ -28,8 +28,8 @@ export class SampleColumns {
   readonly #maxHistory: number;
   #capacity: number;
   /**
-   * All columns, one after another, of `#capacity` cells each: times; one that is NaN throughout
-   * and stands for every metric that was never known; those of `#metrics`. NaN is unknown.
+   * All columns, one after another, of `#capacity` cells each: times; one that stands for every
+   * metric that was never known; those of `#metrics`. NaN is unknown.
    */
   #cells: Float64Array;
   #starts: ColumnStarts;
@@ -49,7 +49,7 @@ export class SampleColumns {
     this.deviceId = deviceId;
     this.#maxHistory = maxHistory;
     this.#capacity = Math.min(leastCapacity, maxHistory);
-    this.#cells = new Float64Array(2 * this.#capacity).fill(NaN);
+    this.#cells = new Float64Array(2 * this.#capacity);
     this.#starts = new ColumnStarts(this.#capacity);
   }
 
@@ -95,8 +95,8 @@ export class SampleColumns {
 
   /** REQUIRES: the sample is not before `latestMs`. */
   add({ timestampMs, values, known, simulated }: Reading): void {
-    if (this.#count === this.#capacity && this.#capacity < this.#maxHistory) this.#makeRoomFor(1);
-    if ((known & ~this.#known) !== 0) this.#addColumns(known);
+    if (this.#count === this.#capacity && this.#capacity < this.#maxHistory) this.#grow(1);
+    if ((known & ~this.#known) !== 0) this.#layOut(this.#capacity, known);
     const at = this.#end;
     this.#cells[at] = timestampMs;
     this.#starts.put(this.#cells, at, values);
@@ -110,21 +110,35 @@ export class SampleColumns {
   addMany({ times, values, simulated }: SampleBatch): void {
     const length = Math.min(times.length, this.#maxHistory);
     if (length === 0) return;
-    this.#makeRoomFor(length);
-    this.#addColumns(keys.reduce((bits, key, bit) => bits | (values.has(key) ? 1 << bit : 0), 0));
-    const at = this.#end;
-    const newest = times.subarray(-length);
-    setAround(this.#view(0), newest, at);
+    const known = keys.reduce((bits, key, bit) => bits | (values.has(key) ? 1 << bit : 0), 0);
+    if (this.#count + length > this.#capacity) this.#grow(length, known);
+    if ((known & ~this.#known) !== 0) this.#layOut(this.#capacity, known);
+    const range = { at: this.#end, length };
+    this.#write(0, newest(times, length), range);
+    this.#write(this.#capacity, undefined, range);
     for (const metric of this.#metrics) {
-      const column = this.#view(this.#starts[metric]);
       const given = values.get(metric);
-      if (given !== undefined) setAround(column, given.subarray(-length), at);
-      else fillAround(column, NaN, { at, length });
+      this.#write(this.#starts[metric], given && newest(given, length), range);
     }
-    if (this.#marks !== undefined || simulated) this.#mark(simulated, { at, length });
+    if (this.#marks !== undefined || simulated) this.#mark(simulated, range);
     this.#count = Math.min(this.#count + length, this.#capacity);
-    this.#end = (at + length) % this.#capacity;
-    this.#moveOn(newest[length - 1] as number);
+    this.#end = (range.at + length) % this.#capacity;
+    this.#moveOn(times[times.length - 1] as number);
+  }
+
+  /** Writes into the column that starts there; undefined: unknown values. */
+  #write(start: number, values: Float64Array | undefined, { at, length }: Range): void {
+    const cells = this.#cells;
+    const untilEnd = Math.min(length, this.#capacity - at);
+    if (values === undefined) {
+      cells.fill(NaN, start + at, start + at + untilEnd);
+      cells.fill(NaN, start, start + length - untilEnd);
+    } else if (untilEnd === length) {
+      cells.set(values, start + at);
+    } else {
+      cells.set(values.subarray(0, untilEnd), start + at);
+      cells.set(values.subarray(untilEnd), start);
+    }
   }
 
   get #oldest(): number {
@@ -137,43 +151,52 @@ export class SampleColumns {
     this.#version += 1;
   }
 
-  #mark(simulated: boolean, range: Range): void {
-    this.#marks ??= new Uint8Array(this.#capacity);
-    fillAround(this.#marks, simulated ? 1 : 0, range);
+  #mark(simulated: boolean, { at, length }: Range): void {
+    const marks = this.#marks ?? new Uint8Array(this.#capacity);
+    const mark = simulated ? 1 : 0;
+    marks.fill(mark, at, at + length);
+    marks.fill(mark, 0, Math.max(0, at + length - this.#capacity));
+    this.#marks = marks;
   }
 
-  /** Grows while the ring may. What cannot be allocated changes nothing. */
-  #makeRoomFor(added: number): void {
+  /** Makes room for so many, as far as the ring may grow, and for metrics by their bits. */
+  #grow(added: number, known = 0): void {
     const wanted = Math.min(this.#count + added, this.#maxHistory);
     if (wanted <= this.#capacity) return;
     const capacity = Math.min(Math.max(2 * this.#capacity, wanted), this.#maxHistory);
     const marks = this.#marks && new Uint8Array(capacity);
     marks?.set(this.#marks ?? []);
-    this.#layOut(capacity, this.#metrics);
+    this.#layOut(capacity, known);
     this.#marks = marks;
     this.#end = this.#count;
   }
 
-  /** Gives the metrics of these bits columns of their own, where they have none. */
-  #addColumns(bits: number): void {
-    const added = keys.filter((_, bit) => (bits & ~this.#known & (1 << bit)) !== 0);
-    if (added.length > 0) this.#layOut(this.#capacity, [...this.#metrics, ...added]);
-    this.#known |= bits;
-  }
-
-  /** Moves to new cells. REQUIRES: where the capacity is a new one, the ring never wrapped. */
-  #layOut(capacity: number, metrics: readonly MetricKey[]): void {
-    const cells = new Float64Array((2 + metrics.length) * capacity).fill(NaN);
+  /**
+   * Moves to new cells, with columns for the metrics of these bits too. What cannot be allocated
+   * changes nothing. REQUIRES: where the capacity is another, the ring never wrapped.
+   */
+  #layOut(capacity: number, known: number): void {
+    const added = keys.filter((_, bit) => (known & ~this.#known & (1 << bit)) !== 0);
+    const metrics = [...this.#metrics, ...added];
+    // Beyond `#count` cells are 0, and nobody looks.
+    const cells = new Float64Array((2 + metrics.length) * capacity);
     const starts = new ColumnStarts(capacity);
-    cells.set(this.#view(0));
+    cells.set(this.#column(0));
+    cells.fill(NaN, capacity, capacity + this.#count);
     for (const [index, metric] of metrics.entries()) {
       starts[metric] = (2 + index) * capacity;
-      cells.set(this.#view(this.#starts[metric]), starts[metric]);
+      cells.set(this.#column(this.#starts[metric]), starts[metric]);
     }
     this.#cells = cells;
     this.#starts = starts;
     this.#metrics = metrics;
+    this.#known |= known;
     this.#capacity = capacity;
+  }
+
+  /** As far as it is filled. */
+  #column(start: number): Float64Array {
+    return this.#cells.subarray(start, start + this.#count);
   }
 
   #view(start: number): Float64Array {
@@ -196,15 +219,6 @@ interface Range {
   readonly length: number;
 }
 
-/** Writes from `at` on, and from the start where the end is met. */
-function setAround(column: Float64Array, values: Float64Array, at: number): void {
-  const untilEnd = column.length - at;
-  column.set(values.subarray(0, untilEnd), at);
-  column.set(values.subarray(untilEnd));
-}
-
-function fillAround(column: Float64Array | Uint8Array, value: number, range: Range): void {
-  const { at, length } = range;
-  column.fill(value, at, at + length);
-  column.fill(value, 0, Math.max(0, at + length - column.length));
+function newest(values: Float64Array, length: number): Float64Array {
+  return values.length === length ? values : values.subarray(-length);
 }

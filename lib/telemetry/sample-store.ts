@@ -1,8 +1,8 @@
-import { wrongType } from '../arguments.js';
+import { readNonEmptyString, wrongType } from '../arguments.js';
 import { rangeError } from '../errors.js';
 import { reading } from './recording.generated.js';
 import type { GPUMetrics } from './sample.js';
-import { SampleColumns } from './sample-columns.js';
+import { type SampleBatch, SampleColumns } from './sample-columns.js';
 import type { TelemetryStore } from './store.js';
 import { checkMetrics, type UncheckedMetrics } from './validation.js';
 
@@ -13,25 +13,26 @@ export interface SampleStoreOptions {
   readonly maxHistory: number;
   /** How long a recorded value holds, at most. */
   readonly maxGapMs: number;
-  /** Throws for what is no device that may record. Asked only where there are no samples yet. */
-  readonly admit?: (deviceId: unknown) => void;
+  /** Throws for what is no device that may record. Not asked for one that has samples. */
+  readonly admit?: (deviceId: unknown, what: string) => string;
 }
 
 /** Recorded samples by device id. */
 export class SampleStore implements TelemetryStore {
   readonly maxGapMs: number;
   readonly #maxHistory: number;
-  readonly #admit: (deviceId: unknown) => void;
+  /** The id of a device that may record; throws for anything else. */
+  readonly admit: (deviceId: unknown, what: string) => string;
   readonly #devices = new Map<string, SampleColumns>();
   /** Before the first sample, none: no device has an empty id. */
   readonly #none = new SampleColumns('', 1);
   /** Whose sample came last. */
   #previous: SampleColumns = this.#none;
 
-  constructor({ maxHistory, maxGapMs, admit = () => {} }: SampleStoreOptions) {
+  constructor({ maxHistory, maxGapMs, admit = readNonEmptyString }: SampleStoreOptions) {
     this.maxGapMs = maxGapMs;
     this.#maxHistory = maxHistory;
-    this.#admit = admit;
+    this.admit = admit;
   }
 
   /**
@@ -45,6 +46,11 @@ export class SampleStore implements TelemetryStore {
       throw tooOld(columns, latestReading.timestampMs);
     }
     columns.add(latestReading);
+  }
+
+  /** REQUIRES: the device was admitted; the batch is not empty, nor before its latest sample. */
+  addMany(deviceId: string, batch: SampleBatch): void {
+    this.#columnsFor(deviceId).addMany(batch);
   }
 
   /** The device's columns; undefined for one without samples. Others come after `remove`. */
@@ -100,14 +106,14 @@ export class SampleStore implements TelemetryStore {
   }
 
   #begin(deviceId: string): SampleColumns {
-    this.#admit(deviceId);
+    this.admit(deviceId, 'metrics.deviceId');
     const columns = new SampleColumns(deviceId, this.#maxHistory);
     this.#devices.set(deviceId, columns);
     return columns;
   }
 
   #refuse(unchecked: UncheckedMetrics): never {
-    this.#admit(unchecked.deviceId);
+    this.admit(unchecked.deviceId, 'metrics.deviceId');
     const metrics = checkMetrics(unchecked);
     throw wrongType('metrics', 'a sample', metrics);
   }

@@ -3,6 +3,8 @@ import {
   type AggregatedMetrics,
   type AnyMetricKey,
   type CapacityInput,
+  type ColumnError,
+  type ColumnValues,
   type DetailKey,
   type DetailValues,
   type DeviceDetails,
@@ -23,6 +25,7 @@ import {
   type LinkKind,
   type LiveStatus,
   type linkKinds,
+  type MetricColumns,
   type MetricDescription,
   type MetricKey,
   type MetricSeries,
@@ -87,6 +90,10 @@ describe('GPUClusteringManager', () => {
     expectTypeOf<Manager['getDevice']>().returns.toEqualTypeOf<GPUDevice | undefined>();
     expectTypeOf<Manager['listDevices']>().returns.toEqualTypeOf<readonly GPUDevice[]>();
     expectTypeOf<Manager['recordMetrics']>().toEqualTypeOf<(metrics: GPUMetrics) => void>();
+    expectTypeOf<Manager['recordMany']>().toEqualTypeOf<(columns: MetricColumns) => void>();
+    expectTypeOf<MetricColumns['powerWatts']>().toEqualTypeOf<ColumnValues | undefined>();
+    expectTypeOf<ColumnError['position']>().toEqualTypeOf<number>();
+    expectTypeOf(GPUClusteringManager).toBeConstructibleWith({ maxGapMs: 5 });
     expectTypeOf<Manager['getMetrics']>().returns.toEqualTypeOf<GPUMetrics | undefined>();
     expectTypeOf<Manager['getMetricsHistory']>().returns.toEqualTypeOf<readonly GPUMetrics[]>();
     expectTypeOf<Manager['getAggregatedMetrics']>().returns.toEqualTypeOf<

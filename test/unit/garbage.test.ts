@@ -7,7 +7,10 @@ import { GPUClusteringManager } from '../../lib/manager.js';
 import { DeviceSelector } from '../../lib/selection/selector.js';
 import { TelemetryCollector } from '../../lib/telemetry/collector.js';
 import { metricTable } from '../../lib/telemetry/metrics.generated.js';
+import { recordMany } from '../../lib/telemetry/record-many.js';
+import { SampleStore } from '../../lib/telemetry/sample-store.js';
 import { clusterOf, gpu, sample, untyped } from '../support/cluster.js';
+import { naiveCheck } from '../support/naive-check.js';
 import { isOrderly } from '../support/refusal.js';
 
 function revoked(): object {
@@ -66,11 +69,28 @@ const keys = [
   ...metricTable.map(({ key }) => key),
   ...['deviceId', 'timestampMs', 'simulated', 'ageMs', 'name', 'vendor', 'memoryBytes', 'index'],
   ...['computeUnits', 'device', 'metrics', 'maxPerDevice', 'strategy', 'capacities', 'maxAgeMs'],
-  ...['minMemoryBytes', 'policy', 'unknown', 'maxHistory', 'length', 'a', 'b', '__proto__'],
+  ...[
+    'minMemoryBytes',
+    'policy',
+    'unknown',
+    'timestampsMs',
+    'maxGapMs',
+    'maxHistory',
+    'length',
+    'a',
+    'b',
+    '__proto__',
+  ],
 ];
 const record = fc
   .tuple(
-    fc.constantFrom<object>({}, gpu('a'), sample('a'), { device: gpu('a'), metrics: sample('a') }),
+    fc.constantFrom<object>(
+      {},
+      gpu('a'),
+      sample('a'),
+      { device: gpu('a'), metrics: sample('a') },
+      { deviceId: 'a', timestampsMs: [5, 6], powerWatts: Float64Array.of(1, 2) },
+    ),
     fc.array(fc.tuple(fc.constantFrom(...keys), anything, fc.boolean()), { maxLength: 3 }),
   )
   .map(([base, changes]) => () => {
@@ -96,6 +116,9 @@ type Call = (manager: GPUClusteringManager, given: readonly [unknown, unknown, u
 const distributor = new WorkloadDistributor();
 const collector = new TelemetryCollector({ maxHistory: 3 });
 
+const store = new SampleStore({ maxHistory: 3, maxGapMs: Infinity });
+const host = { load: () => ({ checkColumns: naiveCheck }) };
+
 const calls: Readonly<Record<string, Call>> = {
   'new GPUClusteringManager': (_, [a]) => new GPUClusteringManager(untyped(a)),
   registerDevice: (manager, [a]) => manager.registerDevice(untyped(a)),
@@ -110,6 +133,7 @@ const calls: Readonly<Record<string, Call>> = {
   distributeWorkload: (manager, [a, b]) => manager.distributeWorkload(untyped(a), untyped(b)),
   'new TelemetryCollector': (_, [a]) => new TelemetryCollector(untyped(a)),
   'TelemetryCollector.recordMetrics': (_, [a]) => collector.recordMetrics(untyped(a)),
+  recordMany: (_, [a]) => recordMany(store, untyped(a), host),
   'TelemetryCollector.getMetrics': (_, [a]) => collector.getMetrics(untyped(a)),
   'TelemetryCollector.removeDevice': (_, [a]) => collector.removeDevice(untyped(a)),
   'new DeviceSelector': (_, [a, b]) => new DeviceSelector(untyped(a)).rankDevices(untyped(b)),
@@ -142,6 +166,7 @@ function expectSound(manager: GPUClusteringManager) {
     expect(score >= 0 && score <= 1).toBe(true);
   }
   expectFinite(manager.getAggregatedMetrics() ?? {});
+  for (const metrics of store.latest()) expectFinite(metrics);
   const { assignments, unassigned } = manager.distributeWorkload([1, 2, 3]);
   expect([...assignments.values()].flat().concat(unassigned)).toEqual([1, 2, 3]);
 }

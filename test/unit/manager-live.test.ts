@@ -140,6 +140,9 @@ describe('a live GPUClusteringManager', () => {
     refusal('ERR_GPU_READ_ONLY', () => manager.registerDevice(gpu('')));
     refusal('ERR_GPU_READ_ONLY', () => manager.unregisterDevice('fresh'));
     refusal('ERR_GPU_READ_ONLY', () => manager.recordMetrics(sample('unknown')));
+    refusal('ERR_GPU_READ_ONLY', () =>
+      manager.recordMany({ deviceId: 'unknown', timestampsMs: [NaN] }),
+    );
   });
 
   it('closes its driver once, and reports when that failed', async () => {

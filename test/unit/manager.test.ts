@@ -90,6 +90,32 @@ describe('GPUClusteringManager: samples', () => {
     );
   });
 
+  it('refuses columns of an unknown device before it looks at values, and after', () => {
+    const manager = clusterOf(gpu('a'));
+    const columns = { timestampsMs: [1], powerWatts: [-1] };
+    const message = refusal('ERR_GPU_UNKNOWN_DEVICE', () =>
+      manager.recordMany({ ...columns, deviceId: 'b' }),
+    );
+    expect(message).toBe('columns.deviceId: expected a registered device, got "b"');
+    const meddling = (meddle: () => unknown) =>
+      new Proxy([1], {
+        get: (target, key) => {
+          meddle();
+          return Reflect.get(target, key);
+        },
+      });
+    refusal('ERR_GPU_UNKNOWN_DEVICE', () =>
+      manager.recordMany({
+        deviceId: 'a',
+        timestampsMs: meddling(() => manager.unregisterDevice('a')),
+      }),
+    );
+    manager.registerDevice(gpu('a'));
+    refusal('ERR_GPU_CLOSED', () =>
+      manager.recordMany({ deviceId: 'a', timestampsMs: meddling(() => void manager.shutdown()) }),
+    );
+  });
+
   it('changes nothing on a refused sample', () => {
     const manager = clusterOf(gpu('a'));
     manager.recordMetrics(sample('a', { timestampMs: 5 }));
@@ -271,6 +297,7 @@ describe('GPUClusteringManager.shutdown', () => {
     getDevice: (manager) => manager.getDevice('a'),
     listDevices: (manager) => manager.listDevices(),
     recordMetrics: (manager) => manager.recordMetrics(sample('a')),
+    recordMany: (manager) => manager.recordMany({ deviceId: 'a', timestampsMs: [] }),
     getMetrics: (manager) => manager.getMetrics('a'),
     getMetricsHistory: (manager) => manager.getMetricsHistory('a'),
     describe: (manager) => manager.describe('a', 'powerWatts'),
@@ -297,6 +324,7 @@ describe('GPUClusteringManager.shutdown', () => {
     const manager = clusterOf();
     await manager.shutdown();
     refusal('ERR_GPU_CLOSED', () => manager.recordMetrics(untyped(null)));
+    refusal('ERR_GPU_CLOSED', () => manager.recordMany(untyped(null)));
     refusal('ERR_GPU_CLOSED', () => manager.rankDevices(untyped({ policy: 'x' })));
     refusal('ERR_GPU_CLOSED', () => manager.distributeWorkload(untyped(1), untyped({ x: 1 })));
   });
