@@ -3,8 +3,8 @@ import { readMark } from '../device.js';
 import { type CodedError, type ColumnError, rangeError } from '../errors.js';
 import { loadNative } from '../native.js';
 import type { NativeColumnFault, NativeStatistics } from '../native-aggregation.js';
-import type { MetricKey } from './metrics.generated.js';
-import { type Numbers, type ReadColumns, readColumns, readItems } from './recorded-columns.js';
+import { type MetricKey, recordedOrder } from './metrics.generated.js';
+import { nameOf, type ReadColumns, readColumns, readItems } from './recorded-columns.js';
 import { rules } from './recorded-rules.js';
 import type { SampleStore } from './sample-store.js';
 
@@ -32,20 +32,25 @@ export function recordMany(
   // Items of a proxy may have removed the device.
   const deviceId = admit();
   const simulated = readMark(unchecked.simulated, 'columns.simulated');
-  if (columns.times.values.length === 0) return;
+  if (columns.length === 0) return;
   const afterMs = store.columnsOf(deviceId)?.latestMs ?? -Infinity;
   const error = firstError(columns, afterMs, load());
   if (error !== undefined) throw error;
-  const known = columns.metrics.filter((column) => column.known?.includes(1) !== false);
-  const values = new Map(known.map((column) => [column.key, column.values]));
-  store.addMany(deviceId, { times: columns.times.values, values, simulated });
+  const { length, times, metrics } = columns;
+  const values = new Map<MetricKey, Float64Array>();
+  for (const { index, values: column, known } of metrics) {
+    if (known?.includes(1) !== false) values.set(recordedOrder[index] as MetricKey, column);
+  }
+  store.addMany(deviceId, { length, times: times.values, values, simulated });
 }
 
-/** Minimum, maximum, whether the minimum itself is out, whether whole. */
-function ruleWords(key: MetricKey): readonly number[] {
+/** Four of each metric: minimum, maximum, whether the minimum itself is out, whether whole. */
+const ruleWords: readonly (readonly number[])[] = recordedOrder.map((key) => {
   const { minimum = -Infinity, above, maximum = Infinity, integer } = rules.get(key) ?? {};
   return [above ?? minimum, maximum, above === undefined ? 0 : 1, integer ? 1 : 0];
-}
+});
+const usedIndex = recordedOrder.indexOf('memoryUsedBytes');
+const totalIndex = recordedOrder.indexOf('memoryTotalBytes');
 
 function firstError(
   columns: ReadColumns,
@@ -53,13 +58,14 @@ function firstError(
   native: Checker,
 ): ColumnError | undefined {
   const { times, metrics } = columns;
-  const keys = metrics.map(({ key }) => key);
+  const words = new Float64Array(4 * metrics.length);
+  for (const [place, { index }] of metrics.entries()) words.set(ruleWords[index] ?? [], 4 * place);
   const fault = native.checkColumns(times.values, {
-    columns: metrics.map(({ values, known }) => ({ values, ...(known && { known }) })),
-    rules: Float64Array.from(keys.flatMap(ruleWords)),
+    columns: metrics.map(({ values, known }) => (known ? { values, known } : { values })),
+    rules: words,
     afterMs,
-    used: keys.indexOf('memoryUsedBytes'),
-    total: keys.indexOf('memoryTotalBytes'),
+    used: metrics.findIndex(({ index }) => index === usedIndex),
+    total: metrics.findIndex(({ index }) => index === totalIndex),
   });
   const wrong = firstWrong(columns);
   if (wrong !== undefined && (fault === undefined || isBefore(wrong, fault))) {
@@ -68,19 +74,23 @@ function firstError(
   return fault && faultError(columns, fault, afterMs);
 }
 
-interface WrongItem {
-  readonly key: Numbers['key'];
+interface Place {
+  /** As in Numbers. */
+  readonly index: number;
+  readonly position: number;
+}
+
+interface WrongItem extends Place {
   /** As in a NativeColumnFault. */
   readonly column: number;
-  readonly position: number;
   readonly value: unknown;
 }
 
 function firstWrong({ times, metrics }: ReadColumns): WrongItem | undefined {
-  let first: WrongItem | undefined;
-  for (const [place, { key, wrong }] of [times, ...metrics].entries()) {
+  let first: WrongItem | undefined = times.wrong && { index: -1, column: -1, ...times.wrong };
+  for (const [column, { index, wrong }] of metrics.entries()) {
     if (wrong === undefined || (first !== undefined && wrong.position >= first.position)) continue;
-    first = { key, column: place - 1, ...wrong };
+    first = { index, column, ...wrong };
   }
   return first;
 }
@@ -91,36 +101,31 @@ function isBefore(wrong: WrongItem, fault: NativeColumnFault): boolean {
   return wrong.column <= fault.column || fault.reason === 'used-above-total';
 }
 
-function wrongItem({ key, position, value }: WrongItem): CodedError {
-  const expected = key === 'timestampsMs' ? 'a number' : 'a number or undefined';
-  return wrongType(`columns.${key}[${position}]`, expected, value);
+function wrongItem(wrong: WrongItem): CodedError {
+  const expected = wrong.index < 0 ? 'a number' : 'a number or undefined';
+  return wrongType(whereOf(wrong), expected, wrong.value);
 }
 
 function faultError(columns: ReadColumns, fault: NativeColumnFault, afterMs: number): ColumnError {
   const { column, position, reason } = fault;
   const { times, metrics } = columns;
-  const { key, values } = metrics[column] ?? times;
-  const there = (name: string) => metrics.find((one) => one.key === name)?.values[position];
+  const of = (index: number) => metrics.find((one) => one.index === index)?.values[position];
   if (reason === 'used-above-total') {
-    const used = { key: 'memoryUsedBytes' as const, position };
-    const expected = `at most memoryTotalBytes (${there('memoryTotalBytes')})`;
-    return placed(used, outOfRange(whereOf(used), expected, there(used.key)));
+    const used = { index: usedIndex, position };
+    const expected = `at most memoryTotalBytes (${of(totalIndex)})`;
+    return placed(used, outOfRange(whereOf(used), expected, of(usedIndex)));
   }
-  const place = { key, position };
-  const value = values[position];
+  const { index, values } = metrics[column] ?? times;
+  const place = { index, position };
   if (reason === 'order') return placed(place, tooOld(place, times.values, afterMs));
-  const rule = key === 'timestampsMs' ? {} : rules.get(key);
-  const refusal = numberRefusal(value, whereOf(place), rule ?? {});
-  return placed(place, refusal ?? outOfRange(whereOf(place), 'another number', value));
+  const name = nameOf(index);
+  const rule = name === 'timestampsMs' ? {} : rules.get(name);
+  const refusal = numberRefusal(values[position], whereOf(place), rule ?? {});
+  return placed(place, refusal ?? outOfRange(whereOf(place), 'another number', values[position]));
 }
 
-interface Place {
-  readonly key: Numbers['key'];
-  readonly position: number;
-}
-
-function whereOf({ key, position }: Place): string {
-  return `columns.${key}[${position}]`;
+function whereOf({ index, position }: Place): string {
+  return `columns.${nameOf(index)}[${position}]`;
 }
 
 function tooOld(place: Place, times: Float64Array, afterMs: number): CodedError {
@@ -132,6 +137,6 @@ function tooOld(place: Place, times: Float64Array, afterMs: number): CodedError 
   return rangeError('ERR_GPU_TIMESTAMP_ORDER', message);
 }
 
-function placed({ key, position }: Place, error: CodedError): ColumnError {
-  return Object.assign(error, { position, metric: key });
+function placed({ index, position }: Place, error: CodedError): ColumnError {
+  return Object.assign(error, { position, metric: nameOf(index) });
 }

@@ -5,11 +5,12 @@ import {
   outOfRange,
   readNumber,
   readObject,
-  readProperty,
   readSafely,
+  unreadable,
   wrongType,
 } from '../arguments.js';
 import { type MetricKey, recordedOrder } from './metrics.generated.js';
+import { lengthOf, unshared } from './typed-array.js';
 
 /** Values of one metric: unknown ones are undefined, which only a plain array can hold. */
 export type ColumnValues = Float64Array | readonly (number | undefined)[];
@@ -38,19 +39,28 @@ export interface UncheckedColumns {
   readonly values: readonly unknown[];
 }
 
-export function readColumns(value: unknown, what = 'columns'): UncheckedColumns {
-  const source = readObject(value, what);
-  return {
-    deviceId: readProperty(source, 'deviceId', what),
-    timestampsMs: readProperty(source, 'timestampsMs', what),
-    simulated: readProperty(source, 'simulated', what),
-    values: recordedOrder.map((key) => readProperty(source, key, what)),
-  };
+const names = ['deviceId', 'timestampsMs', 'simulated', ...recordedOrder] as const;
+
+export function readColumns(value: unknown): UncheckedColumns {
+  const source: { readonly [Name in (typeof names)[number]]?: unknown } = readObject(
+    value,
+    'columns',
+  );
+  let at = 0;
+  const read: unknown[] = [];
+  try {
+    for (; at < names.length; at += 1) read.push(source[names[at] as (typeof names)[number]]);
+  } catch (cause) {
+    throw unreadable(`columns.${names[at]}`, cause);
+  }
+  const [deviceId, timestampsMs, simulated, ...values] = read;
+  return { deviceId, timestampsMs, simulated, values };
 }
 
 /** A column as numbers; no code of a user runs when it is looked at. */
 export interface Numbers {
-  readonly key: MetricKey | 'timestampsMs';
+  /** Index into `recordedOrder`; -1: the times. */
+  readonly index: number;
   readonly values: Float64Array;
   /** 1: known, 0: NaN stands in for it. Undefined: all are known. */
   readonly known: Uint8Array | undefined;
@@ -59,8 +69,14 @@ export interface Numbers {
 }
 
 export interface ReadColumns {
+  readonly length: number;
   readonly times: Numbers;
-  readonly metrics: readonly (Numbers & { readonly key: MetricKey })[];
+  readonly metrics: readonly Numbers[];
+}
+
+/** The property that a column comes under. */
+export function nameOf(index: number): MetricKey | 'timestampsMs' {
+  return recordedOrder[index] ?? 'timestampsMs';
 }
 
 /**
@@ -68,35 +84,31 @@ export interface ReadColumns {
  * @throws TypeError ERR_GPU_INVALID_TYPE; RangeError ERR_GPU_OUT_OF_RANGE: lengths that differ
  */
 export function readItems({ timestampsMs, values }: UncheckedColumns): ReadColumns {
-  const times = { key: 'timestampsMs' as const, ...readNumbers(timestampsMs, 'timestampsMs') };
-  const metrics = recordedOrder.flatMap((key, index) => {
-    const column = values[index];
-    return column === undefined ? [] : [{ key, ...readNumbers(column, key) }];
-  });
+  const times = readNumbers(timestampsMs, -1);
+  const metrics: Numbers[] = [];
+  for (const [index, column] of values.entries()) {
+    if (column !== undefined) metrics.push(readNumbers(column, index));
+  }
   // Compared once all are read: items of a proxy may take the memory of another column away.
-  const { length } = times.values;
-  const other = metrics.find((column) => column.values.length !== length);
-  if (other === undefined) return { times, metrics };
+  const length = lengthOf(times.values);
+  const other = metrics.find((column) => lengthOf(column.values) !== length);
+  if (other === undefined) return { length, times, metrics };
   const expected = `${length}, as many as timestampsMs`;
-  throw outOfRange(`columns.${other.key}.length`, expected, other.values.length);
+  throw outOfRange(`columns.${nameOf(other.index)}.length`, expected, lengthOf(other.values));
 }
 
-function readNumbers(column: unknown, key: MetricKey | 'timestampsMs'): Omit<Numbers, 'key'> {
-  const what = `columns.${key}`;
+function readNumbers(column: unknown, index: number): Numbers {
   if (types.isFloat64Array(column)) {
-    return { values: steadyView(column), known: undefined, wrong: undefined };
+    return { index, values: unshared(column), known: undefined, wrong: undefined };
   }
+  const what = `columns.${nameOf(index)}`;
   if (!isArray(column)) throw wrongType(what, 'a Float64Array or an array', column);
   const length = readSafely(what, () => column.length);
   readNumber(length, `${what}.length`, { minimum: 0, maximum: maxArrayLength, integer: true });
-  return readSafely(what, () => copyItems(column, length, key === 'timestampsMs'));
+  return readSafely(what, () => copyItems(column, length, index));
 }
 
-function copyItems(
-  column: readonly unknown[],
-  length: number,
-  allKnown: boolean,
-): Omit<Numbers, 'key'> {
+function copyItems(column: readonly unknown[], length: number, index: number): Numbers {
   const values = new Float64Array(length);
   let known: Uint8Array | undefined;
   let wrong: Numbers['wrong'];
@@ -109,23 +121,7 @@ function copyItems(
     values[position] = NaN;
     known ??= new Uint8Array(length).fill(1);
     known[position] = 0;
-    if (value !== undefined || allKnown) wrong ??= { position, value };
+    if (value !== undefined || index < 0) wrong ??= { position, value };
   }
-  return { values, known, wrong };
-}
-
-const typedArray: object = Object.getPrototypeOf(Float64Array.prototype);
-
-/** What a typed array really has, whatever a subclass says of itself. */
-function intrinsic<T>(array: Float64Array, name: 'buffer' | 'byteOffset' | 'length'): T {
-  return Reflect.get(typedArray, name, array) as T;
-}
-
-/** The same memory, or a copy where another thread may write to it after it was checked. */
-function steadyView(array: Float64Array): Float64Array {
-  const buffer = intrinsic<ArrayBuffer>(array, 'buffer');
-  const length = intrinsic<number>(array, 'length');
-  if (length === 0) return new Float64Array(0);
-  const view = new Float64Array(buffer, intrinsic<number>(array, 'byteOffset'), length);
-  return types.isSharedArrayBuffer(buffer) ? view.slice() : view;
+  return { index, values, known, wrong };
 }

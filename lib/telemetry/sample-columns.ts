@@ -2,6 +2,7 @@ import type { NativeColumn } from '../native-aggregation.js';
 import { type MetricKey, metricTable } from './metrics.generated.js';
 import { ColumnStarts, type Reading } from './recording.generated.js';
 import type { GPUMetrics } from './sample.js';
+import { partOf } from './typed-array.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -11,8 +12,9 @@ const keys: readonly MetricKey[] = metricTable.map(({ key }) => key);
 
 /** Samples of one device that are stored together. Checked; nobody changes them meanwhile. */
 export interface SampleBatch {
+  readonly length: number;
   readonly times: Float64Array;
-  /** Each as long as `times`, NaN for unknown. A metric that has none is unknown. */
+  /** NaN for unknown. A metric that has none is unknown in all of them. */
   readonly values: ReadonlyMap<MetricKey, Float64Array>;
   readonly simulated: boolean;
 }
@@ -106,38 +108,37 @@ export class SampleColumns {
     this.#moveOn(timestampMs);
   }
 
-  /** REQUIRES: times do not decrease, and none is before `latestMs`. */
-  addMany({ times, values, simulated }: SampleBatch): void {
-    const length = Math.min(times.length, this.#maxHistory);
-    if (length === 0) return;
-    const known = keys.reduce((bits, key, bit) => bits | (values.has(key) ? 1 << bit : 0), 0);
+  /** REQUIRES: not empty; times do not decrease, and none is before `latestMs`. */
+  addMany({ length: given, times, values, simulated }: SampleBatch): void {
+    const length = Math.min(given, this.#maxHistory);
+    let known = 0;
+    for (const [bit, key] of keys.entries()) if (values.has(key)) known |= 1 << bit;
     if (this.#count + length > this.#capacity) this.#grow(length, known);
     if ((known & ~this.#known) !== 0) this.#layOut(this.#capacity, known);
-    const range = { at: this.#end, length };
-    this.#write(0, newest(times, length), range);
+    const range = { at: this.#end, from: given - length, length };
+    this.#write(0, times, range);
     this.#write(this.#capacity, undefined, range);
     for (const metric of this.#metrics) {
-      const given = values.get(metric);
-      this.#write(this.#starts[metric], given && newest(given, length), range);
+      this.#write(this.#starts[metric], values.get(metric), range);
     }
     if (this.#marks !== undefined || simulated) this.#mark(simulated, range);
     this.#count = Math.min(this.#count + length, this.#capacity);
     this.#end = (range.at + length) % this.#capacity;
-    this.#moveOn(times[times.length - 1] as number);
+    this.#moveOn(times[given - 1] as number);
   }
 
   /** Writes into the column that starts there; undefined: unknown values. */
-  #write(start: number, values: Float64Array | undefined, { at, length }: Range): void {
+  #write(start: number, values: Float64Array | undefined, { at, from, length }: Transfer): void {
     const cells = this.#cells;
     const untilEnd = Math.min(length, this.#capacity - at);
     if (values === undefined) {
       cells.fill(NaN, start + at, start + at + untilEnd);
       cells.fill(NaN, start, start + length - untilEnd);
-    } else if (untilEnd === length) {
+    } else if (untilEnd === length && from === 0) {
       cells.set(values, start + at);
     } else {
-      cells.set(values.subarray(0, untilEnd), start + at);
-      cells.set(values.subarray(untilEnd), start);
+      cells.set(partOf(values, from, from + untilEnd), start + at);
+      cells.set(partOf(values, from + untilEnd, from + length), start);
     }
   }
 
@@ -219,6 +220,7 @@ interface Range {
   readonly length: number;
 }
 
-function newest(values: Float64Array, length: number): Float64Array {
-  return values.length === length ? values : values.subarray(-length);
+interface Transfer extends Range {
+  /** Of the samples that are given. */
+  readonly from: number;
 }

@@ -217,6 +217,11 @@ describe('recordMany', () => {
     const store = storeOf();
     record(store, { timestampsMs: [1, 2], powerWatts: new Boastful([3, 4]) });
     expect(store.getMetrics('a')?.powerWatts).toBe(4);
+    const short = storeOf(3);
+    const later = new Boastful([1, 2, 3, 4, 5, 6]).subarray(1);
+    record(short, { timestampsMs: later, powerWatts: later });
+    record(short, { timestampsMs: new Boastful([7, 8]), powerWatts: new Boastful([7, 8]) });
+    expect(short.getMetricsHistory('a').map(({ powerWatts }) => powerWatts)).toEqual([6, 7, 8]);
     const shared = new Float64Array(new SharedArrayBuffer(16));
     record(store, { timestampsMs: [3, 4], powerWatts: shared });
     expect(store.getMetrics('a')?.powerWatts).toBe(0);

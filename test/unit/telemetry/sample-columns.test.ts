@@ -32,7 +32,9 @@ function add(columns: SampleColumns, sample: GPUMetrics) {
 
 function addMany(columns: SampleColumns, samples: readonly GPUMetrics[], simulated: boolean) {
   const known = fewKeys.filter((key) => samples.some((sample) => sample[key] !== undefined));
+  if (samples.length === 0) return;
   columns.addMany({
+    length: samples.length,
     times: Float64Array.from(samples, ({ timestampMs }) => timestampMs),
     values: new Map(
       known.map((key) => [key, Float64Array.from(samples, (sample) => sample[key] ?? NaN)]),
