@@ -21,7 +21,7 @@ export interface NativeStatisticsRequest {
  * Records are `statisticsDoubles` doubles and one for each percentile; NaN is absent: count,
  * unknown count, covered ms, first, last, minimum, maximum, mean, time-weighted mean, standard
  * deviation, EWMA, integral (unit times seconds), increase, Unix ms of first and last, Unix ms of
- * the window's ends, samples lost while it was read.
+ * the window's ends, samples lost while it was read, ms in which the increase came about.
  */
 export interface NativeAggregating {
   /** Writes a record for each row (one when pooled) and in it for each metric; how many. */

@@ -15,9 +15,11 @@ const facades = ['index', 'testing/index'];
 
 const lists = ['native/sources.json', 'package-lock.json', 'scripts/build.mjs'];
 
+const folder = (name) => `native/${name}`;
+
 export const addon = {
   name: 'addon',
-  inputs: [...lists, 'binding.gyp', 'native/core', 'native/nvml', 'native/binding'],
+  inputs: [...lists, 'binding.gyp', ...['core', 'aggregate', 'nvml', 'binding'].map(folder)],
   outputs: ['build/Release/gpuring.node'],
   make() {
     const env = { npm_config_nodedir: nodeDirectory() };

@@ -9,6 +9,7 @@ import {
   endsOf,
   type MetricStatistics,
   type NativeRecord,
+  rateOf,
   type recordWords,
   statisticsOf,
   wordOf,
@@ -26,6 +27,8 @@ export interface ClusterMetricStatistics extends MetricStatistics {
   readonly deviceCount: number;
   /** Gauges: the devices' time-weighted means added up, over those that know it: watts in all. */
   readonly total?: number;
+  /** Counters: the devices' rates added up. */
+  readonly ratePerSecond?: number;
 }
 
 /** The cluster, or some of its devices, in a window. */
@@ -107,9 +110,13 @@ function pooled(record: NativeRecord, pool: Pool): Readonly<ClusterMetricStatist
     const mean = weightedMean(parts, weights, name);
     if (mean !== undefined) statistics[name] = mean;
   }
-  const means = knownOf(parts, 'timeWeightedMean');
-  if (metric.kind === 'gauge' && means.length > 0) {
-    statistics.total = means.reduce((sum, mean) => sum + mean, 0);
+  if (metric.kind === 'gauge') {
+    const total = sumOfKnown(parts, (part) => wordOf(part, 'timeWeightedMean'));
+    if (total !== undefined) statistics.total = total;
+  }
+  if (metric.kind === 'counter') {
+    const rate = sumOfKnown(parts, rateOf);
+    if (rate !== undefined) statistics.ratePerSecond = rate;
   }
   return Object.freeze(statistics);
 }
@@ -147,8 +154,14 @@ function weightedMean(
   return weightSum > 0 ? sum / weightSum : undefined;
 }
 
-function knownOf(parts: readonly NativeRecord[], name: keyof typeof recordWords): number[] {
-  return parts.map((part) => wordOf(part, name)).filter((value) => !Number.isNaN(value));
+/** Undefined: nobody knows it. */
+function sumOfKnown(
+  parts: readonly NativeRecord[],
+  numberOf: (part: NativeRecord) => number | undefined,
+): number | undefined {
+  const known = parts.map((part) => numberOf(part) ?? Number.NaN);
+  const values = known.filter((value) => !Number.isNaN(value));
+  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0);
 }
 
 type ClusterEnergy = Pick<

@@ -34,8 +34,7 @@ export function energies(
 function energyOf(counter: NativeRecord, power: NativeRecord): WindowEnergy {
   const increase = wordOf(counter, 'increase');
   // One sample says where the counter stands, and nothing of its growth.
-  const hasGrowth = increase > 0 || wordOf(counter, 'lastMs') > wordOf(counter, 'firstMs');
-  if (hasGrowth) return { energyJoules: increase, energySource: 'counter' };
+  if (wordOf(counter, 'grownMs') > 0) return { energyJoules: increase, energySource: 'counter' };
   const integral = wordOf(power, 'integral');
   return Number.isNaN(integral) ? {} : { energyJoules: integral, energySource: 'power' };
 }

@@ -66,6 +66,7 @@ const zeroWhereNothing: readonly number[] = [
   recordWords.unknownCount,
   recordWords.coveredMs,
   recordWords.lost,
+  recordWords.grownMs,
 ];
 
 /** Of a device that has no samples. */

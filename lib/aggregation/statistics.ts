@@ -46,7 +46,10 @@ export interface MetricStatistics extends WindowEnds {
   readonly integral?: number;
   /** Counters: how much they grew; where one fell, it began anew at 0. */
   readonly increase?: number;
-  /** Counters: `increase` by the seconds in which it came about. */
+  /**
+   * Counters: `increase` by the time in which it came about, from the sample at which it begins to
+   * the last one that knows the counter. Absent where there is no such time.
+   */
   readonly ratePerSecond?: number;
   readonly percentiles: PercentileValues;
   /** Samples that were overwritten while they were read; absent: none. */
@@ -73,6 +76,7 @@ export const recordWords = {
   fromMs: 15,
   toMs: 16,
   lost: 17,
+  grownMs: 18,
 } as const;
 
 const handedOn = [
@@ -117,6 +121,12 @@ export function endsOf(record: NativeRecord): Required<WindowEnds> | undefined {
   return Number.isNaN(fromMs) || Number.isNaN(toMs) ? undefined : { fromMs, toMs };
 }
 
+/** Of a counter, by second; undefined: it is not known at two times. */
+export function rateOf(record: NativeRecord): number | undefined {
+  const grownMs = wordOf(record, 'grownMs');
+  return grownMs > 0 ? (1000 * wordOf(record, 'increase')) / grownMs : undefined;
+}
+
 function lengthOf({ fromMs = 0, toMs = 0 }: WindowEnds = {}): number {
   return toMs - fromMs;
 }
@@ -147,7 +157,11 @@ export function statisticsOf(
   const integral = word('integral');
   if (metric.kind === 'gauge' && !Number.isNaN(integral)) statistics.integral = integral;
   const increase = word('increase');
-  if (metric.kind === 'counter' && !Number.isNaN(increase)) statistics.increase = increase;
+  if (metric.kind === 'counter' && !Number.isNaN(increase)) {
+    statistics.increase = increase;
+    const rate = rateOf(record);
+    if (rate !== undefined) statistics.ratePerSecond = rate;
+  }
   const lost = word('lost');
   if (lost > 0) statistics.lost = lost;
   return statistics;

@@ -119,7 +119,9 @@ class PoolQuery {
                  static_cast<uint64_t>(std::max<int64_t>(window.to_us - window.from_us, 0))));
     if (totals.first == 0) return;
     if (kColumnForms[metric_].counter) {
-      pool->increase += IncreaseOf(reader, metric_, window, totals.first);
+      const Growth growth = GrowthSince(reader, metric_, window, totals.first);
+      pool->increase += growth.increase;
+      statistics->grown_us += reader.MonotonicAt(totals.last) - reader.MonotonicAt(growth.since);
     }
     if (question_.columns.size() == 1) WriteEnds(reader, totals, statistics);
   }

@@ -58,10 +58,11 @@ struct WindowStatistics {
   double ewma = kAbsent;
   double integral = kAbsent;  // unit times seconds
   double increase = kAbsent;  // of a counter
+  int64_t grown_us = 0;       // the time in which it came about, of several columns added up
 };
 
 // A record as JavaScript gets it: these doubles in this order, then one for each percentile asked.
-inline constexpr size_t kStatisticsDoubles = 18;
+inline constexpr size_t kStatisticsDoubles = 19;
 
 [[nodiscard]] constexpr double MillisecondsOf(int64_t us) {
   return us == kNoTime ? kAbsent : static_cast<double>(us) / 1000;
@@ -89,6 +90,7 @@ inline void WriteRecord(const WindowStatistics& from, std::span<const double> pe
       MillisecondsOf(from.from_us),
       MillisecondsOf(from.to_us),
       static_cast<double>(from.lost),
+      MillisecondsOf(from.grown_us),
   };
   size_t at = 0;
   for (const double value : record) out[at++] = value;

@@ -46,23 +46,27 @@ uint128_t GrowthIn(const ColumnReader& reader, size_t metric, const SampleRange&
 
 }  // namespace
 
-uint128_t IncreaseOf(const ColumnReader& reader, size_t metric, const ColumnWindow& window,
-                     uint64_t first) {
-  uint128_t increase = 0;
+Growth GrowthSince(const ColumnReader& reader, size_t metric, const ColumnWindow& window,
+                   uint64_t first) {
+  Growth growth = {0, first};
+  uint128_t& increase = growth.increase;
   uint64_t value = reader.OffsetAt(metric, first);
   const uint64_t before = KnownBefore(reader, metric, window);
   if (before != 0 && StillHolds(reader, window, before)) {
     increase += GrowthOf(kColumnForms[metric], reader.OffsetAt(metric, before), value);
+    growth.since = before;
   }
   const uint64_t from_block = first / kBlock + 1;
   const uint64_t to_block = (window.end - 1) / kBlock;
   if (to_block < from_block) {
-    return increase + GrowthIn(reader, metric, {first + 1, window.end}, &value);
+    increase += GrowthIn(reader, metric, {first + 1, window.end}, &value);
+    return growth;
   }
   increase += GrowthIn(reader, metric, {first + 1, from_block * kBlock}, &value);
   increase += reader.IncreaseBefore(metric, to_block) - reader.IncreaseBefore(metric, from_block);
   value = reader.OffsetAt(metric, reader.LastKnownBefore(metric, to_block));
-  return increase + GrowthIn(reader, metric, {to_block * kBlock, window.end}, &value);
+  increase += GrowthIn(reader, metric, {to_block * kBlock, window.end}, &value);
+  return growth;
 }
 
 double EwmaOf(const ColumnReader& reader, size_t metric, const EwmaQuestion& question) {

@@ -11,10 +11,14 @@ namespace gpuring {
 
 // REQUIRES for both: totals.first != 0; they are the window's.
 
-// How much a counter grew, modulo 2^128. What it grew up to the first sample that knows it counts
-// where the known value before still holds when the window begins.
-[[nodiscard]] uint128_t IncreaseOf(const ColumnReader& reader, size_t metric,
-                                   const ColumnWindow& window, uint64_t first);
+struct Growth {
+  uint128_t increase = 0;  // modulo 2^128
+  uint64_t since = 0;      // the sample from which on it grew
+};
+// How much a counter grew. What it grew up to the first sample that knows it counts where the known
+// value before still holds when the window begins.
+[[nodiscard]] Growth GrowthSince(const ColumnReader& reader, size_t metric,
+                                 const ColumnWindow& window, uint64_t first);
 
 struct EwmaQuestion {
   uint64_t first = 0;  // samples of the window that know the metric

@@ -5,7 +5,7 @@ import type {
   NativeWindow,
 } from '../../lib/native-aggregation.js';
 
-export const fakeStatisticsDoubles = 18;
+export const fakeStatisticsDoubles = 19;
 const percentilesAt = fakeStatisticsDoubles;
 
 /** In the order of a native record. */
@@ -28,6 +28,7 @@ export interface FakeRecord {
   readonly fromMs?: number;
   readonly toMs?: number;
   readonly lost?: number;
+  readonly grownMs?: number;
   readonly percentiles?: readonly number[];
 }
 
@@ -50,9 +51,10 @@ const order = [
   'fromMs',
   'toMs',
   'lost',
+  'grownMs',
 ] as const satisfies readonly (keyof FakeRecord)[];
 
-const zeroWhenAbsent: readonly string[] = ['count', 'unknownCount', 'coveredMs', 'lost'];
+const zeroWhenAbsent: readonly string[] = ['count', 'unknownCount', 'coveredMs', 'lost', 'grownMs'];
 
 export function wordsOf(record: FakeRecord, percentiles: number): number[] {
   const head = order.map((key) => record[key] ?? (zeroWhenAbsent.includes(key) ? 0 : Number.NaN));

@@ -41,6 +41,8 @@ export interface NaiveStatistics {
   readonly ewma?: number;
   readonly integral?: number;
   readonly increase?: number;
+  /** From the sample at which the increase begins to the last one that is known. */
+  readonly grownMs?: number;
   readonly percentiles: readonly (number | undefined)[];
 }
 
@@ -103,23 +105,33 @@ function heldIn(samples: readonly NaiveSample[], { fromMs, toMs }: Cut): readonl
   });
 }
 
+/** From one known sample to the next. */
+interface Growth {
+  readonly increase: number;
+  readonly grownMs: number;
+}
+
 function growthOf(
   samples: readonly NaiveSample[],
   { fromMs, begin, end, isByNumber }: Cut,
-): number {
+): readonly Growth[] {
   const earlier = samples
     .slice(0, begin)
     .filter(({ isGone, timeMs }) => isGone !== true || isByNumber || timeMs < fromMs)
     .findLast(({ value }) => value !== undefined);
   const counts = earlier !== undefined && earlier.timeMs + earlier.holdMs >= fromMs;
-  let before = counts ? earlier.value : undefined;
-  const growths: number[] = [];
-  for (const { value } of samples.slice(begin, end)) {
+  let before = counts ? earlier : undefined;
+  const growths: Growth[] = [];
+  for (const sample of samples.slice(begin, end)) {
+    const { value, timeMs } = sample;
     if (value === undefined) continue;
-    if (before !== undefined) growths.push(value < before ? value : value - before);
-    before = value;
+    if (before?.value !== undefined) {
+      const increase = value < before.value ? value : value - before.value;
+      growths.push({ increase, grownMs: timeMs - before.timeMs });
+    }
+    before = sample;
   }
-  return sumOf(growths);
+  return growths;
 }
 
 function averageOf(known: readonly Known[], ewmaMs: number): number | undefined {
@@ -201,6 +213,7 @@ export function naivePool(
   };
   if (known.length === 0)
     return { ...head, percentiles: question.percentiles.map(() => undefined) };
+  const growths = cuts.flatMap(({ samples, cut }) => growthOf(samples, cut));
   const integral = sumOf(held.map(({ value, ms }) => value * ms)) / 1000;
   return {
     ...head,
@@ -209,7 +222,8 @@ export function naivePool(
     integral,
     ...(coveredMs > 0 && { timeWeightedMean: (integral * 1000) / coveredMs }),
     ...(question.counter && {
-      increase: sumOf(cuts.map(({ samples, cut }) => growthOf(samples, cut))),
+      increase: sumOf(growths.map(({ increase }) => increase)),
+      grownMs: sumOf(growths.map(({ grownMs }) => grownMs)),
     }),
   };
 }

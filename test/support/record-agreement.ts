@@ -41,6 +41,8 @@ export function disagreements(
     ...within('ewma', relative * scale),
     ...within('standardDeviation', relative * scale),
     ...within('integral', relative * scale * Math.max(1, heldSeconds)),
+    // Of a metric that does not count it is no time.
+    ...(expected.increase === undefined ? [] : within('grownMs', ms * Math.max(1, expected.count))),
     ...within('increase', relative * scale * Math.max(1, expected.count)),
     ...percentiles(record, expected),
   ];

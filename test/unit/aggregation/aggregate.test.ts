@@ -23,6 +23,7 @@ const full: FakeRecord = {
   ewma: 3,
   integral: 1.25,
   increase: 7,
+  grownMs: 3500,
   firstMs: 1100,
   lastMs: 1900,
   fromMs: 1000,
@@ -99,7 +100,7 @@ describe('the aggregate of each device', () => {
     const [first] = manager.aggregate({ ...two, metrics });
     expect(first?.metrics.powerWatts).toMatchObject({ integral: 1.25 });
     expect(first?.metrics.powerWatts).not.toHaveProperty('increase');
-    expect(first?.metrics.pcieTransmitBytes).toMatchObject({ increase: 7 });
+    expect(first?.metrics.pcieTransmitBytes).toMatchObject({ increase: 7, ratePerSecond: 2 });
     expect(first?.metrics.pcieTransmitBytes).not.toHaveProperty('integral');
     expect(first?.metrics.computeMode).not.toHaveProperty('integral');
     expect(first?.metrics.computeMode).not.toHaveProperty('increase');
@@ -141,11 +142,11 @@ describe('the aggregate of each device', () => {
       const { energyJoules, energySource } = manager.aggregate(two)[0] ?? {};
       return [energyJoules, energySource];
     };
-    const counter = { count: 2, increase: 0, firstMs: 1, lastMs: 2 };
+    const counter = { count: 2, increase: 0, grownMs: 1 };
     const powerOnly = { count: 2, integral: 9 };
     expect(energyOf([{ ...counter, increase: 5 }, powerOnly])).toEqual([5, 'counter']);
     expect(energyOf([counter, powerOnly])).toEqual([0, 'counter']);
-    expect(energyOf([{ ...counter, count: 1, lastMs: 1 }, powerOnly])).toEqual([9, 'power']);
+    expect(energyOf([{ count: 1, increase: 0, grownMs: 0 }, powerOnly])).toEqual([9, 'power']);
     expect(energyOf([{}, powerOnly])).toEqual([9, 'power']);
     expect(energyOf([{}, {}])).toEqual([undefined, undefined]);
   });

@@ -71,13 +71,22 @@ describe('the aggregate of a cluster', () => {
     const { manager, native } = liveWindows();
     native.recordOf = (row, metric) => {
       if (metric === power) return row === 0 ? {} : { count: 2, integral: 7 };
-      return row === 0 ? { count: 2, increase: 5 } : {};
+      return row === 0 ? { count: 2, increase: 5, grownMs: 1 } : {};
     };
     expect(manager.aggregate(options)).toMatchObject({
       energyJoules: 12,
       energySource: 'mixed',
       energyDeviceCount: 2,
     });
+  });
+
+  it('adds the rates of counters up', () => {
+    const { manager, native } = liveWindows();
+    native.recordOf = (row) => ({ count: 2, increase: 10, grownMs: row === 0 ? 1000 : 500 });
+    const metrics = ['pcieTransmitBytes'] as const;
+    const { pcieTransmitBytes } = manager.aggregate({ ...options, metrics }).metrics;
+    expect(pcieTransmitBytes).toMatchObject({ increase: 10, ratePerSecond: 30 });
+    expect(pcieTransmitBytes).not.toHaveProperty('total');
   });
 
   it('covers the time of every device', () => {

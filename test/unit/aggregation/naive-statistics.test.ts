@@ -42,6 +42,7 @@ describe('the naive reference', () => {
       timeWeightedMean: 47.5 / 2.5,
       // From 10 to 20, to 40, and from 0 to 5.
       increase: 10 + 20 + 5,
+      grownMs: 3500,
       percentiles: [5, 20, 40],
     });
     expect(found.standardDeviation).toBeCloseTo(Math.sqrt((400 + 1600 + 25) / 3 - (65 / 3) ** 2));
