@@ -21,7 +21,7 @@ bool ColumnIndex::Newest(RowColumns* newest) const {
 }
 
 uint64_t ColumnIndexMaker::Bytes(Tier tier, uint64_t capacity) const {
-  return capacity * MetricColumns::BytesPerSample(tier);
+  return MetricColumns::Bytes({tier, capacity});
 }
 
 std::shared_ptr<SampleIndex> ColumnIndexMaker::Make(const IndexShape& shape) {

@@ -8,6 +8,8 @@
 #include <new>
 
 #include "check.h"
+#include "column_rig.h"
+#include "core/row_memory.h"
 #include "nvml_fixture.h"
 #include "nvml_hooked.h"
 #include "sampler_rig.h"
@@ -86,6 +88,14 @@ int __wrap_munmap(void* memory, size_t size) {
 namespace gpuring {
 namespace {
 
+constexpr size_t kRows = 4;
+
+MemoryScript Rows() {
+  MemoryScript script;
+  for (size_t row = 0; row < kRows; row++) script.devices.push_back(Device({Answer(1'000)}));
+  return script;
+}
+
 TEST("allocation: none while sampling, whatever the devices answer") {
   MemoryAnswer lost;
   lost.code = StatusCode::kDeviceLost;
@@ -123,6 +133,50 @@ TEST("allocation: none in 10,000 rounds at 1 kHz with all tiers, drains, details
   CHECK_EQ(rig.Header(kBlockMissedDeadlinesWord), 0u);
   CHECK(rig.log->drains[7] > 40u && rig.log->surveys > 150u);
   CHECK(rig.log->slower[7][1] > 9u && rig.log->slower[7][2] > 1u);
+}
+
+TEST("allocation: none while columns and windows are kept beside the histories") {
+  MemoryAnswer answer = Answer(1'000);
+  answer.values.push_back({MetricId::kComputeUtilizationPercent, 50});
+  answer.values.push_back({MetricId::kGraphicsClockMhz, 1'500});
+  answer.values.push_back({MetricId::kEccMode, 1});
+  MemoryScript script;
+  for (int device = 0; device < 4; device++) script.devices.push_back(Device({answer, Answer(7)}));
+  Rig rig(std::move(script), WithColumns({.period_ns = kMs, .history_samples = 300}));
+  rig.WatchAll({0, 1, 2, 3});
+  const WindowSpec spec = {.metrics = {MetricId::kPowerWatts, MetricId::kComputeUtilizationPercent,
+                                       MetricId::kGraphicsClockMhz, MetricId::kEccMode},
+                           .length_us = 200'000,
+                           .percentiles = kSomePercentiles,
+                           .ewma_us = 50'000};
+  const int owner = 0;
+  const auto first = WatchWindow(*rig.sampler, &owner, spec);
+  const auto second = WatchWindow(*rig.sampler, &owner, spec);
+  for (int i = 0; i < 5; i++) rig.clock->Step(kMs);
+  const uint64_t before = allocations;
+  for (int i = 0; i < 5'000; i++) rig.clock->Step(kMs);
+  CHECK_EQ(allocations.load() - before, 0u);
+  CHECK_EQ(rig.log->polls[3].load(), 5'006u);
+  CHECK_EQ(Told(*second, 3, 0)[kCountAt], 201.0);
+  CHECK_EQ(rig.Header(kBlockMissedDeadlinesWord), 0u);
+}
+
+TEST("allocation: none in a question, to one row or to a pool of them") {
+  Rig rig(Rows(), WithColumns({.period_ns = kPeriodNs, .history_samples = 100}));
+  rig.WatchAll({0, 1, 2, 3});
+  for (int i = 0; i < 30; i++) rig.clock->Step(kPeriodNs);
+  const std::array<size_t, 4> rows = {0, 1, 2, 3};
+  const std::array metrics = {MetricId::kPowerWatts, MetricId::kGraphicsClockMhz};
+  std::vector<double> out(rows.size() * metrics.size() *
+                          (kStatisticsDoubles + kSomePercentiles.size()));
+  const uint64_t before = allocations;
+  for (const bool pooled : {false, true}) {
+    const RowsQuestion question = {
+        rows, metrics, {{WindowBy::kLast, 0, 0, 20}, kSomePercentiles}, pooled};
+    CHECK_EQ(AskRows(*rig.sampler, question, out), pooled ? 2u : 8u);
+    CHECK_EQ(out[kCountAt], pooled ? 80.0 : 20.0);
+  }
+  CHECK_EQ(allocations.load() - before, 0u);
 }
 
 TEST("allocation: none in a native read; the counter does count") {
@@ -199,16 +253,20 @@ TEST("allocation: none in details, waits and registrations of a driver") {
   CHECK_EQ(detail->process_count, 1);
 }
 
-// The fast ring and the three series' are larger than kLargeBytes then; the others are not.
-constexpr uint64_t kManySamples = 3 * kLargeBytes / SeriesLog::kRecordBytes;
-constexpr size_t kRows = 4;
-
-MemoryScript Rows() {
-  MemoryScript script;
-  for (size_t row = 0; row < kRows; row++) script.devices.push_back(Device({Answer(1'000)}));
-  return script;
+TEST("allocation: what columns take is what the memory limit says that they do") {
+  constexpr uint64_t kSamples = 100'000;
+  constexpr Pace kPace = {kPeriodNs, {kPeriodNs, 1'000 * kMs, 5'000 * kMs}};
+  const uint64_t before = large_bytes;
+  Rig rig(Rows(), WithColumns({.period_ns = kPeriodNs, .history_samples = kSamples}));
+  rig.AwaitRunning();
+  const ColumnIndexMaker maker;
+  const uint64_t planned = kRows * PlanRings(kSamples, kPace).Bytes(&maker);
+  const uint64_t taken = large_bytes - before;
+  CHECK(taken <= planned && taken > planned / 100 * 95);  // the rest lies in small rings
 }
 
+// The fast ring and the three series' are larger than kLargeBytes then; the others are not.
+constexpr uint64_t kManySamples = 3 * kLargeBytes / SeriesLog::kRecordBytes;
 TEST("allocation: growing holds one replaced ring beside the new ones, and no more") {
   Rig rig(Rows(), {.period_ns = kPeriodNs, .history_samples = kManySamples});
   rig.WatchAll({0, 1, 2, 3});
