@@ -222,8 +222,17 @@ describe('recordMany', () => {
     record(short, { timestampsMs: later, powerWatts: later });
     record(short, { timestampsMs: new Boastful([7, 8]), powerWatts: new Boastful([7, 8]) });
     expect(short.getMetricsHistory('a').map(({ powerWatts }) => powerWatts)).toEqual([6, 7, 8]);
-    const shared = new Float64Array(new SharedArrayBuffer(16));
-    record(store, { timestampsMs: [3, 4], powerWatts: shared });
+  });
+
+  it('stores what it checked, whatever another thread writes meanwhile', () => {
+    const store = storeOf();
+    const powerWatts = new Float64Array(new SharedArrayBuffer(16));
+    const checkColumns = () => {
+      powerWatts.fill(-1);
+      return undefined;
+    };
+    const columns = { deviceId: 'a', timestampsMs: [3, 4], powerWatts };
+    recordMany(store, columns, { load: () => ({ checkColumns }) });
     expect(store.getMetrics('a')?.powerWatts).toBe(0);
   });
 

@@ -18,17 +18,7 @@ const value = fc.oneof(
   { weight: 3, arbitrary: fc.double() },
   fc.constantFrom<unknown>(NaN, Infinity, -Infinity, null, '1', 1n, true, {}, [], undefined),
 );
-const given = fc.record(
-  {
-    deviceId: fc.constantFrom<unknown>('a', 'a', 'a', '', 5, undefined),
-    timestampMs: fc.oneof(fc.integer(), fc.constantFrom<unknown>(NaN, Infinity, '1', undefined)),
-    simulated: fc.constantFrom<unknown>(true, false, undefined, 1, null),
-    ...Object.fromEntries(keys.map((key) => [key, value])),
-  },
-  { requiredKeys: ['deviceId', 'timestampMs'] },
-);
-/** Mostly in order, so that what is read whole is seen too. */
-const likely = fc.record(
+const good = fc.record(
   {
     deviceId: fc.constant('a'),
     timestampMs: fc.double({ noNaN: true, noDefaultInfinity: true }),
@@ -37,6 +27,16 @@ const likely = fc.record(
   },
   { requiredKeys: ['deviceId', 'timestampMs'] },
 );
+const oddity = fc.oneof(
+  fc.tuple(fc.constantFrom(...keys), value),
+  fc.tuple(fc.constant('deviceId'), fc.constantFrom<unknown>('', 5, undefined)),
+  fc.tuple(fc.constant('timestampMs'), fc.constantFrom<unknown>(NaN, Infinity, '1', undefined)),
+  fc.tuple(fc.constant('simulated'), fc.constantFrom<unknown>(undefined, 1, null)),
+);
+/** Right but for few properties, so that each rule is the only one that is broken at times. */
+const given = fc.tuple(good, fc.array(oddity, { maxLength: 2 })).map(([base, odd]) => {
+  return { ...base, ...Object.fromEntries(odd) };
+});
 
 function keyed(): GPUMetrics {
   const known = keys.flatMap((key, index) => {
@@ -49,21 +49,27 @@ function keyed(): GPUMetrics {
   return { deviceId, timestampMs, ...Object.fromEntries(known), ...mark };
 }
 
+function expectAgreement(source: object) {
+  const unchecked = readSample(source);
+  if (unchecked !== undefined) {
+    expect(() => checkMetrics(unchecked)).toThrow(/^metrics\.\w+: expected/);
+    return;
+  }
+  const read = (key: string): unknown => Reflect.get(source, key);
+  const values = recordedOrder.map(read);
+  const [deviceId, timestampMs, simulated] = ['deviceId', 'timestampMs', 'simulated'].map(read);
+  expect(keyed()).toStrictEqual(checkMetrics({ deviceId, timestampMs, simulated, values }));
+}
+
 describe('readSample', () => {
   it('takes what the checker takes, and nothing else', () => {
-    fc.assert(
-      fc.property(fc.oneof(given, likely), (source) => {
-        const unchecked = readSample(source);
-        if (unchecked === undefined) {
-          const { deviceId, timestampMs, simulated } = source;
-          const values = recordedOrder.map((key) => Reflect.get(source, key));
-          expect(keyed()).toStrictEqual(checkMetrics({ deviceId, timestampMs, simulated, values }));
-        } else {
-          expect(() => checkMetrics(unchecked)).toThrow(/^metrics\.\w+: expected/);
-        }
-      }),
-      { numRuns: 3000 },
-    );
+    fc.assert(fc.property(given, expectAgreement), { numRuns: 3000 });
+  });
+
+  it.each(keys)('agrees with the checker at every edge: %s', (key) => {
+    for (const edge of [...edges, 0.5, -0, NaN, Infinity, -Infinity, Number.MIN_VALUE]) {
+      expectAgreement({ deviceId: 'a', timestampMs: 1, [key]: edge });
+    }
   });
 
   it.each([[{}], [{ powerWatts: -1 }], [{ simulated: 5 }]])('reads each key once: %o', (more) => {

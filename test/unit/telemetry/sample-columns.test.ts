@@ -2,7 +2,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { NativeColumn } from '../../../lib/native-aggregation.js';
-import { type MetricKey, metricTable } from '../../../lib/telemetry/metrics.generated.js';
+import {
+  type MetricKey,
+  type MetricValues,
+  metricTable,
+} from '../../../lib/telemetry/metrics.generated.js';
 import { reading, readSample } from '../../../lib/telemetry/recording.generated.js';
 import type { GPUMetrics } from '../../../lib/telemetry/sample.js';
 import { SampleColumns } from '../../../lib/telemetry/sample-columns.js';
@@ -22,7 +26,11 @@ const values = fc.record(
 const oneSample = fc.record({ later: fc.nat({ max: 3 }), values });
 const step = fc.oneof(
   oneSample.map((sample) => ({ one: [sample], simulated: false })),
-  fc.record({ many: fc.array(oneSample, { maxLength: 40 }), simulated: fc.boolean() }),
+  fc.record({
+    many: fc.array(oneSample, { maxLength: 40 }),
+    simulated: fc.boolean(),
+    unknown: fc.subarray([...fewKeys]),
+  }),
 );
 
 function add(columns: SampleColumns, sample: GPUMetrics) {
@@ -75,9 +83,12 @@ describe('SampleColumns', () => {
           let timestampMs = 0;
           for (const { simulated, ...given } of steps) {
             const many = 'many' in given;
+            const unknown: readonly string[] = many ? given.unknown : [];
             const samples = (many ? given.many : given.one).map((sample) => {
               timestampMs += sample.later;
-              const { simulated: itself, ...known } = sample.values;
+              const { simulated: itself, ...rest } = sample.values;
+              const all = Object.entries(rest).filter(([key]) => !unknown.includes(key));
+              const known: MetricValues = Object.fromEntries(all);
               const mark = (many ? simulated : itself) && { simulated: true as const };
               return { deviceId: 'a', timestampMs, ...known, ...mark };
             });
