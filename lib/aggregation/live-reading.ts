@@ -1,21 +1,27 @@
 import type { NativeWatchedWindow } from '../native-aggregation.js';
 import type { LiveDevices } from '../telemetry/live-devices.js';
 import { copyLocked, type Words, words } from '../telemetry/locked-words.js';
+import type { WindowHandle } from './open-windows.js';
 import { endsOf, type MetricStatistics, statisticsOf } from './statistics.js';
-import type { WindowToWatch } from './watched-window.js';
+import { type Reading, requireOpen, type WindowToWatch } from './watched-window.js';
 
 /** The memory in which the sampler keeps a window up to date. */
 export class WindowBoard {
+  readonly window: WindowToWatch;
+  readonly handle: WindowHandle;
   readonly native: NativeWatchedWindow;
   readonly devices: LiveDevices;
   readonly slotWords: number;
-  readonly #rowWords: number;
   /** Undefined where external memory is refused. */
   readonly halves: Int32Array | undefined;
+  readonly #rowWords: number;
 
-  constructor(native: NativeWatchedWindow, devices: LiveDevices) {
+  constructor(parts: Pick<WindowBoard, 'window' | 'handle' | 'native' | 'devices'>) {
+    const { native } = parts;
+    this.window = parts.window;
+    this.handle = parts.handle;
     this.native = native;
-    this.devices = devices;
+    this.devices = parts.devices;
     this.slotWords = native.slotWords;
     this.#rowWords = native.rowWords;
     const block = native.block();
@@ -28,92 +34,88 @@ export class WindowBoard {
   }
 }
 
-/** Which slot is read, and for whom. */
-interface Reading {
-  readonly window: WindowToWatch;
-  readonly deviceId: string;
-  readonly slot: number;
+/**
+ * Reads one statistic of one device from memory: the same object until the sampler has written the
+ * next one. While nothing has changed that is one `Atomics` load, of the slot's lock: it changes
+ * before the row is another device's. That a device has gone is seen once its cluster has taken the
+ * list of devices again, which it does each second.
+ */
+export function liveReading(board: WindowBoard, deviceId: string, slot: number): Reading {
+  const { halves } = board;
+  const { turns } = board.devices;
+  const place = new SlotReading(board, deviceId, slot);
+  if (halves === undefined) return () => place.read();
+  let { lockHalf, lock } = place;
+  let turn = turns.count;
+  let statistics: MetricStatistics | undefined;
+  return () => {
+    if (turns.count === turn && Atomics.load(halves, lockHalf) === lock) return statistics;
+    statistics = place.read();
+    turn = turns.count;
+    ({ lockHalf, lock } = place);
+    return statistics;
+  };
 }
 
-/**
- * One statistic of one device, read from memory: the same object until the sampler has written the
- * next one. While nothing has changed that is two loads, of the slot's lock and of what says that
- * the row is still the device's.
- */
-export class LiveReading {
+/** Undefined is: nothing was written for the device, or it is not there. */
+class SlotReading {
   readonly #board: WindowBoard;
-  readonly #devices: LiveDevices;
-  readonly #halves: Int32Array | undefined;
-  readonly #reading: Reading;
+  readonly #deviceId: string;
+  readonly #slot: number;
   /** Lock and record. */
-  readonly #slot: Words;
-  /** Where the lock's low half is, and what it was when `#statistics` was read. NaN: not known. */
-  #lockHalf = 0;
-  #lock = Number.NaN;
-  #generation = 0;
+  readonly #words: Words;
   #statistics: MetricStatistics | undefined;
+  /** Where the lock's low half is, and what it was then. NaN: nothing tells of a change. */
+  lockHalf = 0;
+  lock: number = Number.NaN;
 
-  constructor(board: WindowBoard, reading: Reading) {
+  constructor(board: WindowBoard, deviceId: string, slot: number) {
     this.#board = board;
-    this.#devices = board.devices;
-    this.#halves = board.halves;
-    this.#reading = reading;
-    this.#slot = words(board.slotWords);
+    this.#deviceId = deviceId;
+    this.#slot = slot;
+    this.#words = words(board.slotWords);
   }
 
-  /** Undefined: nothing was written for the device, or it is not there. */
   read(): MetricStatistics | undefined {
-    const halves = this.#halves;
-    if (
-      halves !== undefined &&
-      Atomics.load(halves, this.#lockHalf) === this.#lock &&
-      this.#devices.isLatest(this.#generation)
-    ) {
-      return this.#statistics;
-    }
-    return this.#readAnew();
-  }
-
-  #readAnew(): MetricStatistics | undefined {
-    const devices = this.#devices;
-    const found = devices.inRowOf(this.#reading.deviceId, (row) => {
-      return this.#halves === undefined ? this.#copied(row) : this.#inPlace(this.#halves, row);
+    requireOpen(this.#board.handle);
+    const { devices, halves } = this.#board;
+    // Taken first: a device may be here again.
+    void devices.current;
+    this.#statistics = devices.inRowOf(this.#deviceId, (row) => {
+      return halves === undefined ? this.#copied(row) : this.#inPlace(halves, row);
     });
-    this.#generation = devices.generation;
-    this.#statistics = found;
-    // A device without a row has no lock that could tell of a change.
-    if (devices.rowOf(this.#reading.deviceId) === undefined) this.#lock = Number.NaN;
-    return found;
+    if (devices.rowOf(this.#deviceId) === undefined) this.lock = Number.NaN;
+    return this.#statistics;
   }
 
   #inPlace(halves: Int32Array, row: number): MetricStatistics | undefined {
-    const start = this.#board.lockWord(row, this.#reading.slot);
+    const start = this.#board.lockWord(row, this.#slot);
     const place = { start, count: this.#board.slotWords, lock: start };
-    const lock = copyLocked(halves, place, this.#slot);
+    const lock = copyLocked(halves, place, this.#words);
     if (lock === undefined) return this.#copied(row);
-    if (lock === this.#lock && this.#lockHalf === 2 * start) return this.#statistics;
-    this.#lockHalf = 2 * start;
-    this.#lock = lock;
+    if (lock === this.lock && this.lockHalf === 2 * start) return this.#statistics;
+    this.lockHalf = 2 * start;
+    this.lock = lock;
     return lock === 0 ? undefined : this.#decoded();
   }
 
   /** By a native call, where memory cannot be looked at or the writer stays in the way. */
   #copied(row: number): MetricStatistics | undefined {
-    this.#lock = Number.NaN;
-    const before = this.#slot.integers.slice();
-    const record = this.#slot.doubles.subarray(1);
-    if (!this.#board.native.read(row, this.#reading.slot, record)) return undefined;
-    const isSame = before.every((word, at) => at === 0 || word === this.#slot.integers[at]);
+    this.lock = Number.NaN;
+    const before = this.#words.integers.slice();
+    const record = this.#words.doubles.subarray(1);
+    if (!this.#board.native.read(row, this.#slot, record)) return undefined;
+    const isSame = before.every((word, at) => at === 0 || word === this.#words.integers[at]);
     return isSame && this.#statistics !== undefined ? this.#statistics : this.#decoded();
   }
 
   #decoded(): MetricStatistics | undefined {
-    const { window, slot } = this.#reading;
-    const metric = window.metrics[slot];
-    if (metric === undefined) throw new RangeError(`no slot ${slot}`);
+    const { window } = this.#board;
+    const metric = window.metrics[this.#slot];
+    if (metric === undefined) throw new RangeError(`no slot ${this.#slot}`);
     const { percentiles, windowMs: lengthMs } = window;
-    const percentilesAt = this.#slot.doubles.length - 1 - percentiles.length;
-    const record = { words: this.#slot.doubles, at: 1, percentilesAt };
+    const percentilesAt = this.#words.doubles.length - 1 - percentiles.length;
+    const record = { words: this.#words.doubles, at: 1, percentilesAt };
     // As of no sample: the row was another device's, and its own has nothing yet.
     if (endsOf(record) === undefined) return undefined;
     return Object.freeze(statisticsOf(record, { metric, percentiles, lengthMs }));

@@ -3,7 +3,7 @@ import type { NativeModule, NativeSession } from '../native.js';
 import type { AnyMetricRow } from '../telemetry/describe.js';
 import type { LiveDevices } from '../telemetry/live-devices.js';
 import { monotonicMs } from '../telemetry/monotonic.js';
-import { LiveReading, WindowBoard } from './live-reading.js';
+import { liveReading, WindowBoard } from './live-reading.js';
 import { OpenWindows } from './open-windows.js';
 import {
   emptyRecord,
@@ -72,15 +72,13 @@ export class LiveStatistics implements StatisticsSource {
     if (native === undefined) {
       throw outOfRange('options.metrics', 'a window for which there is memory', windowMs);
     }
-    const board = new WindowBoard(native, devices);
-    return this.#windows.open(
-      () => native.close(),
-      (handle) =>
-        new SourceWindow(window, handle, (deviceId, slot) => {
-          const reading = new LiveReading(board, { window, deviceId, slot });
-          return () => reading.read();
-        }),
-    );
+    const { turns } = devices;
+    const handle = this.#windows.open(() => {
+      native.close();
+      turns.count += 1;
+    });
+    const board = new WindowBoard({ window, handle, native, devices });
+    return new SourceWindow(window, handle, (id, slot) => liveReading(board, id, slot));
   }
 
   isSimulated(): boolean {

@@ -1,38 +1,47 @@
-/** Whether a window is open, and what ends it. */
+/** Whether a window is open, and what ends it. Held by the window and by all who read it. */
 export class WindowHandle {
   readonly #end: () => void;
-  /** A plain member: it is looked at whenever a window is read. */
-  isOpen = true;
+  #isOpen = true;
 
   constructor(end: () => void) {
     this.#end = end;
   }
 
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   close(): void {
-    if (!this.isOpen) return;
-    this.isOpen = false;
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
     this.#end();
   }
 }
 
-/** The windows of one cluster: they end with it, or once their owner has forgotten them. */
-export class OpenWindows {
-  readonly #handles = new Set<WindowHandle>();
-  readonly #forgotten = new FinalizationRegistry<WindowHandle>((handle) => handle.close());
+interface Forgotten {
+  readonly handle: WeakRef<WindowHandle>;
+  readonly end: () => void;
+}
 
-  /** `end` runs once and must not hold what `own` makes. */
-  open<W extends object>(end: () => void, own: (handle: WindowHandle) => W): W {
-    const handle: WindowHandle = new WindowHandle(() => {
-      this.#handles.delete(handle);
-      end();
-    });
-    const owner = own(handle);
-    this.#handles.add(handle);
-    this.#forgotten.register(owner, handle);
-    return owner;
+/** The windows of one cluster: they end with it, or once nobody holds them any more. */
+export class OpenWindows {
+  readonly #handles = new Set<WeakRef<WindowHandle>>();
+  readonly #registry = new FinalizationRegistry<Forgotten>(({ handle, end }) => {
+    this.#handles.delete(handle);
+    end();
+  });
+
+  /** `end` may run twice. */
+  open(end: () => void): WindowHandle {
+    const handle = new WindowHandle(end);
+    const weak = new WeakRef(handle);
+    this.#handles.add(weak);
+    this.#registry.register(handle, { handle: weak, end });
+    return handle;
   }
 
   close(): void {
-    for (const handle of [...this.#handles]) handle.close();
+    for (const handle of this.#handles) handle.deref()?.close();
+    this.#handles.clear();
   }
 }

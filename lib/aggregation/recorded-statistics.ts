@@ -16,6 +16,7 @@ import {
 import { type MetricStatistics, statisticsOf } from './statistics.js';
 import {
   type Reading,
+  requireOpen,
   SourceWindow,
   type WatchedWindow,
   type WindowToWatch,
@@ -70,14 +71,16 @@ export class RecordedStatistics implements StatisticsSource {
   }
 
   watch(window: WindowToWatch): WatchedWindow {
-    return this.#windows.open(
-      () => {},
-      (handle) =>
-        new SourceWindow(window, handle, (deviceId, place) => {
-          const metric = window.metrics[place];
-          return metric === undefined ? () => undefined : this.#reading(deviceId, metric, window);
-        }),
-    );
+    const handle = this.#windows.open(() => {});
+    return new SourceWindow(window, handle, (deviceId, place) => {
+      const metric = window.metrics[place];
+      if (metric === undefined) throw new RangeError(`no place ${place}`);
+      const reading = this.#reading(deviceId, metric, window);
+      return () => {
+        requireOpen(handle);
+        return reading();
+      };
+    });
   }
 
   isSimulated(devices: readonly string[]): boolean {

@@ -46,7 +46,8 @@ export interface WatchedWindow<K extends AnyMetricKey = AnyMetricKey> extends Di
   read(deviceId: string, metric: K): MetricStatistics | undefined;
   /**
    * The cheapest way of reading one statistic again and again. What it returns gives undefined
-   * while the device has no sample or is not there, and throws ERR_GPU_CLOSED as `read` does.
+   * while the device has no sample or is not there (which it may learn a second later), and throws
+   * ERR_GPU_CLOSED as `read` does.
    * @throws as `read`
    *
    * @example
@@ -85,8 +86,14 @@ export function readWatchedWindowOptions(
   };
 }
 
-/** One statistic, as of now; undefined: there is none yet. */
+/** One statistic, as of now; undefined: there is none yet. Throws once the window is closed. */
 export type Reading = () => MetricStatistics | undefined;
+
+/** @throws GPUError ERR_GPU_CLOSED */
+export function requireOpen({ isOpen }: WindowHandle): void {
+  if (isOpen) return;
+  throw new GPUError('ERR_GPU_CLOSED', 'expected an open window, but it was closed');
+}
 
 /** Readings are kept for so many devices; those of others are made anew when they are wanted. */
 const mostDevices = 1024;
@@ -113,9 +120,7 @@ export class SourceWindow implements WatchedWindow {
   }
 
   reader(deviceId: string, metric: AnyMetricKey): Reading {
-    const reading = this.#reading(deviceId, metric);
-    // Holds the window, so that it is not forgotten while it is read.
-    return () => (this.#handle.isOpen ? reading() : this.#refuse());
+    return this.#reading(deviceId, metric);
   }
 
   close(): void {
@@ -127,7 +132,7 @@ export class SourceWindow implements WatchedWindow {
   }
 
   #reading(deviceId: unknown, metric: unknown): Reading {
-    if (!this.#handle.isOpen) this.#refuse();
+    requireOpen(this.#handle);
     const id = this.#window.deviceId(deviceId);
     const place = this.#place(metric);
     const readings = this.#readings.get(id) ?? this.#newReadings(id);
@@ -150,9 +155,5 @@ export class SourceWindow implements WatchedWindow {
     const keys = metrics.map(({ key }) => key).join(', ');
     const message = `metric: expected one of ${keys}, got ${describeValue(metric)}`;
     throw rangeError('ERR_GPU_UNKNOWN_METRIC', message);
-  }
-
-  #refuse(): never {
-    throw new GPUError('ERR_GPU_CLOSED', 'expected an open window, but it was closed');
   }
 }

@@ -30,6 +30,9 @@ const mostNumbers = 8192;
  */
 export class LiveDevices {
   readonly #options: LiveDevicesOptions;
+  /** Of `options`: looked at whenever a sample is read. */
+  readonly #block: BlockReader;
+  readonly #devicesWord: number;
   /** Of the list that was taken last. */
   #generation = 0;
   #listed: readonly NativeDeviceEntry[] = [];
@@ -44,6 +47,8 @@ export class LiveDevices {
 
   constructor(options: LiveDevicesOptions) {
     this.#options = options;
+    this.#block = options.block;
+    this.#devicesWord = options.native.layout.devicesWord;
     this.#driver = options.session.driver();
   }
 
@@ -68,6 +73,9 @@ export class LiveDevices {
     session.watch(rows);
     return () => waiting.every((row) => block.version(row) !== before.get(row));
   }
+
+  /** Counts lists that were taken, and whatever else makes cached readings of rows void. */
+  readonly turns: { count: number } = { count: 0 };
 
   /** By device id, as of now. A device that went may come back under the same id. */
   get current(): ReadonlyMap<string, GPUDevice> {
@@ -118,16 +126,6 @@ export class LiveDevices {
     }
   }
 
-  /** Of the list that was taken last: every row is whose it was as long as this is the latest. */
-  get generation(): number {
-    return this.#generation;
-  }
-
-  isLatest(generation: number): boolean {
-    const { native, block } = this.#options;
-    return block.low(native.layout.devicesWord) === generation;
-  }
-
   /** Whose number it is; undefined: of no device of this cluster. */
   deviceIdOf(number: number): string | undefined {
     return this.#ids.get(number);
@@ -143,7 +141,7 @@ export class LiveDevices {
   }
 
   #isLatest(): boolean {
-    return this.isLatest(this.#generation);
+    return this.#block.low(this.#devicesWord) === this.#generation;
   }
 
   /** Rows to be watched from now on; who was halted meanwhile is none. */
@@ -183,6 +181,7 @@ export class LiveDevices {
     );
     this.#rows = new Map(chosen.map(({ uuid, row }) => [uuid, row]));
     this.#chosen = chosen;
+    this.turns.count += 1;
     for (const { uuid, number } of chosen) this.#ids.set(number, uuid);
     const oldest = [...this.#ids.keys()].slice(0, Math.max(0, this.#ids.size - mostNumbers));
     const present = new Set(oldest.length === 0 ? [] : chosen.map(({ number }) => number));

@@ -68,7 +68,7 @@ describe.each([false, true])(
     });
 
     it('serves devices that come later, and those that move to other rows', () => {
-      const { window, board, session } = watching({ refusesExternal });
+      const { window, board, session, manager } = watching({ refusesExternal });
       const [first] = twoDevices;
       const read = window.reader('GPU-0', 'powerWatts');
       board.publish(0, 0, record);
@@ -79,19 +79,33 @@ describe.each([false, true])(
         { uuid: 'GPU-9', name: 'fake', index: 1, row: 5 },
         { ...first, row: 6 } as never,
       ]);
+      manager.listDevices();
       expect(read()).toMatchObject({ mean: 6 });
       expect(window.read('GPU-9', 'powerWatts')).toMatchObject({ mean: 5 });
     });
 
-    it('has nothing of a device that is not there, and has it again when it is back', () => {
+    it("notices at once that its row is another device's", () => {
       const { window, board, session } = watching({ refusesExternal });
+      const read = window.reader('GPU-0', 'powerWatts');
+      board.publish(0, 0, record);
+      expect(read()).toMatchObject({ mean: 7 });
+      session.list([{ uuid: 'GPU-9', name: 'fake', index: 0, row: 0 }]);
+      board.publish(0, 0, { ...record, mean: 9 });
+      expect(read()).toBeUndefined();
+      expect(window.read('GPU-9', 'powerWatts')).toMatchObject({ mean: 9 });
+    });
+
+    it('has nothing of a device that is not there, and has it again when it is back', () => {
+      const { window, board, session, manager } = watching({ refusesExternal });
       const read = window.reader('GPU-0', 'powerWatts');
       board.publish(0, 0, record);
       expect(read()).toBeDefined();
       session.list(twoDevices.slice(1));
+      manager.listDevices();
       expect(read()).toBeUndefined();
       refusal('ERR_GPU_UNKNOWN_DEVICE', () => window.read('GPU-0', 'powerWatts'));
       session.list(twoDevices);
+      manager.listDevices();
       expect(read()).toMatchObject({ mean: 7 });
     });
 
