@@ -43,6 +43,8 @@ export type BareQuestion = BareWindow & Omit<NativeStatisticsRequest, 'pooled'>;
 /** test/native/addon: the core as JavaScript objects. What it is handed it believes. */
 export interface BareCore {
   readonly Columns: new (shape: BareColumnsShape) => BareColumns;
+  /** Before the percentiles of a record. */
+  readonly statisticsDoubles: number;
   /** Writes the record of all the columns as one pool; as `NativeAggregating.aggregate`. */
   queryColumns(columns: readonly BareColumns[], question: BareQuestion, into: Float64Array): void;
   /** By metric: divisor, minimum, maximum (of the driver's integers), 1 where it is a counter. */

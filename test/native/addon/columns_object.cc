@@ -71,9 +71,14 @@ void Query(const Napi::CallbackInfo& info) {
   const StatisticsRequest request = RequestOf(what);
   std::array<double, kMostPercentiles> room{};
   const auto percentiles = std::span(room).first(request.percentiles.size());
+  const auto into = UnpackDoubles(info[2]);
+  if (into.size() < kStatisticsDoubles + percentiles.size()) {
+    Napi::RangeError::New(info.Env(), "no room for the record").ThrowAsJavaScriptException();
+    return;
+  }
   WindowStatistics statistics;
   QueryColumns({pool, MetricOf(what), request}, &statistics, percentiles);
-  WriteRecord(statistics, percentiles, UnpackDoubles(info[2]));
+  WriteRecord(statistics, percentiles, into);
 }
 
 // (columns, what, windows): nanoseconds a query, over windows of from and to, one after another.
@@ -111,6 +116,7 @@ void ColumnsObject::Export(Napi::Env env, Napi::Object exports) {
                           {InstanceMethod<&ColumnsObject::Append>("append"),
                            InstanceMethod<&ColumnsObject::CatchUp>("catchUp"),
                            InstanceMethod<&ColumnsObject::DownsampleColumn>("downsample")}));
+  exports.Set("statisticsDoubles", Napi::Number::New(env, kStatisticsDoubles));
   exports.Set("queryColumns", Napi::Function::New<Query>(env));
   exports.Set("timeQueries", Napi::Function::New<TimeQueries>(env));
 }
