@@ -2,6 +2,7 @@
 // what is stored stays sound.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { summarize } from '../../lib/aggregation/summarize.js';
 import { WorkloadDistributor } from '../../lib/distribution/distributor.js';
 import { GPUClusteringManager } from '../../lib/manager.js';
 import { DeviceSelector } from '../../lib/selection/selector.js';
@@ -10,6 +11,8 @@ import { metricTable } from '../../lib/telemetry/metrics.generated.js';
 import { recordMany } from '../../lib/telemetry/record-many.js';
 import { SampleStore } from '../../lib/telemetry/sample-store.js';
 import { clusterOf, gpu, sample, untyped } from '../support/cluster.js';
+import { FakeBlock, FakeNative, FakeSession } from '../support/fake-native.js';
+import { liveWindows } from '../support/live-windows.js';
 import { naiveCheck } from '../support/naive-check.js';
 import { isOrderly } from '../support/refusal.js';
 
@@ -68,6 +71,8 @@ const anything = fc.oneof(
 const keys = [
   ...metricTable.map(({ key }) => key),
   ...['deviceId', 'timestampMs', 'simulated', 'ageMs', 'name', 'vendor', 'memoryBytes', 'index'],
+  ...['windowMs', 'from', 'to', 'last', 'percentiles', 'percentileMethod', 'ewmaMs', 'per'],
+  ...['devices', 'weighting', 'metric', 'points', 'into'],
   ...['computeUnits', 'device', 'metrics', 'maxPerDevice', 'strategy', 'capacities', 'maxAgeMs'],
   ...[
     'minMemoryBytes',
@@ -89,6 +94,8 @@ const record = fc
       gpu('a'),
       sample('a'),
       { device: gpu('a'), metrics: sample('a') },
+      { metrics: ['powerWatts'], windowMs: 5, percentiles: [50] },
+      { deviceId: 'GPU-0', metric: 'powerWatts', points: 3, last: 7 },
       { deviceId: 'a', timestampsMs: [5, 6], powerWatts: Float64Array.of(1, 2) },
     ),
     fc.array(fc.tuple(fc.constantFrom(...keys), anything, fc.boolean()), { maxLength: 3 }),
@@ -116,6 +123,8 @@ type Call = (manager: GPUClusteringManager, given: readonly [unknown, unknown, u
 const distributor = new WorkloadDistributor();
 const collector = new TelemetryCollector({ maxHistory: 3 });
 
+const native = new FakeNative(new FakeSession({ block: new FakeBlock() }));
+const windows = liveWindows().manager;
 const store = new SampleStore({ maxHistory: 3, maxGapMs: Infinity });
 const host = { load: () => ({ checkColumns: naiveCheck }) };
 
@@ -134,6 +143,10 @@ const calls: Readonly<Record<string, Call>> = {
   'new TelemetryCollector': (_, [a]) => new TelemetryCollector(untyped(a)),
   'TelemetryCollector.recordMetrics': (_, [a]) => collector.recordMetrics(untyped(a)),
   recordMany: (_, [a]) => recordMany(store, untyped(a), host),
+  aggregate: (_, [a]) => windows.aggregate(untyped(a)),
+  series: (_, [a]) => windows.series(untyped(a)),
+  watchWindow: (_, [a]) => windows.watchWindow(untyped(a)),
+  summarize: (_, [a, b]) => summarize(untyped(a), untyped(b), native),
   'TelemetryCollector.getMetrics': (_, [a]) => collector.getMetrics(untyped(a)),
   'TelemetryCollector.removeDevice': (_, [a]) => collector.removeDevice(untyped(a)),
   'new DeviceSelector': (_, [a, b]) => new DeviceSelector(untyped(a)).rankDevices(untyped(b)),
