@@ -1,5 +1,6 @@
 import { outOfRange } from '../arguments.js';
 import type { NativeModule, NativeSession } from '../native.js';
+import type { NativeWatchedWindow } from '../native-aggregation.js';
 import type { AnyMetricRow } from '../telemetry/describe.js';
 import type { LiveDevices } from '../telemetry/live-devices.js';
 import { monotonicMs } from '../telemetry/monotonic.js';
@@ -72,11 +73,7 @@ export class LiveStatistics implements StatisticsSource {
     if (native === undefined) {
       throw outOfRange('options.metrics', 'a window for which there is memory', windowMs);
     }
-    const { turns } = devices;
-    const handle = this.#windows.open(() => {
-      native.close();
-      turns.count += 1;
-    });
+    const handle = this.#windows.open(endOf(native, devices.turns));
     const board = new WindowBoard({ window, handle, native, devices });
     return new SourceWindow(window, handle, (id, slot) => liveReading(board, id, slot));
   }
@@ -118,6 +115,14 @@ export class LiveStatistics implements StatisticsSource {
     const expected = `at most ${longestMs} with percentiles (${mostPeriods} periods)`;
     throw outOfRange('options.windowMs', expected, windowMs);
   }
+}
+
+/** On its own: a closure holds what any other closure of its scope holds, here the window itself. */
+function endOf(native: NativeWatchedWindow, turns: { count: number }): () => void {
+  return () => {
+    native.close();
+    turns.count += 1;
+  };
 }
 
 /** The place of a device among those with a row; Infinity: it has none. */

@@ -31,7 +31,7 @@ export class OpenWindows {
     end();
   });
 
-  /** `end` may run twice. */
+  /** `end` may run twice, and holds nothing that holds the handle. */
   open(end: () => void): WindowHandle {
     const handle = new WindowHandle(end);
     const weak = new WeakRef(handle);

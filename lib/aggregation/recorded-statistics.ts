@@ -26,6 +26,9 @@ import { type CheckedWindow, type NativeWindowBounds, nativeBounds } from './win
 /** Recorded samples have times of the wall clock and no other. */
 const clock = { kind: 'wall', nowMs: () => Date.now() } as const;
 
+/** What ends with such a window. */
+const nothing = () => {};
+
 const recordedKeys: readonly string[] = metricTable.map(({ key }) => key);
 
 /** Recorded columns, handed to native code in place. Without the addon there are no statistics. */
@@ -71,7 +74,7 @@ export class RecordedStatistics implements StatisticsSource {
   }
 
   watch(window: WindowToWatch): WatchedWindow {
-    const handle = this.#windows.open(() => {});
+    const handle = this.#windows.open(nothing);
     return new SourceWindow(window, handle, (deviceId, place) => {
       const metric = window.metrics[place];
       if (metric === undefined) throw new RangeError(`no place ${place}`);

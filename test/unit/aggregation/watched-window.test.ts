@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it, vi } from 'vitest';
 import type { WatchedWindow } from '../../../lib/aggregation/watched-window.js';
 import { untyped } from '../../support/cluster.js';
 import type { FakeWatchedWindow } from '../../support/fake-aggregation.js';
@@ -7,6 +9,9 @@ import { type LiveWindows, liveWindows, twoDevices } from '../../support/live-wi
 import { refusal } from '../../support/refusal.js';
 
 const options = { windowMs: 1000, metrics: ['powerWatts', 'computeUtilizationPercent'] } as const;
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
+
 type Key = (typeof options.metrics)[number];
 
 interface Watching extends LiveWindows {
@@ -157,6 +162,25 @@ describe('a watched window', () => {
       expect(window.read('GPU-0', 'powerWatts')).toBeUndefined();
     }
     expect(native.windows[0]?.isClosed).toBe(true);
+  });
+
+  it('ends once nobody holds it, and not while a reader does', async () => {
+    const { manager, native } = liveWindows();
+    let read: (() => unknown) | undefined;
+    (() => {
+      read = manager.watchWindow(options).reader('GPU-0', 'powerWatts');
+      manager.watchWindow(options);
+    })();
+    const [held, forgotten] = native.windows;
+    await vi.waitFor(
+      () => {
+        collectGarbage();
+        expect(forgotten?.isClosed).toBe(true);
+      },
+      { timeout: 10_000, interval: 5 },
+    );
+    expect(read?.()).toBeUndefined();
+    expect(held?.isClosed).toBe(false);
   });
 
   it('has a length, metrics, and no more percentiles than it can keep up with', () => {
