@@ -117,7 +117,7 @@ export class LiveStatistics implements StatisticsSource {
   }
 }
 
-/** On its own: a closure holds what any other closure of its scope holds, here the window itself. */
+/** On its own: a closure holds what others of its scope hold, and that would be the window. */
 function endOf(native: NativeWatchedWindow, turns: { count: number }): () => void {
   return () => {
     native.close();
