@@ -1,6 +1,6 @@
 // What keeping the index costs the sampler: the worst push of ten million, and memory. The machine
-// is shared and takes the processor away at times: a thread that only looks at the clock, in turns
-// with the pushes and for as long, shows how long.
+// is shared and takes the processor away at times: stretches in which the thread only looks at the
+// clock, as many and as long as the pushes and in turns with them, show how long.
 import { single } from '../harness/figures.mjs';
 import { bareCore } from './bare-core.mjs';
 
@@ -36,7 +36,7 @@ export function pushing() {
   return {
     figures: {
       ...durations('push of a fast sample, of 1e7', found.subarray(0, 3)),
-      ...durations('one look at the clock to the next', found.subarray(3)),
+      ...durations('as long a stretch of looks at the clock', found.subarray(3)),
       ...memory(),
     },
     goals: [],

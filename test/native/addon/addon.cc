@@ -65,14 +65,14 @@ Napi::Value TakeObject(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), true);
 }
 
-// (tier, capacity, count): mean, 99.99 % and worst of pushes, then of looks at the clock, in ns.
+// (tier, capacity, count): mean, 99.99 % and worst of pushes, then of idling, in ns.
 Napi::Value TimePushesInto(const Napi::CallbackInfo& info) {
   const auto tier = static_cast<Tier>(UnpackIndex(info[0]));
   const auto columns = MetricColumns::Allocate({tier, UnpackCount(info[1]), 1});
   const PushTiming timing = TimePushes(columns.get(), UnpackCount(info[2]));
   auto result = Napi::Float64Array::New(info.Env(), 6);
   size_t at = 0;
-  for (const Durations& durations : {timing.push, timing.clock}) {
+  for (const Durations& durations : {timing.push, timing.idle}) {
     for (const double ns : {durations.mean_ns, durations.p9999_ns, durations.worst_ns}) {
       result.Data()[at++] = ns;
     }

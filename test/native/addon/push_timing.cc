@@ -22,9 +22,12 @@ class DurationCounts {
     sum_ns_ += ns;
     worst_ns_ = std::max(worst_ns_, ns);
   }
+  [[nodiscard]] double Mean() const {
+    return static_cast<double>(sum_ns_) / static_cast<double>(count_);
+  }
   [[nodiscard]] Durations Summary() const {
     Durations summary;
-    summary.mean_ns = static_cast<double>(sum_ns_) / static_cast<double>(count_);
+    summary.mean_ns = Mean();
     summary.p9999_ns = static_cast<double>(Reached(count_ - count_ / 10'000));
     summary.worst_ns = static_cast<double>(worst_ns_);
     return summary;
@@ -69,7 +72,7 @@ std::vector<Sample> RandomSamples() {
 PushTiming TimePushes(MetricColumns* columns, uint64_t count) {
   std::vector<Sample> samples = RandomSamples();
   DurationCounts pushes;
-  DurationCounts looks;
+  DurationCounts idles;
   for (uint64_t index = 1; index <= count; ++index) {
     Sample& sample = samples[index % kDifferent];
     sample.sequence = columns->Newest() + 1;
@@ -79,14 +82,12 @@ PushTiming TimePushes(MetricColumns* columns, uint64_t count) {
     columns->Append(sample, 3 * kPeriodNs);
     const int64_t after_ns = MonotonicNowNs();
     pushes.Add(after_ns - before_ns);
-    int64_t last_ns = after_ns;
-    while (last_ns < after_ns + (after_ns - before_ns)) {
-      const int64_t now_ns = MonotonicNowNs();
-      looks.Add(now_ns - last_ns);
-      last_ns = now_ns;
-    }
+    const auto usual_ns = static_cast<int64_t>(pushes.Mean());
+    int64_t now_ns = after_ns;
+    while (now_ns < after_ns + usual_ns) now_ns = MonotonicNowNs();
+    idles.Add(now_ns - after_ns);
   }
-  return {pushes.Summary(), looks.Summary()};
+  return {pushes.Summary(), idles.Summary()};
 }
 
 }  // namespace gpuring

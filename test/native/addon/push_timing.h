@@ -15,8 +15,9 @@ struct Durations {
 };
 
 struct PushTiming {
-  Durations push;   // the clock is read before and after each
-  Durations clock;  // from one look at the clock to the next, for as long, in turns with the pushes
+  Durations push;  // the clock is read before and after each
+  // In turns with them, as long as they are on average: nothing but looks at the clock.
+  Durations idle;
 };
 
 [[nodiscard]] PushTiming TimePushes(MetricColumns* columns, uint64_t count);
