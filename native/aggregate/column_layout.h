@@ -1,7 +1,8 @@
 // Where the columns of one tier and their index lie in one array of cells, and how large that is.
 //
 // Everything is kept as offset from the metric's minimum, so that no number is negative:
-//   times    of each sample: monotonic and wall clock, and how long its values hold at most
+//   times    of each sample: monotonic and wall clock, how long its values hold at most; and for
+//            how long those of the sample before it held
 //   values   16 bits each where a metric has few values ("narrow"), else 64
 //   prefix   every 64 samples, the sums of all samples before
 //   counts   every so many samples, how often each value (narrow) or bucket of values (wide) came
@@ -15,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/atomics.h"
 #include "core/metrics.generated.h"
 
 namespace gpuring {
@@ -49,6 +51,10 @@ inline constexpr int kBucketBits = 4;
   return ((bucket & ((1u << kBucketBits) - 1)) + (1u << kBucketBits)) << shift;
 }
 
+// Microseconds for which the values of the sample before held: 32 bits, two to a cell. What does
+// not fit is worked out from the times.
+inline constexpr uint32_t kLongWeight = UINT32_MAX;
+
 // Words of a prefix row. Narrow metrics and wide ones have the same, each sum in one or two words.
 inline constexpr size_t kPrefixKnown = 0;
 inline constexpr size_t kPrefixCovered = 1;    // microseconds in which some value held
@@ -79,6 +85,7 @@ struct ColumnForm {
   form.narrow = form.span < kNarrowValues && !metric.counter;
   form.counts = form.narrow ? form.span + 1 : BucketOf(form.span) + 1;
   form.prefix_words = kPrefixSums + form.SumWords() * (metric.counter ? 4 : 3);
+  if (form.narrow) form.prefix_words = kCacheLineBytes / sizeof(uint64_t);
   return form;
 }
 
@@ -121,6 +128,7 @@ struct ColumnLayout {
   size_t monotonic = 0;
   size_t wall = 0;
   size_t hold = 0;
+  size_t weights = 0;
   std::array<ColumnPlace, kMostTierMetrics> places{};
   size_t cells = 0;
 
@@ -142,10 +150,16 @@ struct ColumnLayout {
   layout.narrow_rows = RowsFor(layout.physical, kNarrowStride);
   layout.wide_rows = RowsFor(layout.physical, kWideStride);
   size_t at = kColumnsHeaderWords;
-  const auto take = [&at](size_t cells) { return at += cells, at - cells; };
+  const auto take = [&at](size_t cells) {
+    const size_t begin = at;
+    constexpr size_t kLine = kCacheLineBytes / sizeof(uint64_t);
+    at += (cells + kLine - 1) / kLine * kLine;
+    return begin;
+  };
   layout.monotonic = take(layout.physical);
   layout.wall = take(layout.physical);
   layout.hold = take(layout.physical);
+  layout.weights = take(layout.physical / 2);
   const MetricRange metrics = kTierMetrics[static_cast<size_t>(tier)];
   for (size_t i = 0; i < metrics.size(); i++) {
     const ColumnForm& form = kColumnForms[metrics.begin + i];

@@ -1,7 +1,9 @@
 // One column set as a reader sees it: relaxed loads, to be believed once StillThere() said so.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
@@ -51,6 +53,31 @@ class ColumnReader {
   [[nodiscard]] int64_t HoldAt(uint64_t sequence) const {
     return static_cast<int64_t>(Load(layout_.hold + Slot(sequence)));
   }
+  // What is read soon: looks that miss the caches then wait together, not one after the other.
+  void ExpectTimes(uint64_t sequence) const {
+    const size_t slot = Slot(sequence);
+    Expect(layout_.monotonic + slot, 1);
+    Expect(layout_.wall + slot, 1);
+    Expect(layout_.hold + slot, 1);
+  }
+  void ExpectWeights(uint64_t block) const {
+    Expect(layout_.weights + Slot(block * kBlock) / 2, kBlock / 2);
+  }
+  // REQUIRES: they are in blocks next to each other.
+  void ExpectValues(size_t metric, const SampleRange& range) const {
+    const size_t values = Place(metric).values;
+    const size_t divisor = kColumnForms[metric].narrow ? 4 : 1;
+    for (uint64_t at = range.from; at < range.to; at += kLine * divisor) {
+      Expect(values + Slot(at) / divisor, 1);
+    }
+  }
+  void ExpectPrefix(size_t metric, uint64_t block) const {
+    Expect(PrefixRow(metric, block), kColumnForms[metric].prefix_words);
+  }
+  void ExpectCounts(size_t metric, uint64_t row) const {
+    Expect(CountRow(metric, row), kColumnForms[metric].CountWords());
+  }
+
   // Offset from the metric's minimum, or kUnknownOffset.
   [[nodiscard]] uint64_t OffsetAt(size_t metric, uint64_t sequence) const {
     const size_t slot = Slot(sequence);
@@ -60,11 +87,14 @@ class ColumnReader {
   }
 
   // Copy what there is of samples of one block.
-  void CopyTimes(const SampleRange& range, int64_t* monotonic, int64_t* hold) const {
+  //
+  // For how long the values of the sample before each held.
+  void CopyWeights(const SampleRange& range, uint64_t* weights) const {
     const size_t slot = Slot(range.from);
     for (size_t i = 0; i < range.to - range.from; i++) {
-      monotonic[i] = static_cast<int64_t>(Load(layout_.monotonic + slot + i));
-      hold[i] = static_cast<int64_t>(Load(layout_.hold + slot + i));
+      const uint64_t pair = Load(layout_.weights + (slot + i) / 2);
+      const auto weight = static_cast<uint32_t>(pair >> ((slot + i) % 2 * 32));
+      weights[i] = weight == kLongWeight ? LongWeight(range.from + i) : weight;
     }
   }
   void CopyOffsets(size_t metric, const SampleRange& range, uint64_t* offsets) const {
@@ -92,6 +122,22 @@ class ColumnReader {
     return codes->data() + slot % 4;
   }
 
+  // All of one block of a narrow metric, samples that are not there yet included; weights may be
+  // kLongWeight.
+  void CopyBlock(size_t metric, uint64_t block, Codes* codes,
+                 std::array<uint32_t, kBlock>* weights) const {
+    const size_t slot = Slot(block * kBlock);
+    const size_t values = Place(metric).values + slot / 4;
+    for (size_t i = 0; i < kBlock / 4; i++) {
+      const uint64_t word = Load(values + i);
+      std::memcpy(codes->data() + 4 * i, &word, sizeof word);
+    }
+    for (size_t i = 0; i < kBlock / 2; i++) {
+      const uint64_t pair = Load(layout_.weights + slot / 2 + i);
+      std::memcpy(weights->data() + 2 * i, &pair, sizeof pair);
+    }
+  }
+
   // What was before the block that begins with `block * kBlock`.
   [[nodiscard]] PrefixSums Prefix(size_t metric, uint64_t block) const {
     const ColumnForm& form = kColumnForms[metric];
@@ -115,10 +161,9 @@ class ColumnReader {
   // Adds how often each value or bucket came between two rows of counts.
   void AddCounts(size_t metric, uint64_t from_row, uint64_t to_row, uint32_t* counts) const {
     const ColumnForm& form = kColumnForms[metric];
-    const uint64_t rows = layout_.CountRows(form);
     const size_t words = form.CountWords();
-    const size_t from = Place(metric).counts + from_row % rows * words;
-    const size_t to = Place(metric).counts + to_row % rows * words;
+    const size_t from = CountRow(metric, from_row);
+    const size_t to = CountRow(metric, to_row);
     for (size_t i = 0; i < words; i++) {
       const uint64_t before = Load(from + i);
       const uint64_t after = Load(to + i);
@@ -145,6 +190,17 @@ class ColumnReader {
   [[nodiscard]] static uint64_t Widened(uint16_t code) {
     return code == kUnknownCode ? kUnknownOffset : code;
   }
+  [[nodiscard]] uint64_t LongWeight(uint64_t sequence) const {
+    const int64_t passed = MonotonicAt(sequence) - MonotonicAt(sequence - 1);
+    return static_cast<uint64_t>(std::min(passed, HoldAt(sequence - 1)));
+  }
+  void Expect(size_t cell, size_t count) const {
+    for (size_t at = cell; at < cell + count; at += kLine) __builtin_prefetch(cells_ + at);
+  }
+  [[nodiscard]] size_t CountRow(size_t metric, uint64_t row) const {
+    const ColumnForm& form = kColumnForms[metric];
+    return Place(metric).counts + row % layout_.CountRows(form) * form.CountWords();
+  }
   [[nodiscard]] size_t PrefixRow(size_t metric, uint64_t block) const {
     return Place(metric).prefix + block % layout_.prefix_rows * kColumnForms[metric].prefix_words;
   }
@@ -152,6 +208,8 @@ class ColumnReader {
     const uint128_t high = words == 2 ? Load(cell + 1) : 0;
     return high << 64 | Load(cell);
   }
+
+  static constexpr size_t kLine = kCacheLineBytes / sizeof(uint64_t);
 
   const StdAtomics::Cell* cells_;
   const ColumnLayout& layout_;

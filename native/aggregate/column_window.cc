@@ -24,12 +24,18 @@ struct Bracket {
   uint64_t below;
   uint64_t above;
 };
-uint64_t Search(const ColumnReader& reader, WindowBy by, Bracket at, int64_t time_us) {
+// Where the sample would be if all came at equal distances.
+uint64_t GuessFor(const ColumnReader& reader, WindowBy by, const Bracket& at, int64_t time_us) {
   const auto low = static_cast<double>(TimeAt(reader, by, at.below));
   const auto high = static_cast<double>(TimeAt(reader, by, at.above));
   const double share = (static_cast<double>(time_us) - low) / std::max(high - low, 1.0);
   const auto steps = static_cast<double>(at.above - at.below);
-  const uint64_t guess = at.below + static_cast<uint64_t>(std::clamp(share, 0.0, 1.0) * steps);
+  return at.below + static_cast<uint64_t>(std::clamp(share, 0.0, 1.0) * steps);
+}
+
+// Looks around the guess first, then farther and farther from there.
+uint64_t Search(const ColumnReader& reader, WindowBy by, Bracket at, int64_t time_us) {
+  const uint64_t guess = GuessFor(reader, by, at, time_us);
   const auto before = [&](uint64_t sequence) { return TimeAt(reader, by, sequence) < time_us; };
   if (before(guess)) {
     at.below = guess;
@@ -58,6 +64,10 @@ uint64_t Search(const ColumnReader& reader, WindowBy by, Bracket at, int64_t tim
 }
 
 void ResolveByTime(const ColumnReader& reader, const Window& asked, ColumnWindow* window) {
+  const Bracket all = {window->begin, window->end - 1};
+  for (const int64_t time_us : {window->from_us, window->to_us}) {
+    reader.ExpectTimes(GuessFor(reader, window->by, all, time_us));
+  }
   window->begin = FirstAtOrAfter(reader, *window, window->from_us);
   ColumnWindow rest = *window;
   rest.begin = std::min(rest.begin, rest.end);

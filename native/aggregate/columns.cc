@@ -1,6 +1,7 @@
 #include "aggregate/columns.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "aggregate/column_reader.h"
@@ -76,6 +77,8 @@ void MetricColumns::Push(const Entry& entry) {
   Store(layout_.monotonic + slot_, static_cast<uint64_t>(now));
   Store(layout_.wall + slot_, static_cast<uint64_t>(entry.wall_us));
   Store(layout_.hold + slot_, static_cast<uint64_t>(entry.hold_us));
+  const uint64_t weight = std::min<uint64_t>(interval, kLongWeight);
+  StorePart(layout_.weights + slot_ / 2, {.bits = 32, .at = slot_ % 2, .value = weight});
   for (size_t i = 0; i < running_.size(); i++) {
     WriteRows(i);
     PushMetric(i, entry.offsets[i], interval);
@@ -87,13 +90,17 @@ void MetricColumns::Push(const Entry& entry) {
   slot_ = slot_ + 1 == layout_.physical ? 0 : slot_ + 1;
 }
 
+// The other parts of the cell stay what they are.
+void MetricColumns::StorePart(size_t cell, const Part& part) {
+  const size_t shift = part.at * part.bits;
+  const uint64_t mask = ((uint64_t{1} << part.bits) - 1) << shift;
+  Store(cell, (cells_[cell].Load(Order::kRelaxed) & ~mask) | part.value << shift);
+}
+
 void MetricColumns::PushMetric(size_t i, uint64_t offset, uint64_t interval_us) {
   const size_t values = layout_.places[i].values;
   if (FormAt(i).narrow) {
-    const size_t cell = values + slot_ / 4;
-    const int shift = static_cast<int>(slot_ % 4 * 16);
-    const uint64_t others = cells_[cell].Load(Order::kRelaxed) & ~(uint64_t{0xffff} << shift);
-    Store(cell, others | (offset & 0xffff) << shift);
+    StorePart(values + slot_ / 4, {.bits = 16, .at = slot_ % 4, .value = offset & kUnknownCode});
   } else {
     Store(values + slot_, offset);
   }
@@ -132,8 +139,9 @@ void MetricColumns::WriteRows(size_t i) {
   Store(at + kPrefixCovered, running.covered);
   Store(at + kPrefixLastKnown, running.last_known);
   at += kPrefixSums;
-  for (const uint128_t sum : {running.sum, running.square, running.held, running.increase}) {
-    if (at == place.prefix + (next_ / kBlock % layout_.prefix_rows + 1) * form.prefix_words) break;
+  const std::array<uint128_t, 4> sums = {running.sum, running.square, running.held,
+                                         running.increase};
+  for (const uint128_t sum : std::span(sums).first(form.counter ? 4 : 3)) {
     Store(at++, static_cast<uint64_t>(sum));
     if (!form.narrow) Store(at++, static_cast<uint64_t>(sum >> 64));
   }

@@ -97,6 +97,12 @@ class MetricColumns {
   void WriteRows(size_t i);
   void WriteExtremes(size_t i, uint64_t offset);
   [[nodiscard]] bool CopyEntry(const MetricColumns& other, uint64_t sequence);
+  struct Part {
+    size_t bits;
+    size_t at;
+    uint64_t value;
+  };
+  void StorePart(size_t cell, const Part& part);
   void Store(size_t cell, uint64_t value) { cells_[cell].Store(value, Order::kRelaxed); }
 
   const Tier tier_;

@@ -38,12 +38,16 @@ class Slices {
   size_t count_;
 };
 
-Extremes NarrowExtremes(const Pool& pool) {
+// REQUIRES: `known` samples of the pool's only window know the metric.
+Extremes NarrowExtremes(const Pool& pool, uint64_t known) {
   const ColumnWindow& window = pool.windows[0];
   if (window.size() > kFewSamples) {
-    NarrowCounts counts;
-    CountNarrow(pool, &counts);
-    return ExtremesOf(counts, kColumnForms[pool.metric]);
+    WantedRanks wanted;
+    wanted.Add(0);
+    wanted.Add(known - 1);
+    wanted.Sort();
+    FindNarrow(pool, &wanted);
+    return {wanted.OffsetAt(0), wanted.OffsetAt(known - 1)};
   }
   const ColumnReader reader(*pool.columns[0]);
   Extremes extremes;
@@ -70,7 +74,8 @@ bool WriteBucket(const MetricColumns& columns, size_t metric, const ColumnWindow
   const MetricColumns* const column = &columns;
   const bool narrow = kColumnForms[metric].narrow;
   PoolSums sums = {totals.sums, 0, totals.extremes};
-  if (narrow) sums.extremes = NarrowExtremes({metric, {&column, 1}, {&slice, 1}});
+  if (narrow)
+    sums.extremes = NarrowExtremes({metric, {&column, 1}, {&slice, 1}}, totals.sums.known);
   WindowStatistics statistics;
   WriteSums(sums, kMetrics[metric], &statistics);
   bucket->first_us = reader.WallAt(totals.first);

@@ -103,6 +103,8 @@ class PoolQuery {
   void AddColumn(size_t i, PoolSums* pool, WindowStatistics* statistics) {
     const ColumnWindow& window = windows_[i];
     const ColumnReader reader(*question_.columns[i]);
+    ExpectTotals(reader, metric_, window);
+    if (kColumnForms[metric_].narrow) ExpectCounts(reader, metric_, window);
     WindowTotals totals = TotalsOf(reader, metric_, window);
     AddEdges(reader, metric_, window, &totals.sums);
     PrefixSums& sums = pool->sums;
@@ -147,12 +149,12 @@ class PoolQuery {
       wanted.Add(position.rank);
       if (position.beyond > 0) wanted.Add(position.rank + 1);
     }
+    wanted.Add(0);
+    wanted.Add(count - 1);
     wanted.Sort();
     if (kColumnForms[metric_].narrow) {
-      NarrowCounts counts;
-      CountNarrow(pool, &counts);
-      sums->extremes = ExtremesOf(counts, kColumnForms[metric_]);
-      FindNarrow(counts, &wanted);
+      FindNarrow(pool, &wanted);
+      sums->extremes = {wanted.OffsetAt(0), wanted.OffsetAt(count - 1)};
     } else if (!request_.percentiles.empty()) {
       FindWide(pool, sums->extremes, &wanted);
     }

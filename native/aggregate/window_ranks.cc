@@ -7,9 +7,19 @@ namespace {
 
 // Equal values one after the other would wait for each other's increment; lanes do not.
 constexpr size_t kLanes = 4;
+// Counts are added up so many at a time, for the compiler to turn into vectors.
+constexpr size_t kGroup = 16;
+static_assert((kNarrowValues + 1) % kGroup == 0);
+// How often each value comes. What is unknown is counted as one value more.
+using Counts = std::array<uint32_t, kNarrowValues + 1>;
 using Lanes = std::array<std::array<uint16_t, kNarrowValues + 1>, kLanes>;
 
-// Samples next to each other, of any number of blocks.
+size_t PaddedCounts(size_t metric) {
+  return kColumnForms[metric].counts / kGroup * kGroup + kGroup;
+}
+
+// Samples next to each other, of any number of blocks; none where range.to is not after range.from.
+template <int kStep>
 void CountSamples(const ColumnReader& reader, size_t metric, SampleRange range, Lanes* lanes) {
   const auto void_code = static_cast<uint16_t>(kColumnForms[metric].counts);
   ColumnReader::Codes copy;
@@ -17,32 +27,50 @@ void CountSamples(const ColumnReader& reader, size_t metric, SampleRange range, 
     const uint64_t end = std::min(range.to, (range.from / kBlock + 1) * kBlock);
     const uint16_t* const codes = reader.CopyCodes(metric, {range.from, end}, &copy);
     for (size_t i = 0; i < end - range.from; i++) {
-      (*lanes)[i % kLanes][std::min(codes[i], void_code)]++;
+      (*lanes)[i % kLanes][std::min(codes[i], void_code)] += kStep;
     }
     range.from = end;
   }
 }
 
 void CountColumn(const ColumnReader& reader, size_t metric, const ColumnWindow& window,
-                 NarrowCounts* counts) {
-  const size_t values = kColumnForms[metric].counts;
+                 Counts* counts) {
   Lanes lanes;
-  for (auto& lane : lanes) std::fill_n(lane.begin(), values + 1, 0);
-  const uint64_t from_row = (window.begin + kNarrowStride - 1) / kNarrowStride;
-  const uint64_t to_row = (window.end - 1) / kNarrowStride;
-  if (to_row <= from_row || !reader.HasCounts(metric)) {
-    CountSamples(reader, metric, {window.begin, window.end}, &lanes);
+  const size_t values = PaddedCounts(metric);
+  for (auto& lane : lanes) std::fill_n(lane.begin(), values, 0);
+  const CountedRows rows = CountedRowsOf(reader, metric, window);
+  if (rows.to <= rows.from) {
+    CountSamples<1>(reader, metric, {window.begin, window.end}, &lanes);
   } else {
-    CountSamples(reader, metric, {window.begin, from_row * kNarrowStride}, &lanes);
-    reader.AddCounts(metric, from_row, to_row, counts->data());
-    CountSamples(reader, metric, {to_row * kNarrowStride, window.end}, &lanes);
+    const uint64_t from = rows.from * kNarrowStride;
+    const uint64_t to = rows.to * kNarrowStride;
+    CountSamples<1>(reader, metric, {window.begin, from}, &lanes);
+    CountSamples<-1>(reader, metric, {from, window.begin}, &lanes);
+    reader.AddCounts(metric, rows.from, rows.to, counts->data());
+    CountSamples<1>(reader, metric, {to, window.end}, &lanes);
+    CountSamples<-1>(reader, metric, {window.end, to}, &lanes);
   }
-  for (size_t i = 0; i < values; i++) {
-    (*counts)[i] += static_cast<uint32_t>(lanes[0][i] + lanes[1][i] + lanes[2][i] + lanes[3][i]);
+  for (size_t i = 0; i < values; i += kGroup) {
+    for (size_t j = i; j < i + kGroup; j++) {
+      const auto sum = static_cast<uint16_t>(lanes[0][j] + lanes[1][j] + lanes[2][j] + lanes[3][j]);
+      (*counts)[j] += static_cast<uint32_t>(static_cast<int16_t>(sum));
+    }
   }
 }
 
 }  // namespace
+
+// The one nearest to each end: samples up to there are counted in or out. Nothing is read that is
+// out of the window's reach.
+CountedRows CountedRowsOf(const ColumnReader& reader, size_t metric, const ColumnWindow& window) {
+  const uint64_t stride = kColumnForms[metric].CountStride();
+  if (!reader.HasCounts(metric) || window.size() == 0) return {};
+  const auto nearest = [stride](uint64_t sequence) { return (sequence + stride / 2) / stride; };
+  CountedRows rows = {nearest(window.begin), nearest(window.end)};
+  if (rows.from * stride < window.oldest) rows.from++;
+  if (rows.to * stride > window.head) rows.to--;
+  return rows;
+}
 
 void WantedRanks::Sort() {
   std::sort(ranks_.begin(), ranks_.begin() + count_);
@@ -54,33 +82,48 @@ uint64_t WantedRanks::OffsetAt(uint64_t rank) const {
   return offsets_[std::lower_bound(ranks_.begin(), end, rank) - ranks_.begin()];
 }
 
-void CountNarrow(const Pool& pool, NarrowCounts* counts) {
-  std::fill_n(counts->begin(), kColumnForms[pool.metric].counts + 1, 0);
+void ExpectCounts(const ColumnReader& reader, size_t metric, const ColumnWindow& window) {
+  const CountedRows rows = CountedRowsOf(reader, metric, window);
+  if (rows.to <= rows.from) return;
+  reader.ExpectCounts(metric, rows.from);
+  reader.ExpectCounts(metric, rows.to);
+  if (!kColumnForms[metric].narrow) return;
+  const auto between = [&](uint64_t a, uint64_t b) {
+    reader.ExpectValues(metric, {std::min(a, b), std::max(a, b)});
+  };
+  between(window.begin, rows.from * kNarrowStride);
+  between(window.end, rows.to * kNarrowStride);
+}
+
+void FindNarrow(const Pool& pool, WantedRanks* wanted) {
+  Counts counts;
+  const size_t values = PaddedCounts(pool.metric);
+  std::fill_n(counts.begin(), values, 0);
   for (size_t i = 0; i < pool.columns.size(); i++) {
     if (pool.windows[i].size() == 0) continue;
-    CountColumn(ColumnReader(*pool.columns[i]), pool.metric, pool.windows[i], counts);
+    CountColumn(ColumnReader(*pool.columns[i]), pool.metric, pool.windows[i], &counts);
   }
-}
-
-Extremes ExtremesOf(const NarrowCounts& counts, const ColumnForm& form) {
-  Extremes extremes;
-  const auto end = counts.begin() + form.counts;
-  const auto some = [](uint32_t count) { return count != 0; };
-  const auto least = std::find_if(counts.begin(), end, some);
-  if (least == end) return extremes;
-  extremes.least = least - counts.begin();
-  extremes.greatest = form.counts - 1;
-  while (counts[extremes.greatest] == 0) extremes.greatest--;
-  return extremes;
-}
-
-void FindNarrow(const NarrowCounts& counts, WantedRanks* wanted) {
-  uint64_t below = 0;
-  size_t value = 0;
+  std::fill(counts.begin() + kColumnForms[pool.metric].counts, counts.begin() + values, 0);
+  uint64_t below = 0;  // values before the group
+  size_t group = 0;
+  const auto sum_of = [&counts](size_t begin) {
+    uint32_t sum = 0;
+    for (size_t i = 0; i < kGroup; i++) sum += counts[begin + i];
+    return sum;
+  };
+  uint64_t in_group = sum_of(group);
   for (size_t i = 0; i < wanted->ranks().size(); i++) {
     const uint64_t rank = wanted->ranks()[i];
     // Torn counts may be too few; they are thrown away later.
-    while (value + 1 < counts.size() && below + counts[value] <= rank) below += counts[value++];
+    while (below + in_group <= rank && group + kGroup < values) {
+      below += in_group;
+      in_group = sum_of(group += kGroup);
+    }
+    size_t value = group;
+    for (uint64_t before = below; value + 1 < group + kGroup; value++) {
+      before += counts[value];
+      if (before > rank) break;
+    }
     wanted->offsets()[i] = value;
   }
 }

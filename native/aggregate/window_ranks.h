@@ -14,7 +14,8 @@ namespace gpuring {
 // A rank is a position among the sorted known values, from 0 on.
 class WantedRanks {
  public:
-  static constexpr size_t kMost = 2 * kMostPercentiles;  // linear ones lie between two
+  // Linear percentiles lie between two; and the least and the greatest.
+  static constexpr size_t kMost = 2 * kMostPercentiles + 2;
 
   // REQUIRES: at most kMost are added.
   void Add(uint64_t rank) { ranks_[count_++] = rank; }
@@ -40,11 +41,19 @@ struct Pool {
   std::span<const ColumnWindow> windows{};  // one for each of them
 };
 
-// How often each value of a narrow metric comes; the last number is void.
-using NarrowCounts = std::array<uint32_t, kNarrowValues + 1>;
-void CountNarrow(const Pool& pool, NarrowCounts* counts);
-[[nodiscard]] Extremes ExtremesOf(const NarrowCounts& counts, const ColumnForm& form);
-void FindNarrow(const NarrowCounts& counts, WantedRanks* wanted);
+// The rows of counts whose difference a window begins with. None: to <= from.
+struct CountedRows {
+  uint64_t from = 0;
+  uint64_t to = 0;
+};
+[[nodiscard]] CountedRows CountedRowsOf(const ColumnReader& reader, size_t metric,
+                                        const ColumnWindow& window);
+
+// Has the processor fetch the rows, and the samples of a narrow metric, that counting looks at.
+void ExpectCounts(const ColumnReader& reader, size_t metric, const ColumnWindow& window);
+
+// Of a narrow metric.
+void FindNarrow(const Pool& pool, WantedRanks* wanted);
 
 // Of a wide metric whose extremes in the pool are these. Reads, several times, what blocks have
 // values near the wanted ones.

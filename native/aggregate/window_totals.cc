@@ -10,47 +10,75 @@ namespace {
 constexpr uint64_t BlockOf(uint64_t sequence) { return sequence / kBlock; }
 constexpr bool IsKnownOffset(uint64_t offset) { return offset != kUnknownOffset; }
 
-// The sample before the one to be added: its value holds up to it.
-struct Carry {
-  uint64_t offset = kUnknownOffset;
-  int64_t monotonic = 0;
-  int64_t hold = 0;
-};
-
 // Samples of one block, copied out before anything is computed of them.
 struct Piece {
   uint64_t from = 0;
   size_t count = 0;
   std::array<uint64_t, kBlock> offsets;
-  std::array<int64_t, kBlock> monotonic;
-  std::array<int64_t, kBlock> hold;
+  std::array<uint64_t, kBlock> weights;
 };
 
-// Values of narrow metrics, and their sums over a block, stay below 2^64.
-template <class Sum>
-void AddSums(const Piece& piece, Carry* carry, PrefixSums* sums) {
-  Sum sum = 0;
-  Sum square = 0;
-  Sum held = 0;
-  Carry before = *carry;
+// `before`: the value that holds up to the first of them.
+void AddSums(const Piece& piece, uint64_t before, PrefixSums* sums) {
   for (size_t i = 0; i < piece.count; i++) {
-    const auto passed =
-        static_cast<uint64_t>(std::min(piece.monotonic[i] - before.monotonic, before.hold));
-    const uint64_t weight = IsKnownOffset(before.offset) ? passed : 0;
-    sums->covered += weight;
-    held += static_cast<Sum>(before.offset) * weight;
-    const bool known = IsKnownOffset(piece.offsets[i]);
-    const uint64_t offset = known ? piece.offsets[i] : 0;
-    sums->known += known ? 1 : 0;
-    sum += offset;
-    square += static_cast<Sum>(offset) * offset;
-    before = {piece.offsets[i], piece.monotonic[i], piece.hold[i]};
+    if (IsKnownOffset(before)) {
+      sums->covered += piece.weights[i];
+      sums->held += static_cast<uint128_t>(before) * piece.weights[i];
+    }
+    before = piece.offsets[i];
+    if (!IsKnownOffset(before)) continue;
+    sums->known++;
+    sums->sum += before;
+    sums->square += static_cast<uint128_t>(before) * before;
   }
-  sums->sum += sum;
-  sums->square += square;
-  sums->held += held;
-  *carry = before;
 }
+
+// A whole block of a narrow metric, of which nothing is known before the first sample wanted and
+// after the last. Loops of one length, for the compiler to turn into vectors.
+struct NarrowBlock {
+  ColumnReader::Codes codes;
+  std::array<uint32_t, kBlock> weights;
+
+  void Keep(size_t first, size_t end) {
+    std::fill(codes.begin(), codes.begin() + first, kUnknownCode);
+    std::fill(codes.begin() + end, codes.end(), kUnknownCode);
+    if (end < kBlock) weights[end] = 0;
+  }
+  [[nodiscard]] bool HasLongWeight() const {
+    uint32_t some = 0;
+    for (size_t i = 0; i < kBlock; i++) some |= weights[i] == kLongWeight ? 1 : 0;
+    return some != 0;
+  }
+  void AddTo(uint64_t before, PrefixSums* sums) const {
+    std::array<uint32_t, kBlock + 1> masks;  // all ones where known
+    std::array<uint32_t, kBlock + 1> offsets;
+    masks[0] = IsKnownOffset(before) ? UINT32_MAX : 0;
+    offsets[0] = static_cast<uint32_t>(before) & masks[0];
+    for (size_t i = 0; i < kBlock; i++) {
+      masks[i + 1] = codes[i] == kUnknownCode ? 0 : UINT32_MAX;
+      offsets[i + 1] = codes[i] & masks[i + 1];
+    }
+    uint32_t unknown = 0;
+    uint32_t sum = 0;
+    uint32_t square = 0;
+    for (size_t i = 1; i <= kBlock; i++) {
+      unknown += masks[i] + 1;
+      sum += offsets[i];
+      square += offsets[i] * offsets[i];
+    }
+    uint64_t covered = 0;
+    uint64_t held = 0;
+    for (size_t i = 0; i < kBlock; i++) {
+      covered += weights[i] & masks[i];
+      held += static_cast<uint64_t>(offsets[i]) * weights[i];
+    }
+    sums->known += kBlock - unknown;
+    sums->covered += covered;
+    sums->sum += sum;
+    sums->square += square;
+    sums->held += held;
+  }
+};
 
 void AddExtremes(const Piece& piece, Extremes* extremes) {
   for (size_t i = 0; i < piece.count; i++) {
@@ -85,18 +113,17 @@ class Gatherer {
 
   // REQUIRES: the samples are of one block.
   void AddSamples(const SampleRange& range) {
+    if (kColumnForms[metric_].narrow && AddNarrow(range)) return;
     Piece piece;
     piece.from = range.from;
     piece.count = range.to - range.from;
     reader_.CopyOffsets(metric_, range, piece.offsets.data());
-    reader_.CopyTimes(range, piece.monotonic.data(), piece.hold.data());
-    if (kColumnForms[metric_].narrow) {
-      AddSums<uint64_t>(piece, &carry_, &totals_.sums);
-    } else {
-      AddSums<uint128_t>(piece, &carry_, &totals_.sums);
-      AddExtremes(piece, &totals_.extremes);
-    }
-    NoteEdges(piece);
+    reader_.CopyWeights(range, piece.weights.data());
+    AddSums(piece, before_, &totals_.sums);
+    AddExtremes(piece, &totals_.extremes);
+    before_ = piece.offsets[piece.count - 1];
+    NoteEdges(range.from, std::span<const uint64_t>(piece.offsets).first(piece.count),
+              kUnknownOffset);
   }
 
   // The samples of the blocks [from, to), by the sums before each.
@@ -119,19 +146,35 @@ class Gatherer {
       if (totals_.first == 0) totals_.first = FirstKnown(from, to, before.known);
       totals_.last = reader_.LastKnownBefore(metric_, to);
     }
-    const uint64_t last = to * kBlock - 1;
-    carry_ = {reader_.OffsetAt(metric_, last), reader_.MonotonicAt(last), reader_.HoldAt(last)};
+    before_ = reader_.OffsetAt(metric_, to * kBlock - 1);
   }
 
  private:
-  void NoteEdges(const Piece& piece) {
-    const auto offsets = std::span(piece.offsets).first(piece.count);
-    const auto first = std::ranges::find_if(offsets, IsKnownOffset);
-    if (first == offsets.end()) return;
-    if (totals_.first == 0) totals_.first = piece.from + (first - offsets.begin());
-    size_t last = offsets.size() - 1;
-    while (!IsKnownOffset(offsets[last])) last--;
-    totals_.last = piece.from + last;
+  // False: some weight does not fit.
+  bool AddNarrow(const SampleRange& range) {
+    const size_t first = range.from % kBlock;
+    const size_t end = first + (range.to - range.from);
+    NarrowBlock block;
+    reader_.CopyBlock(metric_, range.from / kBlock, &block.codes, &block.weights);
+    if (block.HasLongWeight()) return false;
+    block.Keep(first, end);
+    block.AddTo(first == 0 ? before_ : kUnknownOffset, &totals_.sums);
+    const uint16_t last = block.codes[end - 1];
+    before_ = last == kUnknownCode ? kUnknownOffset : last;
+    NoteEdges(range.from, std::span<const uint16_t>(block.codes).subspan(first, end - first),
+              kUnknownCode);
+    return true;
+  }
+
+  template <class Value>
+  void NoteEdges(uint64_t from, std::span<const Value> values, Value unknown) {
+    size_t first = 0;
+    while (first < values.size() && values[first] == unknown) first++;
+    if (first == values.size()) return;
+    if (totals_.first == 0) totals_.first = from + first;
+    size_t last = values.size() - 1;
+    while (values[last] == unknown) last--;
+    totals_.last = from + last;
   }
 
   // In blocks of which some sample is known.
@@ -148,11 +191,25 @@ class Gatherer {
 
   const ColumnReader& reader_;
   const size_t metric_;
-  Carry carry_{};
+  uint64_t before_ = kUnknownOffset;  // of the sample before those to be added
   WindowTotals totals_{};
 };
 
 }  // namespace
+
+void ExpectTotals(const ColumnReader& reader, size_t metric, const ColumnWindow& window) {
+  if (window.size() == 0) return;
+  const uint64_t from_block = BlockOf(window.begin);
+  const uint64_t to_block = BlockOf(window.end - 1);
+  reader.ExpectPrefix(metric, from_block + 1);
+  reader.ExpectPrefix(metric, to_block);
+  for (const uint64_t block : {from_block, to_block}) {
+    reader.ExpectValues(metric, {block * kBlock, (block + 1) * kBlock});
+    reader.ExpectWeights(block);
+  }
+  reader.ExpectTimes(window.begin);
+  reader.ExpectTimes(window.end - 1);
+}
 
 WindowTotals TotalsOf(const ColumnReader& reader, size_t metric, const ColumnWindow& window) {
   Gatherer gatherer(reader, metric);

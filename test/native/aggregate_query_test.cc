@@ -214,7 +214,7 @@ TEST("aggregate query: long windows, by counts and by the upper levels of extrem
     plan.capacity = 20'000;
     plan.count = 45'000;
     const RandomHistory history(plan, &random);
-    AskRandomly({&history}, &random, 100);
+    AskRandomly({&history}, &random, 50);
   }
 }
 

@@ -2,11 +2,13 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdlib>
 #include <memory>
 #include <new>
 
+#include "aggregate/query.h"
 #include "check.h"
 #include "column_rig.h"
 #include "core/row_memory.h"
@@ -263,6 +265,30 @@ TEST("allocation: what columns take is what the memory limit says that they do")
   const uint64_t planned = kRows * PlanRings(kSamples, kPace).Bytes(&maker);
   const uint64_t taken = large_bytes - before;
   CHECK(taken <= planned && taken > planned / 100 * 95);  // the rest lies in small rings
+}
+
+TEST("allocation: columns take what they say, and none while appending or asking") {
+  const ColumnsShape shape = {Tier::kFast, 20'000, 1};
+  const uint64_t bytes_before = large_bytes;
+  const auto columns = MetricColumns::Allocate(shape);
+  CHECK_EQ(large_bytes - bytes_before, MetricColumns::Bytes(shape));
+  const auto wanted = std::to_array<double>({50, 95, 99});
+  std::array<double, 3> percentiles{};
+  std::array<Bucket, 100> buckets;
+  const MetricColumns* const one = columns.get();
+  WindowStatistics statistics;
+  const uint64_t before = allocations;
+  for (int64_t at = 0; at < 50'000; at++) {
+    Sample sample;
+    sample.start_ns = at * 1'000'000;
+    sample.Set(MetricId::kPowerWatts, 100'000 + at * 7 % 1'000);
+    columns->Append(sample, 3'000'000);
+  }
+  const Window window = {WindowBy::kMonotonic, 35'000'000, 48'000'000, 0};
+  QueryColumns({{&one, 1}, MetricId::kPowerWatts, {window, wanted}}, &statistics, percentiles);
+  CHECK_EQ(Downsample(*columns, {MetricId::kPowerWatts, window}, buckets), buckets.size());
+  CHECK_EQ(allocations.load() - before, 0u);
+  CHECK_EQ(statistics.count, 13'001u);
 }
 
 // The fast ring and the three series' are larger than kLargeBytes then; the others are not.
