@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "aggregate/column_window.h"
+#include "aggregate/percentiles.h"
 #include "aggregate/pool_sums.h"
 #include "aggregate/window_ranks.h"
 #include "aggregate/window_totals.h"
@@ -12,21 +13,6 @@
 
 namespace gpuring {
 namespace {
-
-// 0-based position of a percentile, or where between two it lies.
-struct Position {
-  uint64_t rank;
-  double beyond;  // share of the way to the next rank
-};
-Position PositionOf(double percentile, PercentileMethod method, uint64_t count) {
-  if (method == PercentileMethod::kLinear) {
-    const double at = (static_cast<double>(count - 1) * percentile) / 100;
-    const double whole = std::floor(at);
-    return {static_cast<uint64_t>(whole), at - whole};
-  }
-  const double rank = std::ceil((percentile * static_cast<double>(count)) / 100);
-  return {std::clamp<uint64_t>(static_cast<uint64_t>(rank), 1, count) - 1, 0};
-}
 
 // For up to so many columns: room for the most takes time to clear.
 template <size_t kMost>

@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "aggregate/decay.h"
+
 namespace gpuring {
 namespace {
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "binding/addon_data.h"
+#include "binding/column_calls.h"
 #include "binding/module_tables.h"
 #include "binding/probe_object.h"
 #include "binding/session_object.h"
@@ -47,6 +48,12 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("startProbe", Napi::Function::New<StartProbe>(env, "startProbe"));
   exports.Set("controlSimulator",
               Napi::Function::New<ControlSimulatorCall>(env, "controlSimulator"));
+  exports.Set("aggregateColumns",
+              Napi::Function::New<AggregateColumnsCall>(env, "aggregateColumns"));
+  exports.Set("downsampleColumn",
+              Napi::Function::New<DownsampleColumnCall>(env, "downsampleColumn"));
+  exports.Set("checkColumns", Napi::Function::New<CheckColumnsCall>(env, "checkColumns"));
+  exports.Set("summarize", Napi::Function::New<SummarizeCall>(env, "summarize"));
   exports.Set("stopAll", Napi::Function::New<StopAll>(env, "stopAll"));
   return exports;
 }

@@ -4,6 +4,7 @@
 
 #include <napi.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,10 @@ inline void SetIfKnown(Napi::Object object, const char* key,
 template <class Integer>
 void SetIfKnown(Napi::Object object, const char* key, const std::optional<Integer>& value) {
   if (value.has_value()) object.Set(key, static_cast<double>(*value));
+}
+
+inline Napi::Number BoxCount(Napi::Env env, uint64_t count) {
+  return Napi::Number::New(env, static_cast<double>(count));
 }
 
 // An ArrayBuffer over memory of which it owns a share: it may outlive what the memory is of.

@@ -52,10 +52,6 @@ Range UnpackRange(const Napi::Value& value) {
           UnpackIndex(range.Get("from"))};
 }
 
-Napi::Number BoxCount(Napi::Env env, uint64_t count) {
-  return Napi::Number::New(env, static_cast<double>(count));
-}
-
 const char* StateName(SamplerState state) {
   switch (state) {
     case SamplerState::kOpening:

@@ -25,11 +25,6 @@ bool UnpackUs(const Napi::Value& value, WindowBy by, int64_t* us) {
   return true;
 }
 
-PercentileMethod MethodOf(const Napi::Object& what) {
-  return UnpackFlag(what.Get("linear")) ? PercentileMethod::kLinear
-                                        : PercentileMethod::kNearestRank;
-}
-
 int64_t UnpackMsAsUs(const Napi::Value& value) { return UnpackMsAsNs(value) / 1000; }
 
 }  // namespace
@@ -61,6 +56,11 @@ bool Percentiles::Unpack(const Napi::Value& value) {
   std::ranges::copy(given, values_.begin());
   count_ = given.size();
   return true;
+}
+
+PercentileMethod MethodOf(const Napi::Object& what) {
+  return UnpackFlag(what.Get("linear")) ? PercentileMethod::kLinear
+                                        : PercentileMethod::kNearestRank;
 }
 
 bool UnpackWindow(const Napi::Object& what, Window* window) {

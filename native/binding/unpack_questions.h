@@ -29,6 +29,9 @@ class Percentiles {
   size_t count_ = 0;
 };
 
+// Of `linear`.
+[[nodiscard]] PercentileMethod MethodOf(const Napi::Object& what);
+
 // Of `by`, `from` and `to`. False: no window, or one that ends before it begins.
 [[nodiscard]] bool UnpackWindow(const Napi::Object& what, Window* window);
 // Of those and `linear`, `ewmaMs` and `percentiles`, which go into the last argument and have to

@@ -15,6 +15,8 @@ namespace gpuring {
 // 0: not a number, or a negative one.
 [[nodiscard]] uint64_t UnpackCount(const Napi::Value& value);
 [[nodiscard]] int64_t UnpackMsAsNs(const Napi::Value& value);
+// NaN: not a number.
+[[nodiscard]] double UnpackNumber(const Napi::Value& value);
 // False: not `true`.
 [[nodiscard]] bool UnpackFlag(const Napi::Value& value);
 // "": no string.
@@ -22,5 +24,6 @@ namespace gpuring {
 // The caller's own memory, for the length of the call. Empty: not such an array.
 [[nodiscard]] std::span<double> UnpackDoubles(const Napi::Value& value);
 [[nodiscard]] std::span<uint64_t> UnpackWords(const Napi::Value& value);
+[[nodiscard]] std::span<uint8_t> UnpackBytes(const Napi::Value& value);
 
 }  // namespace gpuring

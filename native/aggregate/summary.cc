@@ -1,0 +1,155 @@
+#include "aggregate/summary.h"
+
+#include <array>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <new>
+
+#include "aggregate/histogram.h"
+#include "aggregate/lanes.h"
+
+namespace gpuring {
+namespace {
+
+// Counters for values that are so few, or fewer, apart, come in fours and are taken in turns: one
+// is not wanted again at once, and all stay in the innermost cache.
+constexpr size_t kFewBins = 1024;
+constexpr size_t kMostBins = 65536;
+
+#define GPURING_KERNEL "aggregate/summary.inc"
+#include "aggregate/each_instruction_set.inc"
+
+template <class T>
+using Memory = std::unique_ptr<T[]>;
+
+template <class T>
+Memory<T> Take(size_t count) {
+  return Memory<T>(new (std::nothrow) T[count]());
+}
+
+void WriteMoments(const Moments& moments, std::span<double> out) {
+  const double values[kSummaryDoubles] = {static_cast<double>(moments.count), moments.min,
+                                          moments.max, moments.mean, moments.deviation};
+  std::copy(std::begin(values), std::end(values), out.begin());
+}
+
+bool SummarizeDoubles(std::span<const double> values, const Moments& moments,
+                      const PercentileRequest& request, std::span<double> out) {
+  WriteMoments(moments, out);
+  return PercentilesOf(values, moments, request, out.subspan(kSummaryDoubles));
+}
+
+// As doubles, without NaN.
+template <class T>
+bool SummarizeCopy(std::span<const T> values, const PercentileRequest& request,
+                   std::span<double> out) {
+  const Memory<double> copy(new (std::nothrow) double[values.size()]);
+  if (copy == nullptr) return false;
+  size_t count = 0;
+  for (const T value : values) {
+    const auto number = static_cast<double>(value);
+    copy[count] = number;
+    count += number == number;
+  }
+  const std::span<const double> numbers(copy.get(), count);
+  return SummarizeDoubles(numbers, MomentsOf(numbers), request, out);
+}
+
+// Counts four values in turn; a value outside is counted as another one.
+template <class T>
+void Count(std::span<const T> values, T least, std::span<std::array<uint32_t, kFewBins>, 4> bins) {
+  const auto bin = [least](T value) {
+    return static_cast<size_t>(static_cast<uint64_t>(value) - static_cast<uint64_t>(least)) %
+           kFewBins;
+  };
+  size_t i = 0;
+  for (; i + 4 <= values.size(); i += 4) {
+    bins[0][bin(values[i])]++;
+    bins[1][bin(values[i + 1])]++;
+    bins[2][bin(values[i + 2])]++;
+    bins[3][bin(values[i + 3])]++;
+  }
+  for (; i < values.size(); i++) bins[0][bin(values[i])]++;
+}
+
+bool WriteHistogram(Histogram histogram, const PercentileRequest& request, std::span<double> out) {
+  const Moments moments = MomentsOf(histogram);
+  WriteMoments(moments, out);
+  PercentilesOf(moments, request, &histogram, out.subspan(kSummaryDoubles));
+  return true;
+}
+
+template <class T>
+bool SummarizeFew(std::span<const T> values, T least, const PercentileRequest& request,
+                  std::span<double> out) {
+  std::array<std::array<uint32_t, kFewBins>, 4> bins = {};
+  Count<T>(values, least, bins);
+  std::array<uint64_t, kFewBins> counts;
+  for (size_t i = 0; i < kFewBins; i++) {
+    counts[i] = uint64_t{bins[0][i]} + bins[1][i] + bins[2][i] + bins[3][i];
+  }
+  return WriteHistogram({static_cast<int64_t>(least), counts}, request, out);
+}
+
+template <class T>
+bool SummarizeMany(std::span<const T> values, T least, const PercentileRequest& request,
+                   std::span<double> out) {
+  const Memory<uint64_t> counts = Take<uint64_t>(kMostBins);
+  if (counts == nullptr) return false;
+  for (const T value : values) {
+    counts[(static_cast<uint64_t>(value) - static_cast<uint64_t>(least)) % kMostBins]++;
+  }
+  return WriteHistogram({static_cast<int64_t>(least), {counts.get(), kMostBins}}, request, out);
+}
+
+template <class T>
+using RangeFinder = void (*)(std::span<const T>, T*, T*);
+template <class T>
+constexpr RangeFinder<T> kFindRange[] = GPURING_EACH(FindRange<T>);
+
+template <class T>
+bool SummarizeIntegers(std::span<const T> values, const PercentileRequest& request,
+                       std::span<double> out) {
+  if (values.size() > UINT32_MAX || values.empty()) return SummarizeCopy(values, request, out);
+  T least = std::numeric_limits<T>::min();
+  T most = std::numeric_limits<T>::max();
+  if (sizeof(T) > 1)
+    kFindRange<T>[static_cast<size_t>(BestInstructionSet())](values, &least, &most);
+  const uint64_t apart = static_cast<uint64_t>(most) - static_cast<uint64_t>(least);
+  if (apart < kFewBins) return SummarizeFew(values, least, request, out);
+  // Clearing and reading the counters is worth it only for so many.
+  if (apart >= kMostBins || values.size() < kMostBins / 4) {
+    return SummarizeCopy(values, request, out);
+  }
+  return SummarizeMany(values, least, request, out);
+}
+
+}  // namespace
+
+bool Summarize(std::span<const double> values, const PercentileRequest& request,
+               std::span<double> out) {
+  const Moments moments = MomentsOf(values);
+  if (!std::isfinite(moments.mean)) return SummarizeCopy(values, request, out);
+  return SummarizeDoubles(values, moments, request, out);
+}
+
+bool Summarize(std::span<const float> values, const PercentileRequest& request,
+               std::span<double> out) {
+  return SummarizeCopy(values, request, out);
+}
+
+#define GPURING_SUMMARIZE(type)                                                  \
+  bool Summarize(std::span<const type> values, const PercentileRequest& request, \
+                 std::span<double> out) {                                        \
+    return SummarizeIntegers(values, request, out);                              \
+  }
+GPURING_SUMMARIZE(uint8_t)
+GPURING_SUMMARIZE(int8_t)
+GPURING_SUMMARIZE(uint16_t)
+GPURING_SUMMARIZE(int16_t)
+GPURING_SUMMARIZE(uint32_t)
+GPURING_SUMMARIZE(int32_t)
+#undef GPURING_SUMMARIZE
+
+}  // namespace gpuring
