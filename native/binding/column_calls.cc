@@ -192,7 +192,9 @@ Napi::Value DownsampleColumnCall(const Napi::CallbackInfo& info) {
 
 Napi::Value CheckColumnsCall(const Napi::CallbackInfo& info) {
   const ColumnFault no_times = {kTimesColumn, 0, FaultReason::kNotFinite};
-  if (!info[0].IsTypedArray() || !info[1].IsObject()) return BoxFault(info.Env(), no_times);
+  const bool has_times = info[0].IsTypedArray() &&
+                         info[0].As<Napi::TypedArray>().TypedArrayType() == napi_float64_array;
+  if (!has_times || !info[1].IsObject()) return BoxFault(info.Env(), no_times);
   const auto what = info[1].As<Napi::Object>();
   const auto given = UnpackList<GivenValues>(what.Get("columns"));
   const Napi::Value given_rules = what.Get("rules");
