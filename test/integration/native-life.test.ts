@@ -59,6 +59,9 @@ describe('a session', () => {
           expect(session.readHistory(untyped(range), untyped(into))).toBe(0);
           expect(session.readSeries(untyped(range), untyped(into))).toBe(0);
         }
+        expect(session.aggregate(untyped(first), untyped(into))).toBe(0);
+        expect(session.downsample(untyped(first), untyped(into))).toBe(0);
+        expect(session.watchWindow(untyped({ metrics: first, windowMs: into }))).toBeUndefined();
         const range = { row: 0, which: first, from: into };
         expect(session.readHistory(untyped(range), untyped(into))).toBe(0);
         expect(session.readSeries(untyped(range), untyped(into))).toBe(0);
@@ -100,11 +103,18 @@ describe('a session', () => {
   it('is not harmed by arguments that close it while they are read', async () => {
     const into = new Float64Array(100);
     const range = () => ({ row: 0, which: 0, from: 1 });
+    const question = () => ({
+      ...{ metrics: [0], metric: 0, by: 0, from: 0, to: 2e12, windowMs: 100 },
+      ...{ percentiles: Float64Array.of(50), linear: false, ewmaMs: 0, pooled: false },
+    });
     const uses: ((session: NativeSession) => unknown)[] = [
       (session) => session.watch(closing(session, [0])),
       (session) => session.unwatch(closing(session, [0])),
       (session) => session.readHistory(closing(session, range()), into),
       (session) => session.readSeries(closing(session, range()), into),
+      (session) => session.aggregate(closing(session, { rows: [0], ...question() }), into),
+      (session) => session.downsample(closing(session, { row: 0, ...question() }), into),
+      (session) => session.watchWindow(closing(session, { metrics: [0], ...question() })),
     ];
     for (const use of uses) {
       const session = await open([{ board: 'h100' }]);

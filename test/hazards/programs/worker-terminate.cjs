@@ -8,8 +8,15 @@ const body = `
   const { GPUClusteringManager } = require(workerData.entry);
   GPUClusteringManager.open({ simulate: 'h100x8', periodMs: 1 }).then((manager) => {
     const [device] = manager.listDevices();
+    const power = manager
+      .watchWindow({ windowMs: 200, metrics: ['powerWatts'], percentiles: [95] })
+      .reader(device.deviceId, 'powerWatts');
     parentPort.postMessage(manager.getMetrics(device.deviceId).timestampMs);
-    setInterval(() => manager.getMetricsHistory(device.deviceId), 1);
+    setInterval(() => {
+      manager.getMetricsHistory(device.deviceId);
+      manager.aggregate({ windowMs: 100 });
+      power();
+    }, 1);
   });
 `;
 const entry = require.resolve('../../../dist/index.js');
