@@ -114,7 +114,7 @@ describe('a session', () => {
       (session) => session.readSeries(closing(session, range()), into),
       (session) => session.aggregate(closing(session, { rows: [0], ...question() }), into),
       (session) => session.downsample(closing(session, { row: 0, ...question() }), into),
-      (session) => session.watchWindow(closing(session, { metrics: [0], ...question() })),
+      (session) => session.watchWindow(closing(session, question())),
     ];
     for (const use of uses) {
       const session = await open([{ board: 'h100' }]);
