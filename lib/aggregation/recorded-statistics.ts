@@ -21,7 +21,12 @@ import {
   type WatchedWindow,
   type WindowToWatch,
 } from './watched-window.js';
-import { type CheckedWindow, type NativeWindowBounds, nativeBounds } from './window.js';
+import {
+  type CheckedWindow,
+  type NativeWindowBounds,
+  nativeBounds,
+  type WindowEnds,
+} from './window.js';
 
 /** Recorded samples have times of the wall clock and no other. */
 const clock = { kind: 'wall', nowMs: () => Date.now() } as const;
@@ -66,10 +71,10 @@ export class RecordedStatistics implements StatisticsSource {
   }
 
   slices({ deviceId, metric, bounds }: SliceQuestion, into: Float64Array): number {
-    const column = columnOf(this.#store.columnsOf(deviceId), metric);
-    if (column === undefined) return 0;
-    const ends = bounds.ends ?? endsOfLast(column, bounds.from);
-    const [from, to] = [ends.fromMs, ends.toMs];
+    const all = columnOf(this.#store.columnsOf(deviceId), metric);
+    if (all === undefined) return 0;
+    const column = bounds.ends === undefined ? newestOf(all, bounds.from) : all;
+    const { fromMs: from, toMs: to } = bounds.ends ?? endsOf(column);
     return this.#load().downsampleColumn(column, { from, to }, into);
   }
 
@@ -152,8 +157,14 @@ function columnOf(columns: SampleColumns | undefined, { key }: AnyMetricRow) {
   return columns === undefined || !isRecorded(key) ? undefined : columns.column(key);
 }
 
-/** The times of the newest `count` samples. */
-function endsOfLast({ times, oldest, count: all }: NativeColumn, count: number) {
+/** The newest samples alone. */
+function newestOf({ times, values, oldest, count: all }: NativeColumn, last: number): NativeColumn {
+  const count = Math.min(all, last);
+  return { times, values, oldest: (oldest + all - count) % times.length, count };
+}
+
+/** The times of the first and the last sample. */
+function endsOf({ times, oldest, count }: NativeColumn): Required<WindowEnds> {
   const timeOf = (index: number) => times[(oldest + index) % times.length] ?? Number.NaN;
-  return { fromMs: timeOf(Math.max(0, all - count)), toMs: timeOf(all - 1) };
+  return { fromMs: timeOf(0), toMs: timeOf(count - 1) };
 }

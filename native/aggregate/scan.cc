@@ -151,8 +151,9 @@ class Scan {
   }
 
   // The last sample before the window that knows the value, if that still holds when the window
-  // begins; else the first in it.
+  // begins and the first in it comes later; else that one.
   [[nodiscard]] size_t KnownBefore(const ColumnWindow& window, size_t first) const {
+    if (!(window.TimeAt(first) > window.from())) return first;
     for (size_t i = window.begin(); i-- > 0;) {
       if (window.TimeAt(i) + request_.max_gap_ms < window.from()) break;
       if (!std::isnan(window.ValueAt(i))) return i;

@@ -25,9 +25,13 @@ uint64_t KnownBefore(const ColumnReader& reader, size_t metric, const ColumnWind
   return known >= oldest ? known : 0;
 }
 
-bool StillHolds(const ColumnReader& reader, const ColumnWindow& window, uint64_t sequence) {
+int64_t TimeOf(const ColumnReader& reader, const ColumnWindow& window, uint64_t sequence) {
   const bool wall = window.by == WindowBy::kWall;
-  const int64_t at = wall ? reader.WallAt(sequence) : reader.MonotonicAt(sequence);
+  return wall ? reader.WallAt(sequence) : reader.MonotonicAt(sequence);
+}
+
+bool StillHolds(const ColumnReader& reader, const ColumnWindow& window, uint64_t sequence) {
+  const int64_t at = TimeOf(reader, window, sequence);
   if (window.by != WindowBy::kLast && at >= window.from_us) return false;
   return at + reader.HoldAt(sequence) >= window.from_us;
 }
@@ -53,7 +57,8 @@ Growth GrowthSince(const ColumnReader& reader, size_t metric, const ColumnWindow
   Growth growth = {0, first};
   uint128_t& increase = growth.increase;
   uint64_t value = reader.OffsetAt(metric, first);
-  const uint64_t before = KnownBefore(reader, metric, window);
+  const bool begins_later = TimeOf(reader, window, first) > window.from_us;
+  const uint64_t before = begins_later ? KnownBefore(reader, metric, window) : 0;
   if (before != 0 && StillHolds(reader, window, before)) {
     increase += GrowthOf(kColumnForms[metric], reader.OffsetAt(metric, before), value);
     growth.since = before;

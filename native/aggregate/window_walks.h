@@ -16,7 +16,8 @@ struct Growth {
   uint64_t since = 0;      // the sample from which on it grew
 };
 // How much a counter grew. What it grew up to the first sample that knows it counts where the known
-// value before still holds when the window begins.
+// value before still holds when the window begins, unless that sample is its very beginning: so
+// windows that meet in a sample share no growth.
 [[nodiscard]] Growth GrowthSince(const ColumnReader& reader, size_t metric,
                                  const ColumnWindow& window, uint64_t first);
 

@@ -103,6 +103,8 @@ inline void AddGrowthNaively(const NaiveHistory& history, const Window& asked,
   for (size_t i = window.begin; i < window.end; i++) {
     const std::optional<int64_t> value = history.samples[i].value;
     if (!value) continue;
+    const bool is_first = i == *sums->first;
+    if (is_first && NaiveTime(history.samples[i], asked.by) <= window.from_us) before.reset();
     if (before) sums->increase += *value >= *before ? *value - *before : *value;
     before = value;
   }

@@ -88,7 +88,8 @@ struct Naive {
       if (inside) unknown += !is_known;
       if (is_known && !inside && sample.time <= end) before = sample;
       if (!is_known || !inside) continue;
-      if (!first && before && before->time + request.max_gap_ms < begin) before.reset();
+      const bool reaches = before && before->time + request.max_gap_ms >= begin;
+      if (!first && !(reaches && sample.time > begin)) before.reset();
       AddKnown(sample, before, request);
       before = sample;
     }

@@ -119,8 +119,10 @@ function growthOf(
     .slice(0, begin)
     .filter(({ isGone, timeMs }) => isGone !== true || isByNumber || timeMs < fromMs)
     .findLast(({ value }) => value !== undefined);
-  const counts = earlier !== undefined && earlier.timeMs + earlier.holdMs >= fromMs;
-  let before = counts ? earlier : undefined;
+  const first = samples.slice(begin, end).find(({ value }) => value !== undefined);
+  const reaches = earlier !== undefined && earlier.timeMs + earlier.holdMs >= fromMs;
+  // A sample at the very beginning is where growth begins: windows that meet share none.
+  let before = reaches && first !== undefined && first.timeMs > fromMs ? earlier : undefined;
   const growths: Growth[] = [];
   for (const sample of samples.slice(begin, end)) {
     const { value, timeMs } = sample;

@@ -64,6 +64,11 @@ describe('the naive reference', () => {
         window: { fromMs, toMs: 2000 },
       }).increase;
     expect([growth(100), growth(101)]).toEqual([20, 0]);
+    const met = naiveStatistics([at(0, 10), at(1000, 30), at(2000, 35)], {
+      ...question,
+      window: { fromMs: 1000, toMs: 2000 },
+    });
+    expect(met).toMatchObject({ increase: 5, grownMs: 1000 });
   });
 
   it('knows nothing where nothing was known', () => {
