@@ -8,6 +8,7 @@ import { randomFrom } from './data.mjs';
 const deviceId = 'a';
 const count = 1e5;
 const recurring = 1024;
+const startMs = 1.7e12;
 // With the time twelve numbers a sample: greatest value of each.
 const metrics = {
   computeUtilizationPercent: 100,
@@ -32,14 +33,27 @@ function randomColumns() {
       key === 'memoryTotalBytes' ? most : Math.floor(random() * most),
     ),
   ]);
-  const timestampsMs = Float64Array.from({ length: count }, (_, index) => index + 1);
+  const timestampsMs = Float64Array.from({ length: count }, (_, index) => startMs + index);
   return { deviceId, timestampsMs, ...Object.fromEntries(columns) };
 }
 
+/** As programs write it. */
 function sampleAt(columns, index) {
-  const values = keys.map((key) => [key, columns[key][index]]);
-  const timestampMs = columns.timestampsMs[index];
-  return { deviceId, timestampMs, ...Object.fromEntries(values) };
+  return {
+    deviceId,
+    timestampMs: columns.timestampsMs[index],
+    computeUtilizationPercent: columns.computeUtilizationPercent[index],
+    memoryUtilizationPercent: columns.memoryUtilizationPercent[index],
+    memoryTotalBytes: columns.memoryTotalBytes[index],
+    memoryUsedBytes: columns.memoryUsedBytes[index],
+    powerWatts: columns.powerWatts[index],
+    powerLimitWatts: columns.powerLimitWatts[index],
+    temperatureCelsius: columns.temperatureCelsius[index],
+    memoryTemperatureCelsius: columns.memoryTemperatureCelsius[index],
+    clockRateMhz: columns.clockRateMhz[index],
+    memoryClockMhz: columns.memoryClockMhz[index],
+    fanSpeedPercent: columns.fanSpeedPercent[index],
+  };
 }
 
 function freshManager() {
@@ -81,7 +95,7 @@ export function recording() {
   check(columns, samples);
   const [byColumns, byObjects] = [freshManager(), freshManager()];
   const { timestampsMs } = columns;
-  let [taken, recorded, nowMs] = [0, 0, 0];
+  let [taken, recorded, nowMs] = [0, 0, startMs];
   const figures = compare({
     'an object passed through Node-API': {
       run: () => bareCore.takeObject(samples[taken++ % recurring]),
