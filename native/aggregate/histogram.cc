@@ -40,17 +40,11 @@ void PercentilesOf(const Moments& moments, const PercentileRequest& request, His
                    std::span<double> out) {
   const auto totals = histogram->counts;
   std::partial_sum(totals.begin(), totals.end(), totals.begin());
-  const auto value_at = [&](uint64_t rank) {
-    const auto place = std::ranges::upper_bound(totals, rank) - totals.begin();
+  const PercentileRanks ranks(request, moments.count);
+  ranks.Write(out, [&](size_t i) {
+    const auto place = std::ranges::upper_bound(totals, ranks.wanted()[i]) - totals.begin();
     return static_cast<double>(histogram->least + place);
-  };
-  for (size_t i = 0; i < request.percentiles.size(); i++) {
-    out[i] = kAbsent;
-    if (moments.count == 0) continue;
-    const auto [rank, beyond] = PositionOf(request.percentiles[i], request.method, moments.count);
-    out[i] = value_at(rank);
-    if (beyond > 0) out[i] += beyond * (value_at(rank + 1) - out[i]);
-  }
+  });
 }
 
 }  // namespace gpuring

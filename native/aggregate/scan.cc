@@ -79,32 +79,28 @@ class Scan {
   Scan(const ScanRequest& request, std::span<double> known) : request_(request), known_(known) {}
 
   void Add(const ColumnWindow& window) {
-    // The sample before holds into the window.
-    if (window.begin() > 0) AddHeld(window, window.begin() - 1);
     size_t first = window.end();
     size_t last = window.end();
-    size_t since = window.end();  // where growth begins
-    double before = kAbsent;
-    for (size_t i = window.begin(); i < window.end(); i++) {
+    double next = window.end() > 0 ? window.TimeAt(std::max<size_t>(window.begin(), 1) - 1) : 0;
+    // The sample before holds into the window.
+    for (size_t i = std::max<size_t>(window.begin(), 1) - 1; i < window.end(); i++) {
+      const double time = next;
       const double value = window.ValueAt(i);
-      if (std::isnan(value) || count_ == known_.size()) {
+      next = window.NextTime(i);
+      const bool is_known = !std::isnan(value);
+      if (is_known) AddHeld(window, {time, next}, value);
+      if (i < window.begin()) continue;
+      if (!is_known || count_ == known_.size()) {
         unknown_++;
         continue;
       }
-      AddHeld(window, i);
-      if (first == window.end()) {
-        first = i;
-        since = request_.counter ? KnownBefore(window, i) : i;
-        if (since < i) before = window.ValueAt(since);
-      }
+      if (first == window.end()) first = i;
       last = i;
-      if (!std::isnan(before)) increase_.Add(value < before ? value : value - before);
-      if (request_.counter) before = value;
       known_[count_++] = value;
     }
     AddEnds(window, first, last);
     AddBounds(window);
-    if (last < window.end()) grown_.Add(window.TimeAt(last) - window.TimeAt(since));
+    if (request_.counter && first < window.end()) AddGrowth(window, first, last);
   }
 
   [[nodiscard]] bool Write(std::span<double> record) const {
@@ -131,7 +127,7 @@ class Scan {
         from_ms_,
         to_ms_,
         0,
-        request_.counter ? grown_.Value() : 0,
+        grown_.Value(),
     };
     std::copy(std::begin(values), std::end(values), record.begin());
     const PercentileRequest percentiles = {request_.percentiles, request_.method};
@@ -140,14 +136,30 @@ class Scan {
   }
 
  private:
-  void AddHeld(const ColumnWindow& window, size_t i) {
-    const double value = window.ValueAt(i);
-    const double time = window.TimeAt(i);
-    const double end = std::min({window.NextTime(i), time + request_.max_gap_ms, window.to()});
-    const double held = end - std::max(time, window.from());
-    if (std::isnan(value) || !(held > 0)) return;
+  struct Span {
+    double from;
+    double to;
+  };
+
+  // A value that holds until the next sample, unless that is far.
+  void AddHeld(const ColumnWindow& window, Span time, double value) {
+    const double limit = std::min(window.to(), time.from + request_.max_gap_ms);
+    const double held = std::min(time.to, limit) - std::max(time.from, window.from());
+    if (!(held > 0)) return;
     covered_.Add(held);
     held_.Add(value * held);
+  }
+
+  void AddGrowth(const ColumnWindow& window, size_t first, size_t last) {
+    const size_t since = KnownBefore(window, first);
+    double before = window.ValueAt(since);
+    for (size_t i = since < first ? first : first + 1; i <= last; i++) {
+      const double value = window.ValueAt(i);
+      if (std::isnan(value)) continue;
+      increase_.Add(value < before ? value : value - before);
+      before = value;
+    }
+    grown_.Add(window.TimeAt(last) - window.TimeAt(since));
   }
 
   // The last sample before the window that knows the value, if that still holds when the window

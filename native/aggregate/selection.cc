@@ -121,6 +121,7 @@ void SortFew(std::span<const double> values, const Asked& asked) {
 
 // False: values are so close together, or so far apart, that there is no such scale.
 bool CutByValue(const Range& range, Cut* cut) {
+  if (!(range.min < range.max)) return false;
   cut->least = range.min;
   cut->scale = (kBuckets - 1) / (range.max - range.min);
   return std::isnormal(cut->scale);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <new>
 
+#include "aggregate/byte_ranks.h"
 #include "aggregate/histogram.h"
 #include "aggregate/lanes.h"
 
@@ -103,6 +104,27 @@ bool SummarizeMany(std::span<const T> values, T least, const PercentileRequest& 
   return WriteHistogram({static_cast<int64_t>(least), {counts.get(), kMostBins}}, request, out);
 }
 
+// Of bytes in the order that `flip` gives them; what was the least of all is `least`.
+bool SummarizeBytes(std::span<const uint8_t> values, uint8_t flip, const PercentileRequest& request,
+                    std::span<double> out) {
+  PercentileRanks ranks(request, values.size());
+  std::array<uint8_t, PercentileRanks::kMost> selected;
+  const ByteSums sums =
+      SelectBytes({values, flip, ranks.wanted()}, std::span(selected).first(ranks.wanted().size()));
+  const double least = flip == 0 ? 0 : std::numeric_limits<int8_t>::min();
+  const auto count = static_cast<double>(values.size());
+  const auto spread = static_cast<unsigned __int128>(sums.squares) * values.size() -
+                      static_cast<unsigned __int128>(sums.sum) * sums.sum;
+  const auto total =
+      static_cast<double>(static_cast<int64_t>(sums.sum) +
+                          static_cast<int64_t>(least) * static_cast<int64_t>(values.size()));
+  WriteMoments({values.size(), total / count, std::sqrt(static_cast<double>(spread)) / count,
+                least + sums.min, least + sums.max},
+               out);
+  ranks.Write(out.subspan(kSummaryDoubles), [&](size_t i) { return least + selected[i]; });
+  return true;
+}
+
 template <class T>
 using RangeFinder = void (*)(std::span<const T>, T*, T*);
 template <class T>
@@ -112,10 +134,9 @@ template <class T>
 bool SummarizeIntegers(std::span<const T> values, const PercentileRequest& request,
                        std::span<double> out) {
   if (values.size() > UINT32_MAX || values.empty()) return SummarizeCopy(values, request, out);
-  T least = std::numeric_limits<T>::min();
-  T most = std::numeric_limits<T>::max();
-  if (sizeof(T) > 1)
-    kFindRange<T>[static_cast<size_t>(BestInstructionSet())](values, &least, &most);
+  T least;
+  T most;
+  kFindRange<T>[static_cast<size_t>(BestInstructionSet())](values, &least, &most);
   const uint64_t apart = static_cast<uint64_t>(most) - static_cast<uint64_t>(least);
   if (apart < kFewBins) return SummarizeFew(values, least, request, out);
   // Clearing and reading the counters is worth it only for so many.
@@ -139,13 +160,24 @@ bool Summarize(std::span<const float> values, const PercentileRequest& request,
   return SummarizeCopy(values, request, out);
 }
 
+bool Summarize(std::span<const uint8_t> values, const PercentileRequest& request,
+               std::span<double> out) {
+  if (values.empty()) return SummarizeCopy(values, request, out);
+  return SummarizeBytes(values, 0, request, out);
+}
+
+bool Summarize(std::span<const int8_t> values, const PercentileRequest& request,
+               std::span<double> out) {
+  if (values.empty()) return SummarizeCopy(values, request, out);
+  const auto* const bytes = reinterpret_cast<const uint8_t*>(values.data());
+  return SummarizeBytes({bytes, values.size()}, 0x80, request, out);
+}
+
 #define GPURING_SUMMARIZE(type)                                                  \
   bool Summarize(std::span<const type> values, const PercentileRequest& request, \
                  std::span<double> out) {                                        \
     return SummarizeIntegers(values, request, out);                              \
   }
-GPURING_SUMMARIZE(uint8_t)
-GPURING_SUMMARIZE(int8_t)
 GPURING_SUMMARIZE(uint16_t)
 GPURING_SUMMARIZE(int16_t)
 GPURING_SUMMARIZE(uint32_t)

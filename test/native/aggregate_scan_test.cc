@@ -147,7 +147,7 @@ void CheckRecord(const Values& record, const Naive& naive, const ScanRequest& re
   Values sorted = naive.known;
   std::sort(sorted.begin(), sorted.end());
   const bool any = !sorted.empty();
-  const auto n = static_cast<long double>(sorted.size());
+  const auto n = static_cast<long double>(std::max<size_t>(sorted.size(), 1));
   long double sum = 0;
   long double squares = 0;
   for (const double value : sorted) sum += value;
@@ -301,9 +301,9 @@ TEST("slices of a column hold what falls into them") {
     std::vector<Values> inside(slices);
     for (const Sample& sample : ring.samples) {
       if (sample.time < from || sample.time > to || std::isnan(sample.value)) continue;
-      const double at = (sample.time - from) * static_cast<double>(slices) / (to - from);
-      const size_t last = slices - 1;
-      inside[to > from ? std::min(last, static_cast<size_t>(at)) : 0].push_back(sample.value);
+      const double length = to > from ? to - from : 1;
+      const double at = (sample.time - from) * static_cast<double>(slices) / length;
+      inside[std::min(slices - 1, static_cast<size_t>(at))].push_back(sample.value);
     }
     Values out(slices * kScanSliceDoubles + 4, -7);
     const size_t written = DownsampleColumn(ring.Column(), from, to, out);
@@ -329,8 +329,8 @@ void CheckSummaries(uint64_t apart, const char* name) {
   Random random(9);
   for (const size_t count : {0, 1, 2, 5, 300, 5000, 40'000}) {
     std::vector<T> values(count);
-    const auto shift = static_cast<T>(random() % 40);
-    for (T& value : values) value = static_cast<T>(static_cast<T>(random() % apart) - shift);
+    const uint64_t shift = std::is_signed_v<T> ? apart / 2 : 0;
+    for (T& value : values) value = static_cast<T>(static_cast<int64_t>(random() % apart - shift));
     Values sorted(values.begin(), values.end());
     std::sort(sorted.begin(), sorted.end());
     for (const auto method : {PercentileMethod::kNearestRank, PercentileMethod::kLinear}) {
@@ -339,13 +339,15 @@ void CheckSummaries(uint64_t apart, const char* name) {
       long double sum = 0;
       long double squares = 0;
       for (const double value : sorted) sum += value;
-      const long double mean = sum / static_cast<long double>(count);
+      const auto n = static_cast<long double>(count);
+      const long double mean = count > 0 ? sum / n : std::nanl("");
       for (const double value : sorted) squares += (value - mean) * (value - mean);
-      const long double deviation = std::sqrt(squares / static_cast<long double>(count));
+      const long double deviation = count > 0 ? std::sqrt(squares / n) : std::nanl("");
       bool good = out[0] == static_cast<double>(count);
       good &= IsSame(out[1], count > 0 ? sorted.front() : kAbsent);
       good &= IsSame(out[2], count > 0 ? sorted.back() : kAbsent);
-      good &= IsSame(out[3], static_cast<double>(sum) / static_cast<double>(count));
+      good &=
+          IsSame(out[3], count > 0 ? static_cast<double>(sum) / static_cast<double>(n) : kAbsent);
       good &= IsNear(out[4], deviation, deviation);
       for (size_t i = 0; i < kPercentiles.size(); i++) {
         good &= IsSame(out[kSummaryDoubles + i], NaivePercentile(sorted, kPercentiles[i], method));
