@@ -34,9 +34,9 @@ export abstract class ClusterWindows {
 
   /**
    * Statistics of metrics in a window of time, exact over all samples that are kept: per device, in
-   * the order of `listDevices()` or of `devices`, or of the devices as one. One native call each,
-   * and no sample becomes an object. A window that reaches beyond what is kept is answered for what
-   * is there, and `coverage` says so.
+   * the order of `listDevices()` or of `devices`, or of the devices as one. A few native calls, and
+   * no sample becomes an object. A window that reaches beyond what is kept is answered for what is
+   * there, and `coverage` says so.
    *
    * @throws RangeError ERR_GPU_UNKNOWN_METRIC; ERR_GPU_UNKNOWN_DEVICE; ERR_GPU_DUPLICATE_DEVICE;
    *   ERR_GPU_OUT_OF_RANGE: a window without length or given in two ways, a percentile outside

@@ -99,12 +99,13 @@ export type {
   ClusterWindowAggregate,
 } from './aggregation/cluster-aggregate.js';
 export type { WindowAggregate } from './aggregation/device-aggregate.js';
-export type { PercentileMethod } from './aggregation/percentiles.js';
+export type { PercentileMethod, PercentileOptions } from './aggregation/percentiles.js';
 export type { PlotColumns, PlotOptions, PlotSeries } from './aggregation/plot-series.js';
 export type { MetricStatistics, PercentileValues } from './aggregation/statistics.js';
 export type { SummarizeOptions, Summary } from './aggregation/summarize.js';
 export { summarize } from './aggregation/summarize.js';
 export type { WatchedWindow, WatchedWindowOptions } from './aggregation/watched-window.js';
+export type { WindowOptions } from './aggregation/window.js';
 
 // Selection.
 

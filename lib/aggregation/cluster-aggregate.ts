@@ -3,7 +3,7 @@ import type { AnyMetricRow } from '../telemetry/describe.js';
 import type { AnyMetricKey, MetricKey } from '../telemetry/metrics.generated.js';
 import type { CheckedAggregate, Weighting } from './aggregate-options.js';
 import { byMetric } from './device-aggregate.js';
-import { energies, type WindowEnergy } from './energy.js';
+import { energies, energyMetrics, type WindowEnergy } from './energy.js';
 import { emptyRecord, type RecordQuery, type StatisticsSource } from './source.js';
 import {
   endsOf,
@@ -59,7 +59,9 @@ export function aggregateCluster(
   const ids = [...devices.keys()];
   const question = { devices: ids, metrics, bounds, linear, ewmaMs };
   const none = new Float64Array();
-  const own = source.records({ ...question, percentiles: none, pooled: false });
+  const withEnergy = [...new Set([...metrics, ...energyMetrics])];
+  const alone = { ...question, metrics: withEnergy, percentiles: none, pooled: false };
+  const own = source.records(alone);
   const pool = poolOf(source, { ...question, percentiles, pooled: true });
   const all = metrics.map((metric, place) => {
     const parts = ids.map((_, device) => own(device, place));
@@ -73,7 +75,7 @@ export function aggregateCluster(
     weighting,
     ...endsOfAll(bounds.ends, all),
     metrics: byMetric(all),
-    ...energyOfAll(energies(source, ids, bounds)),
+    ...energyOfAll(energies(source, alone, own)),
     ...(source.isSimulated(ids) && { simulated: true as const }),
   });
 }
@@ -104,6 +106,7 @@ function pooled(record: NativeRecord, pool: Pool): Readonly<ClusterMetricStatist
     ...statisticsOf(record, { metric, percentiles, ends, lengthMs }),
     deviceCount,
   };
+  if (parts.length > 1) for (const name of ofOneDevice) delete statistics[name];
   const weighted = weighting === 'samples' ? (['ewma'] as const) : weightedMeans;
   for (const name of weighted) {
     delete statistics[name];
@@ -121,6 +124,7 @@ function pooled(record: NativeRecord, pool: Pool): Readonly<ClusterMetricStatist
   return Object.freeze(statistics);
 }
 
+const ofOneDevice = ['first', 'firstMs', 'last', 'lastMs'] as const;
 const weightedMeans = ['mean', 'timeWeightedMean', 'ewma'] as const;
 
 function weightsOf(

@@ -25,7 +25,7 @@ export function aggregateDevices(
   const bounds = source.bounds(window);
   const question = { devices, metrics, bounds, percentiles, linear, ewmaMs, pooled: false };
   const records = source.records(question);
-  const energy = energies(source, devices, bounds);
+  const energy = energies(source, question, records);
   const { ends } = bounds;
   return devices.map((deviceId, device) => {
     const all = metrics.map((metric, place) =>

@@ -1,7 +1,6 @@
 import { type AnyMetricRow, readMetricName } from '../telemetry/describe.js';
-import type { Records, StatisticsSource } from './source.js';
+import type { RecordQuery, Records, StatisticsSource } from './source.js';
 import { type NativeRecord, wordOf } from './statistics.js';
-import type { NativeWindowBounds } from './window.js';
 
 /**
  * The energy that was drawn in a window.
@@ -16,19 +15,23 @@ export interface WindowEnergy {
   readonly energySource?: 'counter' | 'power';
 }
 
-const metrics: readonly AnyMetricRow[] = (['energyJoules', 'powerWatts'] as const).map((key) =>
-  readMetricName(key, 'metric'),
+export const energyMetrics: readonly AnyMetricRow[] = (['energyJoules', 'powerWatts'] as const).map(
+  (key) => readMetricName(key, 'metric'),
 );
 
-/** Of each device, in order. */
+/** Of each device, in order; out of `records` of these devices where they have what it takes. */
 export function energies(
   source: StatisticsSource,
-  devices: readonly string[],
-  bounds: NativeWindowBounds,
+  { devices, metrics, bounds }: Pick<RecordQuery, 'devices' | 'metrics' | 'bounds'>,
+  records: Records,
 ): readonly WindowEnergy[] {
+  const [counter = -1, power = -1] = energyMetrics.map((metric) => metrics.indexOf(metric));
+  if (counter >= 0 && power >= 0) {
+    return devices.map((_, place) => energyOf(records(place, counter), records(place, power)));
+  }
   const whole = { percentiles: new Float64Array(), linear: false, ewmaMs: 0, pooled: false };
-  const records: Records = source.records({ devices, metrics, bounds, ...whole });
-  return devices.map((_, place) => energyOf(records(place, 0), records(place, 1)));
+  const asked = source.records({ devices, metrics: energyMetrics, bounds, ...whole });
+  return devices.map((_, place) => energyOf(asked(place, 0), asked(place, 1)));
 }
 
 function energyOf(counter: NativeRecord, power: NativeRecord): WindowEnergy {

@@ -34,7 +34,11 @@ export interface MetricStatistics extends WindowEnds {
   readonly mean?: number;
   /** Each value weighs the time for which it is held. */
   readonly timeWeightedMean?: number;
-  /** Of the samples as a population: sqrt(mean of squares - square of mean). */
+  /**
+   * Of the samples as a population: the square root of the mean of squares less the square of the
+   * mean. Live clusters add integers up exactly and divide once; recorded samples are added up with
+   * compensation, about their mean.
+   */
   readonly standardDeviation?: number;
   /**
    * The exponentially weighted mean at the last known sample, with `ewmaMs` as time constant τ,
@@ -44,7 +48,11 @@ export interface MetricStatistics extends WindowEnds {
   readonly ewma?: number;
   /** Gauges: value times seconds, over the time that is covered. */
   readonly integral?: number;
-  /** Counters: how much they grew; where one fell, it began anew at 0. */
+  /**
+   * Counters: how much they grew, from the first sample that knows it (from the one before, where
+   * that value is still held when the window begins and the first comes later) to the last. Where
+   * one fell, it began anew at 0. Windows that meet share no growth.
+   */
   readonly increase?: number;
   /**
    * Counters: `increase` by the time in which it came about, from the sample at which it begins to

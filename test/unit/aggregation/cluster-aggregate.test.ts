@@ -9,7 +9,15 @@ const own: readonly FakeRecord[] = [
   { count: 1, mean: 10, timeWeightedMean: 20, ewma: 30, integral: 5 },
   { count: 3, mean: 50, timeWeightedMean: 60, ewma: 70, integral: 7 },
 ];
-const pool: FakeRecord = { count: 4, mean: 40, timeWeightedMean: 55, coveredMs: 900, max: 90 };
+const pool: FakeRecord = {
+  first: 1,
+  lastMs: 5,
+  count: 4,
+  mean: 40,
+  timeWeightedMean: 55,
+  coveredMs: 900,
+  max: 90,
+};
 const options = { from: 1000, to: 2000, metrics: ['powerWatts'], per: 'cluster' } as const;
 
 function cluster(more: Partial<AggregateOptions> = {}, devices?: readonly FakeDevice[]) {
@@ -27,6 +35,7 @@ describe('the aggregate of a cluster', () => {
     const { whole, power, asked } = cluster();
     expect(power).toMatchObject({ count: 4, mean: 40, timeWeightedMean: 55, max: 90 });
     expect(power).toMatchObject({ coverage: 0.45, deviceCount: 2, total: 80 });
+    for (const key of ['first', 'firstMs', 'last', 'lastMs']) expect(power).not.toHaveProperty(key);
     expect(power.percentiles).toEqual({ 50: 1, 95: 2, 99: 3 });
     expect(whole).toMatchObject({ devices: ['GPU-0', 'GPU-1'], deviceCount: 2 });
     expect(whole).toMatchObject({ weighting: 'samples', fromMs: 1000, toMs: 2000 });
