@@ -7,7 +7,7 @@
 //   prefix   every 64 samples, the sums of all samples before
 //   counts   every so many samples, how often each value (narrow) or bucket of values (wide) came
 //            before: 32 bits each, two to a cell, modulo 2^32
-//   extremes of wide metrics: least and greatest value of 64, of 4096, of 262144 samples
+//   extremes of wide metrics: least and greatest value of 64, of 512, ... of 262144 samples
 #pragma once
 
 #include <algorithm>
@@ -27,7 +27,7 @@ __extension__ typedef __int128 int128_t;
 inline constexpr uint64_t kBlock = 64;          // samples between two prefix rows
 inline constexpr uint64_t kNarrowStride = 256;  // between two rows of counts
 inline constexpr uint64_t kWideStride = 2048;
-inline constexpr std::array<uint64_t, 3> kExtremeSpans = {64, 4096, 262144};
+inline constexpr std::array<uint64_t, 5> kExtremeSpans = {64, 512, 4096, 32768, 262144};
 // Farther than any clock, and so near that no difference of two times overflows.
 inline constexpr int64_t kFarthestUs = int64_t{1} << 61;
 // Samples that stay beyond the capacity, so that a reader of the oldest has time.

@@ -74,6 +74,9 @@ class ColumnReader {
   void ExpectPrefix(size_t metric, uint64_t block) const {
     Expect(PrefixRow(metric, block), kColumnForms[metric].prefix_words);
   }
+  void ExpectExtremes(size_t metric, size_t level, uint64_t node) const {
+    Expect(Node(metric, level, node), 2);
+  }
   void ExpectCounts(size_t metric, uint64_t row) const {
     Expect(CountRow(metric, row), kColumnForms[metric].CountWords());
   }
@@ -158,17 +161,14 @@ class ColumnReader {
     return LoadSum(PrefixRow(metric, block) + kPrefixSums + 3 * words, words);
   }
 
-  // Adds how often each value or bucket came between two rows of counts.
-  void AddCounts(size_t metric, uint64_t from_row, uint64_t to_row, uint32_t* counts) const {
-    const ColumnForm& form = kColumnForms[metric];
-    const size_t words = form.CountWords();
+  // How often each value or bucket came between two rows of counts. Writes CountWords() pairs.
+  void CopyCounts(size_t metric, uint64_t from_row, uint64_t to_row, uint32_t* counts) const {
+    const size_t words = kColumnForms[metric].CountWords();
     const size_t from = CountRow(metric, from_row);
     const size_t to = CountRow(metric, to_row);
     for (size_t i = 0; i < words; i++) {
-      const uint64_t before = Load(from + i);
-      const uint64_t after = Load(to + i);
-      counts[2 * i] += static_cast<uint32_t>(after) - static_cast<uint32_t>(before);
-      counts[2 * i + 1] += static_cast<uint32_t>(after >> 32) - static_cast<uint32_t>(before >> 32);
+      const uint64_t pair = PairDifference(Load(to + i), Load(from + i));
+      std::memcpy(counts + 2 * i, &pair, sizeof pair);
     }
   }
   [[nodiscard]] bool HasCounts(size_t metric) const {
@@ -177,7 +177,7 @@ class ColumnReader {
 
   [[nodiscard]] bool HasExtremes(size_t level) const { return layout_.extreme_nodes[level] > 0; }
   [[nodiscard]] Extremes ExtremesOf(size_t metric, size_t level, uint64_t node) const {
-    const size_t at = Place(metric).extremes[level] + 2 * (node % layout_.extreme_nodes[level]);
+    const size_t at = Node(metric, level, node);
     return {Load(at), Load(at + 1)};
   }
 
@@ -187,8 +187,17 @@ class ColumnReader {
   [[nodiscard]] const ColumnPlace& Place(size_t metric) const {
     return layout_.places[metric - begin_];
   }
+  // Of two numbers of 32 bits in each, modulo 2^32: the top bits are kept out of the subtraction,
+  // so that nothing is borrowed across.
+  [[nodiscard]] static uint64_t PairDifference(uint64_t a, uint64_t b) {
+    constexpr uint64_t kTops = 0x8000'0000'8000'0000;
+    return ((a | kTops) - (b & ~kTops)) ^ ((a ^ ~b) & kTops);
+  }
   [[nodiscard]] static uint64_t Widened(uint16_t code) {
     return code == kUnknownCode ? kUnknownOffset : code;
+  }
+  [[nodiscard]] size_t Node(size_t metric, size_t level, uint64_t node) const {
+    return Place(metric).extremes[level] + 2 * (node % layout_.extreme_nodes[level]);
   }
   [[nodiscard]] uint64_t LongWeight(uint64_t sequence) const {
     const int64_t passed = MonotonicAt(sequence) - MonotonicAt(sequence - 1);

@@ -7,10 +7,18 @@ namespace {
 
 constexpr double kUsPerSecond = 1e6;
 
+// The compiler's own way for 128 bits takes several times as long.
+double ToDouble(uint128_t value) {
+  return value >> 64 == 0 ? static_cast<double>(static_cast<uint64_t>(value))
+                          : static_cast<double>(value);
+}
+
 // Offsets lose the minimum, which every known value or held microsecond gets back.
 double WithMinimum(uint128_t sum, uint64_t times, int64_t minimum) {
   const auto back = static_cast<uint128_t>(static_cast<int128_t>(minimum)) * times;
-  return static_cast<double>(static_cast<int128_t>(sum + back));
+  const auto whole = static_cast<int128_t>(sum + back);
+  return whole < 0 ? -ToDouble(static_cast<uint128_t>(-whole))
+                   : ToDouble(static_cast<uint128_t>(whole));
 }
 
 // Of offsets, which deviate as the values do. Exact up to the root: with c the whole part of the
@@ -24,10 +32,10 @@ double DeviationOf(const PrefixSums& sums) {
       sums.square - 2 * sums.sum * whole + static_cast<uint128_t>(whole) * whole * n;
   const auto count = static_cast<double>(n);
   if (around >> 96 == 0 && n >> 32 == 0) {
-    return std::sqrt(static_cast<double>(around * n - rest * rest)) / count;
+    return std::sqrt(ToDouble(around * n - rest * rest)) / count;
   }
   // rest < n, so what it takes away is far below the last digit.
-  return std::sqrt(static_cast<double>(around) / count);
+  return std::sqrt(ToDouble(around) / count);
 }
 
 }  // namespace
@@ -51,7 +59,7 @@ void WriteSums(const PoolSums& pool, const MetricRow& metric, WindowStatistics* 
     statistics->time_weighted_mean = held / (static_cast<double>(sums.covered) * divisor);
   }
   if (metric.counter) {
-    statistics->increase = static_cast<double>(pool.increase) / divisor;
+    statistics->increase = ToDouble(pool.increase) / divisor;
   }
 }
 

@@ -130,8 +130,10 @@ class PoolQuery {
               std::span<double> percentiles) const {
     const uint64_t count = sums->sums.known;
     WantedRanks wanted;
-    for (const double percentile : request_.percentiles) {
-      const Position position = PositionOf(percentile, request_.method, count);
+    std::array<Position, kMostPercentiles> positions;
+    for (size_t i = 0; i < request_.percentiles.size(); i++) {
+      const Position position = PositionOf(request_.percentiles[i], request_.method, count);
+      positions[i] = position;
       wanted.Add(position.rank);
       if (position.beyond > 0) wanted.Add(position.rank + 1);
     }
@@ -146,8 +148,7 @@ class PoolQuery {
     }
     WriteSums(*sums, kMetrics[metric_], statistics);
     for (size_t i = 0; i < request_.percentiles.size(); i++) {
-      const Position position = PositionOf(request_.percentiles[i], request_.method, count);
-      percentiles[i] = Between(wanted, position);
+      percentiles[i] = Between(wanted, positions[i]);
     }
   }
 

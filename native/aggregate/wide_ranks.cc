@@ -10,6 +10,7 @@ namespace {
 // Bins into which a range is cut in one pass.
 constexpr int kCutBits = 11;
 constexpr size_t kCuts = size_t{1} << kCutBits;
+constexpr size_t kVoidBins = 8;  // more than one: equal ones would wait for each other
 constexpr size_t kRangesAtOnce = 4;
 
 // Where a wanted value lies: within [low, high], `below` known values being less than `low`.
@@ -29,7 +30,7 @@ using Ranges = std::array<Range, WantedRanks::kMost>;
 struct Cutting {
   size_t count = 0;
   std::array<Range, kRangesAtOnce> ranges{};
-  std::array<std::array<uint32_t, kCuts>, kRangesAtOnce> bins;
+  std::array<std::array<uint32_t, kCuts + kVoidBins>, kRangesAtOnce> bins;
 
   void Add(const Range& range) {
     ranges[count] = range;
@@ -41,14 +42,18 @@ struct Cutting {
     }
     return false;
   }
-  void CountAll(std::span<const uint64_t> offsets) {
+  // REQUIRES: `extremes` are theirs, or wider.
+  void CountAll(std::span<const uint64_t> offsets, const Extremes& extremes) {
     for (size_t i = 0; i < count; i++) {
+      if (extremes.least > ranges[i].high || extremes.greatest < ranges[i].low) continue;
       const uint64_t low = ranges[i].low;
       const uint64_t span = ranges[i].high - low;
       const int shift = ranges[i].Shift();
-      for (const uint64_t offset : offsets) {
-        // What is unknown is greater than any range.
-        if (offset - low <= span) bins[i][(offset - low) >> shift]++;
+      for (size_t j = 0; j < offsets.size(); j++) {
+        // What is unknown is greater than any range. What is out of range is counted too, where
+        // nobody looks: to leave it out would cost a jump that cannot be foreseen.
+        const uint64_t above = offsets[j] - low;
+        bins[i][above <= span ? above >> shift : kCuts + j % kVoidBins]++;
       }
     }
   }
@@ -67,7 +72,7 @@ void CountStretch(const ColumnReader& reader, size_t metric, SampleRange range, 
   std::array<uint64_t, kBlock> offsets;
   while (range.from < range.to) {
     uint64_t span = 0;
-    Extremes extremes;
+    Extremes extremes = {0, kUnknownOffset};
     for (size_t level = kExtremeSpans.size(); level-- > 0;) {
       const uint64_t wide = kExtremeSpans[level];
       if (range.from % wide != 0 || range.from + wide > range.to) continue;
@@ -87,7 +92,7 @@ void CountStretch(const ColumnReader& reader, size_t metric, SampleRange range, 
     if (span == 0) {
       span = std::min(range.to, (range.from / kBlock + 1) * kBlock) - range.from;
       reader.CopyOffsets(metric, {range.from, range.from + span}, offsets.data());
-      cutting->CountAll(std::span(offsets).first(span));
+      cutting->CountAll(std::span(offsets).first(span), extremes);
     }
     range.from += span;
   }
@@ -165,7 +170,10 @@ bool CountPool(const Pool& pool, BucketCounts* counts) {
       continue;
     }
     CountBuckets(reader, pool.metric, {window.begin, from * kWideStride}, counts);
-    reader.AddCounts(pool.metric, from, to, counts->data());
+    BucketCounts between;
+    reader.CopyCounts(pool.metric, from, to, between.data());
+    const size_t buckets = kColumnForms[pool.metric].counts;
+    for (size_t bucket = 0; bucket < buckets; bucket++) (*counts)[bucket] += between[bucket];
     CountBuckets(reader, pool.metric, {to * kWideStride, window.end}, counts);
   }
   return true;

@@ -26,36 +26,53 @@ void CountSamples(const ColumnReader& reader, size_t metric, SampleRange range, 
   while (range.from < range.to) {
     const uint64_t end = std::min(range.to, (range.from / kBlock + 1) * kBlock);
     const uint16_t* const codes = reader.CopyCodes(metric, {range.from, end}, &copy);
-    for (size_t i = 0; i < end - range.from; i++) {
-      (*lanes)[i % kLanes][std::min(codes[i], void_code)] += kStep;
+    const size_t count = end - range.from;
+    const auto add = [&](size_t i, size_t lane) {
+      (*lanes)[lane][std::min(codes[i], void_code)] += kStep;
+    };
+    size_t i = 0;
+    for (; i + kLanes <= count; i += kLanes) {
+      for (size_t lane = 0; lane < kLanes; lane++) add(i + lane, lane);
     }
+    for (; i < count; i++) add(i, i % kLanes);
     range.from = end;
   }
+}
+
+// What lanes count may be negative in all.
+void AddGroup(const Lanes& lanes, const Counts& between, size_t begin, Counts* counts) {
+  std::array<uint16_t, kGroup> sums;
+  for (size_t i = 0; i < kGroup; i++) {
+    sums[i] = static_cast<uint16_t>(lanes[0][begin + i] + lanes[1][begin + i] +
+                                    lanes[2][begin + i] + lanes[3][begin + i]);
+  }
+  std::array<uint32_t, kGroup> wide;
+  for (size_t i = 0; i < kGroup; i++) {
+    wide[i] = static_cast<uint32_t>(static_cast<int16_t>(sums[i])) + between[begin + i];
+  }
+  for (size_t i = 0; i < kGroup; i++) (*counts)[begin + i] += wide[i];
 }
 
 void CountColumn(const ColumnReader& reader, size_t metric, const ColumnWindow& window,
                  Counts* counts) {
   Lanes lanes;
+  Counts between;
   const size_t values = PaddedCounts(metric);
   for (auto& lane : lanes) std::fill_n(lane.begin(), values, 0);
   const CountedRows rows = CountedRowsOf(reader, metric, window);
   if (rows.to <= rows.from) {
+    std::fill_n(between.begin(), values, 0);
     CountSamples<1>(reader, metric, {window.begin, window.end}, &lanes);
   } else {
     const uint64_t from = rows.from * kNarrowStride;
     const uint64_t to = rows.to * kNarrowStride;
+    reader.CopyCounts(metric, rows.from, rows.to, between.data());
     CountSamples<1>(reader, metric, {window.begin, from}, &lanes);
     CountSamples<-1>(reader, metric, {from, window.begin}, &lanes);
-    reader.AddCounts(metric, rows.from, rows.to, counts->data());
     CountSamples<1>(reader, metric, {to, window.end}, &lanes);
     CountSamples<-1>(reader, metric, {window.end, to}, &lanes);
   }
-  for (size_t i = 0; i < values; i += kGroup) {
-    for (size_t j = i; j < i + kGroup; j++) {
-      const auto sum = static_cast<uint16_t>(lanes[0][j] + lanes[1][j] + lanes[2][j] + lanes[3][j]);
-      (*counts)[j] += static_cast<uint32_t>(static_cast<int16_t>(sum));
-    }
-  }
+  for (size_t i = 0; i < values; i += kGroup) AddGroup(lanes, between, i, counts);
 }
 
 }  // namespace

@@ -30,8 +30,8 @@ class WantedRanks {
 
  private:
   size_t count_ = 0;
-  std::array<uint64_t, kMost> ranks_{};
-  std::array<uint64_t, kMost> offsets_{};
+  std::array<uint64_t, kMost> ranks_;
+  std::array<uint64_t, kMost> offsets_;
 };
 
 // A metric in the windows of some column sets, as one pool.

@@ -44,12 +44,8 @@ struct NarrowBlock {
     std::fill(codes.begin() + end, codes.end(), kUnknownCode);
     if (end < kBlock) weights[end] = 0;
   }
-  [[nodiscard]] bool HasLongWeight() const {
-    uint32_t some = 0;
-    for (size_t i = 0; i < kBlock; i++) some |= weights[i] == kLongWeight ? 1 : 0;
-    return some != 0;
-  }
-  void AddTo(uint64_t before, PrefixSums* sums) const {
+  // False, and nothing is added: some weight may not fit.
+  [[nodiscard]] bool AddTo(uint64_t before, PrefixSums* sums) const {
     std::array<uint32_t, kBlock + 1> masks;  // all ones where known
     std::array<uint32_t, kBlock + 1> offsets;
     masks[0] = IsKnownOffset(before) ? UINT32_MAX : 0;
@@ -72,11 +68,13 @@ struct NarrowBlock {
       covered += weights[i] & masks[i];
       held += static_cast<uint64_t>(offsets[i]) * weights[i];
     }
+    if (covered >= kLongWeight) return false;
     sums->known += kBlock - unknown;
     sums->covered += covered;
     sums->sum += sum;
     sums->square += square;
     sums->held += held;
+    return true;
   }
 };
 
@@ -156,9 +154,8 @@ class Gatherer {
     const size_t end = first + (range.to - range.from);
     NarrowBlock block;
     reader_.CopyBlock(metric_, range.from / kBlock, &block.codes, &block.weights);
-    if (block.HasLongWeight()) return false;
     block.Keep(first, end);
-    block.AddTo(first == 0 ? before_ : kUnknownOffset, &totals_.sums);
+    if (!block.AddTo(first == 0 ? before_ : kUnknownOffset, &totals_.sums)) return false;
     const uint16_t last = block.codes[end - 1];
     before_ = last == kUnknownCode ? kUnknownOffset : last;
     NoteEdges(range.from, std::span<const uint16_t>(block.codes).subspan(first, end - first),
@@ -209,6 +206,12 @@ void ExpectTotals(const ColumnReader& reader, size_t metric, const ColumnWindow&
   }
   reader.ExpectTimes(window.begin);
   reader.ExpectTimes(window.end - 1);
+  if (kColumnForms[metric].narrow) return;
+  for (size_t level = 0; level < kExtremeSpans.size(); level++) {
+    if (!reader.HasExtremes(level) || window.size() < kExtremeSpans[level]) break;
+    reader.ExpectExtremes(metric, level, window.begin / kExtremeSpans[level] + 1);
+    reader.ExpectExtremes(metric, level, window.end / kExtremeSpans[level]);
+  }
 }
 
 WindowTotals TotalsOf(const ColumnReader& reader, size_t metric, const ColumnWindow& window) {
