@@ -100,7 +100,7 @@ function heldIn(samples: readonly NaiveSample[], { fromMs, toMs }: Cut): readonl
     if (value === undefined || (isGone === true && timeMs >= fromMs)) return [];
     const nextMs = samples[index + 1]?.timeMs ?? Infinity;
     const end = Math.min(nextMs, timeMs + holdMs, toMs);
-    const ms = end - Math.max(timeMs, fromMs);
+    const ms = microseconds(end - Math.max(timeMs, fromMs)) / 1000;
     return ms > 0 ? [{ value, ms }] : [];
   });
 }
@@ -248,7 +248,7 @@ export interface NaiveSlice {
   readonly count: number;
 }
 
-/** Whole ones, so that no slice depends on how a division is rounded. */
+/** Whole ones: differences of large times are rounded, and so are divisions. */
 function microseconds(ms: number): number {
   return Math.round(1000 * ms);
 }
