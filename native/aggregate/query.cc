@@ -137,10 +137,13 @@ class PoolQuery {
       wanted.Add(position.rank);
       if (position.beyond > 0) wanted.Add(position.rank + 1);
     }
-    wanted.Add(0);
-    wanted.Add(count - 1);
+    const bool narrow = kColumnForms[metric_].narrow;
+    if (narrow) {
+      wanted.Add(0);
+      wanted.Add(count - 1);
+    }
     wanted.Sort();
-    if (kColumnForms[metric_].narrow) {
+    if (narrow) {
       FindNarrow(pool, &wanted);
       sums->extremes = {wanted.OffsetAt(0), wanted.OffsetAt(count - 1)};
     } else if (!request_.percentiles.empty()) {

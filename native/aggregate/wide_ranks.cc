@@ -7,9 +7,11 @@
 namespace gpuring {
 namespace {
 
-// Bins into which a range is cut in one pass.
-constexpr int kCutBits = 11;
-constexpr size_t kCuts = size_t{1} << kCutBits;
+// Bins into which a range is cut in one pass: about as many as there are samples, for all of them
+// are cleared and looked through.
+constexpr int kLeastCutBits = 8;
+constexpr int kMostCutBits = 14;
+constexpr size_t kMostCuts = size_t{1} << kMostCutBits;
 constexpr size_t kVoidBins = 8;  // more than one: equal ones would wait for each other
 constexpr size_t kRangesAtOnce = 4;
 
@@ -20,21 +22,24 @@ struct Range {
   uint64_t below = 0;
 
   [[nodiscard]] bool Found() const { return low >= high; }
-  [[nodiscard]] int Shift() const {
-    return std::max(0, static_cast<int>(std::bit_width(high - low)) - kCutBits);
+  // To cut it into up to 2^cut_bits bins.
+  [[nodiscard]] int Shift(int cut_bits) const {
+    return std::max(0, static_cast<int>(std::bit_width(high - low)) - cut_bits);
   }
 };
 using Ranges = std::array<Range, WantedRanks::kMost>;
 
 // Ranges that are cut in one pass. They are apart from each other.
 struct Cutting {
+  int cut_bits = kMostCutBits;
   size_t count = 0;
   std::array<Range, kRangesAtOnce> ranges{};
-  std::array<std::array<uint32_t, kCuts + kVoidBins>, kRangesAtOnce> bins;
+  std::array<std::array<uint32_t, kMostCuts + kVoidBins>, kRangesAtOnce> bins;
 
   void Add(const Range& range) {
     ranges[count] = range;
-    bins[count++].fill(0);
+    std::fill_n(bins[count].begin(), ((range.high - range.low) >> range.Shift(cut_bits)) + 1, 0);
+    count++;
   }
   [[nodiscard]] bool Touches(const Extremes& extremes) const {
     for (size_t i = 0; i < count; i++) {
@@ -48,12 +53,12 @@ struct Cutting {
       if (extremes.least > ranges[i].high || extremes.greatest < ranges[i].low) continue;
       const uint64_t low = ranges[i].low;
       const uint64_t span = ranges[i].high - low;
-      const int shift = ranges[i].Shift();
+      const int shift = ranges[i].Shift(cut_bits);
       for (size_t j = 0; j < offsets.size(); j++) {
         // What is unknown is greater than any range. What is out of range is counted too, where
         // nobody looks: to leave it out would cost a jump that cannot be foreseen.
         const uint64_t above = offsets[j] - low;
-        bins[i][above <= span ? above >> shift : kCuts + j % kVoidBins]++;
+        bins[i][above <= span ? above >> shift : kMostCuts + j % kVoidBins]++;
       }
     }
   }
@@ -62,7 +67,7 @@ struct Cutting {
     for (size_t i = 0; i < count; i++) {
       const uint64_t above = offset - ranges[i].low;
       if (above > ranges[i].high - ranges[i].low) continue;
-      bins[i][above >> ranges[i].Shift()] += static_cast<uint32_t>(known);
+      bins[i][above >> ranges[i].Shift(cut_bits)] += static_cast<uint32_t>(known);
     }
   }
 };
@@ -98,9 +103,11 @@ void CountStretch(const ColumnReader& reader, size_t metric, SampleRange range, 
   }
 }
 
-// The range of the bin in which the rank lies.
-Range Narrowed(const Range& range, std::span<const uint32_t> bins, uint64_t rank) {
-  const int shift = range.Shift();
+// The part of range `i` in whose bin the rank lies.
+Range Narrowed(const Cutting& cutting, size_t i, uint64_t rank) {
+  const Range& range = cutting.ranges[i];
+  const std::span<const uint32_t> bins = cutting.bins[i];
+  const int shift = range.Shift(cutting.cut_bits);
   const size_t last = (range.high - range.low) >> shift;
   size_t bin = 0;
   uint64_t below = range.below;
@@ -112,7 +119,11 @@ Range Narrowed(const Range& range, std::span<const uint32_t> bins, uint64_t rank
 
 // One pass over the pool for the first few ranges that are not found yet. False: all are found.
 bool CutOnce(const Pool& pool, std::span<const uint64_t> ranks, Ranges* ranges) {
+  uint64_t samples = 0;
+  for (const ColumnWindow& window : pool.windows) samples += window.size();
   Cutting cutting;
+  cutting.cut_bits =
+      std::clamp(static_cast<int>(std::bit_width(samples)), kLeastCutBits, kMostCutBits);
   std::array<size_t, WantedRanks::kMost> cut_of;
   cut_of.fill(kRangesAtOnce);
   for (size_t i = 0; i < ranks.size(); i++) {
@@ -130,7 +141,7 @@ bool CutOnce(const Pool& pool, std::span<const uint64_t> ranks, Ranges* ranges) 
   }
   for (size_t i = 0; i < ranks.size(); i++) {
     if (cut_of[i] == kRangesAtOnce) continue;
-    (*ranges)[i] = Narrowed((*ranges)[i], cutting.bins[cut_of[i]], ranks[i]);
+    (*ranges)[i] = Narrowed(cutting, cut_of[i], ranks[i]);
   }
   return true;
 }
