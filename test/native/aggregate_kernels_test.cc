@@ -54,6 +54,11 @@ const std::vector<Shape>& Shapes() {
       {"all magnitudes",
        [](Random& random, size_t) { return std::exp(1300 * Unit(random) - 650); }},
       {"both ends", [](Random& random, size_t) { return random() % 2 ? 1.7e308 : -1.7e308; }},
+      {"zeros of both signs below all magnitudes",
+       [](Random& random, size_t) {
+         const double zero = random() % 2 ? 0.0 : -0.0;
+         return random() % 2 ? zero : std::exp(1300 * Unit(random) - 650);
+       }},
       {"denormal",
        [](Random& random, size_t) { return 5e-324 * static_cast<double>(random() % 99); }},
       {"tiny", [](Random& random, size_t) { return 1e-200 * Unit(random); }},
