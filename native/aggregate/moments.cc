@@ -17,6 +17,7 @@ using Lanes = std::array<double, kLanes>;
 
 // Of one block, sums of distances from its pivot; min and max go on from block to block.
 struct BlockSums {
+  double one = 1;  // that the compiler does not know it
   double pivot;
   Lanes sum;
   Lanes squares;
