@@ -88,7 +88,7 @@ export abstract class ClusterWindows {
    */
   series(options: PlotOptions): PlotSeries {
     const { statistics } = this.#cluster.open();
-    const checked = readPlotOptions(options, (id, what) => this.#cluster.deviceId(id, what));
+    const checked = readPlotOptions(options, (id, what) => this.#deviceId(id, what));
     this.#cluster.open();
     return plotSeries(statistics, checked);
   }
@@ -114,9 +114,15 @@ export abstract class ClusterWindows {
 
   #asker(mostPercentiles: number): Asker {
     return {
-      deviceId: (value, what) => this.#cluster.deviceId(value, what),
+      deviceId: (value, what) => this.#deviceId(value, what),
       weightings: ['samples', 'devices', 'memory'],
       mostPercentiles,
     };
+  }
+
+  /** Options may have shut the cluster down while they were read: that is said first. */
+  #deviceId(value: unknown, what: string): string {
+    this.#cluster.open();
+    return this.#cluster.deviceId(value, what);
   }
 }

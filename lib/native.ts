@@ -281,8 +281,10 @@ function runsOnGlibc(): boolean {
 }
 
 function platformError(platform: string, cause?: unknown): GPUError {
-  return new GPUError('ERR_GPU_PLATFORM_UNSUPPORTED', `no live telemetry on ${platform}`, {
-    hint: 'live telemetry needs Linux on x64 or arm64 with glibc; the manual classes work here',
+  return new GPUError('ERR_GPU_PLATFORM_UNSUPPORTED', `no native addon on ${platform}`, {
+    hint:
+      'telemetry and statistics need Linux on x64 or arm64 with glibc; here manual clusters ' +
+      'register, record one by one, select and distribute',
     cause,
   });
 }

@@ -3,9 +3,10 @@ import type { AnyMetricRow } from '../telemetry/describe.js';
 import type { AnyMetricKey, MetricKey } from '../telemetry/metrics.generated.js';
 import type { CheckedAggregate, Weighting } from './aggregate-options.js';
 import { byMetric } from './device-aggregate.js';
-import { energies, energyMetrics, type WindowEnergy } from './energy.js';
+import { energies, energyMetrics, type MeasuredEnergy } from './energy.js';
 import { emptyRecord, type RecordQuery, type StatisticsSource } from './source.js';
 import {
+  coverageOf,
   endsOf,
   type MetricStatistics,
   type NativeRecord,
@@ -41,6 +42,8 @@ export interface ClusterWindowAggregate<K extends AnyMetricKey = MetricKey> exte
   /** Of the devices that know it, added up; absent when none does. */
   readonly energyJoules?: number;
   readonly energySource?: 'counter' | 'power' | 'mixed';
+  /** 0..1: the part of all devices' windows in which it was drawn; of the rest nothing is known. */
+  readonly energyCoverage?: number;
   readonly energyDeviceCount: number;
   /** Present, and then true, when a simulated driver made up any of the values. */
   readonly simulated?: true;
@@ -170,16 +173,19 @@ function sumOfKnown(
 
 type ClusterEnergy = Pick<
   ClusterWindowAggregate,
-  'energyJoules' | 'energySource' | 'energyDeviceCount'
+  'energyJoules' | 'energySource' | 'energyCoverage' | 'energyDeviceCount'
 >;
 
-function energyOfAll(all: readonly WindowEnergy[]): ClusterEnergy {
-  const known = all.flatMap(({ energyJoules }) => energyJoules ?? []);
-  const [first, second] = new Set(all.flatMap(({ energySource }) => energySource ?? []));
+function energyOfAll(all: readonly MeasuredEnergy[]): ClusterEnergy {
+  const known = all.flatMap(({ energy }) => energy.energyJoules ?? []);
+  const [first, second] = new Set(all.flatMap(({ energy }) => energy.energySource ?? []));
+  const coveredMs = all.reduce((sum, one) => sum + one.coveredMs, 0);
+  const lengthMs = all.reduce((sum, one) => sum + one.lengthMs, 0);
   return {
     ...(first !== undefined && {
       energyJoules: known.reduce((sum, joules) => sum + joules, 0),
       energySource: second === undefined ? first : 'mixed',
+      energyCoverage: coverageOf(coveredMs, { lengthMs, count: known.length }),
     }),
     energyDeviceCount: known.length,
   };

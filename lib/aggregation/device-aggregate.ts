@@ -35,7 +35,7 @@ export function aggregateDevices(
       deviceId,
       ...endsOfAll(ends, all),
       metrics: byMetric(all),
-      ...energy[device],
+      ...energy[device]?.energy,
       ...(source.isSimulated([deviceId]) && { simulated: true as const }),
     });
   });

@@ -71,7 +71,7 @@ export class LiveStatistics implements StatisticsSource {
     const what = { metrics: places, windowMs, percentiles, linear, ewmaMs };
     const native = session.watchWindow(what);
     if (native === undefined) {
-      throw outOfRange('options.metrics', 'a window for which there is memory', windowMs);
+      throw outOfRange('options.metrics.length', 'as many as there is memory for', metrics.length);
     }
     const handle = this.#windows.open(endOf(native, devices.turns));
     const board = new WindowBoard({ window, handle, native, devices });

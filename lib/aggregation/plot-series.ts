@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import { outOfRange, readNumber, readObject, readOptions, wrongType } from '../arguments.js';
 import { type AnyMetricRow, readMetricName } from '../telemetry/describe.js';
 import type { AnyMetricKey } from '../telemetry/metrics.generated.js';
+import { lengthOf, partOf } from '../telemetry/typed-array.js';
 import type { StatisticsSource } from './source.js';
 import { type CheckedWindow, readWindow, type WindowOptions, windowOptionNames } from './window.js';
 
@@ -71,8 +72,9 @@ function readColumns(value: unknown, points: number): PlotColumns | undefined {
   const [timestampsMs, min, max, mean] = columnNames.map((name) => {
     const array = given.get(name);
     if (!types.isFloat64Array(array)) throw wrongType(`${what}.${name}`, 'a Float64Array', array);
-    if (array.length >= points) return array;
-    throw outOfRange(`${what}.${name}.length`, `at least points (${points})`, array.length);
+    const length = lengthOf(array);
+    if (length >= points) return partOf(array, 0, points);
+    throw outOfRange(`${what}.${name}.length`, `at least points (${points})`, length);
   }) as [Float64Array, Float64Array, Float64Array, Float64Array];
   return { timestampsMs, min, max, mean };
 }

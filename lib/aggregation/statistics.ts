@@ -135,7 +135,7 @@ export function rateOf(record: NativeRecord): number | undefined {
   return grownMs > 0 ? (1000 * wordOf(record, 'increase')) / grownMs : undefined;
 }
 
-function lengthOf({ fromMs = 0, toMs = 0 }: WindowEnds = {}): number {
+export function lengthOf({ fromMs = 0, toMs = 0 }: WindowEnds = {}): number {
   return toMs - fromMs;
 }
 
@@ -176,7 +176,7 @@ export function statisticsOf(
 }
 
 /** A window without length is covered when something was measured in it. */
-function coverageOf(
+export function coverageOf(
   coveredMs: number,
   { lengthMs, count }: { readonly lengthMs: number; readonly count: number },
 ): number {

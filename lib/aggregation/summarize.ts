@@ -10,7 +10,10 @@ export interface SummarizeOptions extends PercentileOptions {
   readonly percentiles?: readonly number[];
 }
 
-/** Statistics of an array. With nothing but NaN in it `count` is 0 and all else is absent. */
+/**
+ * Statistics of an array. With nothing but NaN in it `count` is 0 and all else is absent; with an
+ * infinite value in it `mean` and `standardDeviation` are.
+ */
 export interface Summary {
   /** Values that are not NaN. */
   readonly count: number;
@@ -59,7 +62,7 @@ export function summarize(
   native: NativeModule = loadNative(),
 ): Summary {
   if (!isOneOf.some((isIt) => isIt(values))) {
-    throw wrongType('values', 'a typed array of numbers', values);
+    throw wrongType('values', 'a typed array of floats or of 8, 16 or 32 bit integers', values);
   }
   const given = readOptions(options, percentileOptionNames);
   const { mostPercentiles: most } = native;

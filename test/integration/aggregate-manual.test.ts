@@ -250,6 +250,7 @@ describe('statistics of recorded samples', () => {
     manager.recordMetrics({ deviceId: 'a', timestampMs: 1000, powerWatts: 100, energyJoules: 5 });
     const [one] = manager.aggregate();
     expect(one).toMatchObject({ fromMs: 1000, toMs: 1000 });
+    expect(one).not.toHaveProperty('energyJoules');
     expect(one?.metrics.powerWatts).toMatchObject({ count: 1, coverage: 1, mean: 100 });
     expect(one?.metrics.powerWatts.percentiles).toEqual({ 50: 100, 95: 100, 99: 100 });
     expect(one?.metrics.powerWatts).toMatchObject({ standardDeviation: 0 });
@@ -278,6 +279,10 @@ describe('statistics of recorded samples', () => {
     expect(whole.metrics.powerWatts.percentiles).toEqual({ 50: 100, 95: 300, 99: 300 });
     const longer = collector.aggregate({ from: -10_000, to: 30_000, metrics: ['powerWatts'] });
     expect(longer[0]?.metrics.powerWatts).toMatchObject({ coverage: 12 / 40, count: 11 });
+    expect(longer).toMatchObject([
+      { energySource: 'counter', energyJoules: 2500, energyCoverage: 10 / 40 },
+      { energySource: 'power', energyJoules: 3600, energyCoverage: 12 / 40 },
+    ]);
   });
 
   it('are as of the newest sample in a window that is watched', () => {

@@ -143,12 +143,14 @@ describe('the aggregate of each device', () => {
       return [energyJoules, energySource];
     };
     const counter = { count: 2, increase: 0, grownMs: 1 };
-    const powerOnly = { count: 2, integral: 9 };
+    const powerOnly = { count: 2, integral: 9, coveredMs: 1 };
     expect(energyOf([{ ...counter, increase: 5 }, powerOnly])).toEqual([5, 'counter']);
     expect(energyOf([counter, powerOnly])).toEqual([0, 'counter']);
     expect(energyOf([{ count: 1, increase: 0, grownMs: 0 }, powerOnly])).toEqual([9, 'power']);
     expect(energyOf([{}, powerOnly])).toEqual([9, 'power']);
     expect(energyOf([{}, {}])).toEqual([undefined, undefined]);
+    const ofNoTime = { count: 1, integral: 0, coveredMs: 0 };
+    expect(energyOf([{}, ofNoTime])).toEqual([undefined, undefined]);
   });
 
   it('asks again when rows may have become those of others meanwhile', () => {
@@ -213,5 +215,23 @@ describe('a question that is none', () => {
       (one) => one.watchWindow(untyped(5)),
     ];
     for (const call of calls) refusal('ERR_GPU_CLOSED', () => call(manager));
+  });
+
+  it('shuts its cluster down while it is read, which is said before all else', () => {
+    const calls: readonly ((manager: GPUClusteringManager, windowMs: object) => unknown)[] = [
+      (one, windowMs) => one.aggregate(withGetter({ devices: ['GPU-0'] }, windowMs)),
+      (one, windowMs) => one.series(withGetter({ deviceId: 'GPU-0', points: 1 }, windowMs)),
+      (one, windowMs) => one.watchWindow(withGetter({ metrics: ['powerWatts'] }, windowMs)),
+    ];
+    const withGetter = (options: object, windowMs: object) =>
+      untyped(Object.defineProperty(options, 'windowMs', { enumerable: true, ...windowMs }));
+    for (const call of calls) {
+      const { manager } = liveWindows();
+      const get = () => {
+        void manager.shutdown();
+        return 1;
+      };
+      refusal('ERR_GPU_CLOSED', () => call(manager, { get }));
+    }
   });
 });

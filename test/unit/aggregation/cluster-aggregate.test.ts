@@ -6,8 +6,8 @@ import { liveWindows, twoDevices } from '../../support/live-windows.js';
 
 const power = fakeMetricKeys.indexOf('powerWatts');
 const own: readonly FakeRecord[] = [
-  { count: 1, mean: 10, timeWeightedMean: 20, ewma: 30, integral: 5 },
-  { count: 3, mean: 50, timeWeightedMean: 60, ewma: 70, integral: 7 },
+  { count: 1, mean: 10, timeWeightedMean: 20, ewma: 30, integral: 5, coveredMs: 500 },
+  { count: 3, mean: 50, timeWeightedMean: 60, ewma: 70, integral: 7, coveredMs: 1000 },
 ];
 const pool: FakeRecord = {
   first: 1,
@@ -65,10 +65,11 @@ describe('the aggregate of a cluster', () => {
     expect(cluster().whole).toMatchObject({
       energyJoules: 12,
       energySource: 'power',
+      energyCoverage: 0.75,
       energyDeviceCount: 2,
     });
     const { whole } = cluster({ devices: ['GPU-1'] });
-    expect(whole).toMatchObject({ energyDeviceCount: 1 });
+    expect(whole).toMatchObject({ energyDeviceCount: 1, energyCoverage: 1 });
     const { whole: none } = cluster({ devices: [] });
     expect(none).toMatchObject({ deviceCount: 0, energyDeviceCount: 0 });
     expect(none).not.toHaveProperty('energyJoules');
@@ -79,12 +80,14 @@ describe('the aggregate of a cluster', () => {
   it('says so where some energy is of a counter and some of power', () => {
     const { manager, native } = liveWindows();
     native.recordOf = (row, metric) => {
-      if (metric === power) return row === 0 ? {} : { count: 2, integral: 7 };
-      return row === 0 ? { count: 2, increase: 5, grownMs: 1 } : {};
+      if (metric === power) return row === 0 ? {} : { count: 2, integral: 7, coveredMs: 300 };
+      return row === 0 ? { count: 2, increase: 5, grownMs: 1200 } : {};
     };
     expect(manager.aggregate(options)).toMatchObject({
       energyJoules: 12,
       energySource: 'mixed',
+      // The counter grew from before the window on, which is no more than all of it.
+      energyCoverage: 0.65,
       energyDeviceCount: 2,
     });
   });

@@ -42,6 +42,30 @@ describe('a series for a plot', () => {
     expect(series.max).toHaveLength(2);
   });
 
+  it('is written into the memory of arrays, whatever their class says of them', () => {
+    const { manager, native } = liveWindows();
+    native.slices = slices;
+    class Odd extends Float64Array {
+      static get [Symbol.species]() {
+        return untyped(Float32Array);
+      }
+      override get length() {
+        return untyped('long');
+      }
+      override subarray(): never {
+        throw new Error('no part');
+      }
+    }
+    const column = () => new Odd(4);
+    const into = { timestampsMs: column(), min: column(), max: column(), mean: column() };
+    const { max, timestampsMs } = manager.series({ ...options, into });
+    expect(max).toEqual(Float64Array.of(5, 9));
+    expect(timestampsMs).toEqual(Float64Array.of(1000, 1500));
+    expect(into.max[1]).toBe(9);
+    const short = { ...into, mean: new Odd(3) };
+    refusal('ERR_GPU_OUT_OF_RANGE', () => manager.series({ ...options, into: short }));
+  });
+
   it.each([
     ['ERR_GPU_OUT_OF_RANGE', { points: 0 }],
     ['ERR_GPU_OUT_OF_RANGE', { points: 65_537 }],
