@@ -6,6 +6,7 @@ import { recording } from './aggregation/recording.mjs';
 import { registered } from './aggregation/registered.mjs';
 import { scanning } from './aggregation/scanning.mjs';
 import { windows } from './aggregation/windows.mjs';
+import { mergeFigures } from './harness/figures.mjs';
 
 const parts = { scanning, windows, registered, recording, pushing };
 
@@ -13,9 +14,11 @@ export async function ask({ args }) {
   const wanted = args.length === 0 ? Object.keys(parts) : args;
   const answer = { figures: {}, goals: [] };
   for (const name of wanted) {
-    if (!(name in parts)) throw new Error(`expected parts of ${Object.keys(parts)}, got ${name}`);
+    if (!Object.hasOwn(parts, name)) {
+      throw new Error(`expected parts of ${Object.keys(parts)}, got ${name}`);
+    }
     const { figures, goals } = await parts[name]();
-    Object.assign(answer.figures, figures);
+    answer.figures = mergeFigures(answer.figures, figures);
     answer.goals.push(...goals);
   }
   return answer;

@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { areMet } from '../bench/harness/figures.mjs';
 import { checkLines } from '../bench/harness/report.mjs';
 import { build, cmake } from './build.mjs';
 import { main, root, run } from './process.mjs';
@@ -29,7 +30,7 @@ function check(name) {
     return false;
   }
   console.log(checkLines(name, goals).join('\n'));
-  return goals.every(({ verdict }) => verdict === 'met');
+  return areMet(goals);
 }
 
 main(import.meta.url, () => {

@@ -48,16 +48,29 @@ function valuesOf({ figure, ratio }, figures) {
   return ratios(above, below);
 }
 
-/** A goal with what came of it. What is no number meets no goal. */
+/** A goal with what came of it. Samples that are no number, or no end of one, meet no goal. */
 export function judge(goal, figures) {
   const { atMost, atLeast } = goal;
   if ((atMost === undefined) === (atLeast === undefined)) {
     throw new Error(`a goal is either at most or at least something: ${goal.name}`);
   }
-  const { median: value, low, high } = spread(valuesOf(goal, figures));
-  const met = atMost === undefined ? value >= atLeast : value <= atMost;
+  const values = valuesOf(goal, figures);
+  const { median: value, low, high } = spread(values);
+  const isWithin = atMost === undefined ? value >= atLeast : value <= atMost;
+  const met = isWithin && values.every(Number.isFinite);
   const unit = goal.ratio === undefined ? figures[goal.figure].unit : 'x';
   return { ...goal, value, low, high, unit, verdict: met ? 'met' : 'missed' };
 }
 
 export const isMissed = ({ verdict }) => verdict !== 'met';
+
+/** Who has no goal has met none. */
+export const areMet = (goals) => goals.length > 0 && !goals.some(isMissed);
+
+/** Figures of several measurements; a name stands for one of them. */
+export function mergeFigures(...all) {
+  const names = all.flatMap(Object.keys);
+  const twice = names.find((name, place) => names.indexOf(name) !== place);
+  if (twice !== undefined) throw new Error(`two figures are called: ${twice}`);
+  return Object.assign({}, ...all);
+}

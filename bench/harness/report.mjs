@@ -1,6 +1,6 @@
 // What was measured, as text and as JSON.
 import { cpus, loadavg } from 'node:os';
-import { isMissed, spread } from './figures.mjs';
+import { areMet, isMissed, spread } from './figures.mjs';
 
 const scales = [
   [1e9, 's'],
@@ -50,13 +50,14 @@ function goalRow(goal) {
 
 export function report({ notes, figures, goals }) {
   const missed = goals.filter(isMissed).length;
+  const verdict = areMet(goals) ? 'all met' : `${missed} missed`;
   return [
     ...notes,
     ...table([['measured', 'median', 'half lie in'], ...Object.entries(figures).map(figureRow)]),
     '',
     ...table([['goal', 'measured', 'asked', ''], ...goals.map(goalRow)]),
     '',
-    `${goals.length} goals: ${missed === 0 ? 'all met' : `${missed} missed`}`,
+    goals.length === 0 ? 'no goals' : `${goals.length} goals: ${verdict}`,
   ].join('\n');
 }
 
@@ -64,7 +65,7 @@ export function report({ notes, figures, goals }) {
 export function checkLines(name, goals) {
   const missed = goals.filter(isMissed);
   return [
-    `${name}: ${missed.length === 0 ? 'met' : 'missed'} (${goals.length} goals)`,
+    `${name}: ${areMet(goals) ? 'met' : 'missed'} (${goals.length} goals)`,
     ...missed.map((goal) => `  missed: ${goal.name}: ${goalRow(goal).slice(1, 3).join(', ')}`),
   ];
 }

@@ -1,8 +1,10 @@
 // What the benchmarks say of what they measured.
 import { describe, expect, it } from 'vitest';
 import {
+  areMet,
   judge,
   median,
+  mergeFigures,
   quantile,
   ratios,
   single,
@@ -47,7 +49,10 @@ describe('ratios', () => {
 });
 
 describe('verdicts', () => {
-  const figures = { slow, fast, elsewhere, none: single(Number.NaN, 'ms'), few: single(3, 'ms') };
+  const none = single(Number.NaN, 'ms');
+  const some = { samples: [1, 1, Number.NaN, 1, 1], unit: 'ms', run: undefined };
+  const nothing = { samples: [0, 0, 0], unit: 'ns', run: 1 };
+  const figures = { slow, fast, elsewhere, none, some, nothing, few: single(3, 'ms') };
 
   it.each([
     [{ ratio: ['slow', 'fast'], atMost: 3 }, 3, 'met'],
@@ -58,8 +63,23 @@ describe('verdicts', () => {
     [{ figure: 'few', atLeast: 4 }, 3, 'missed'],
     [{ figure: 'none', atMost: 3 }, Number.NaN, 'missed'],
     [{ figure: 'none', atLeast: 3 }, Number.NaN, 'missed'],
+    [{ figure: 'some', atMost: 3 }, 1, 'missed'],
+    [{ ratio: ['slow', 'nothing'], atLeast: 3 }, Number.NaN, 'missed'],
   ])('%j: %d is %s', (goal, value, verdict) => {
     expect(judge({ name: 'a', ...goal }, figures)).toMatchObject({ value, verdict });
+  });
+
+  it('are not those of nobody', () => {
+    expect(areMet([])).toBe(false);
+    expect(areMet([{ verdict: 'met' }])).toBe(true);
+    expect(areMet([{ verdict: 'met' }, { verdict: 'missed' }])).toBe(false);
+    expect(checkLines('none', [])).toEqual(['none: missed (0 goals)']);
+    expect(report({ notes: [], figures: { slow }, goals: [] })).toMatch(/no goals$/);
+  });
+
+  it('are of figures that have a name each', () => {
+    expect(mergeFigures({ slow }, { fast })).toEqual({ slow, fast });
+    expect(() => mergeFigures({ slow }, { slow: fast })).toThrow('two figures are called: slow');
   });
 
   it('say in what unit', () => {
