@@ -1,4 +1,8 @@
-import { type AggregateOptions, readAggregateOptions } from '../aggregation/aggregate-options.js';
+import {
+  type AggregateOptions,
+  readAggregateOptions,
+  type Weighting,
+} from '../aggregation/aggregate-options.js';
 import { aggregateCluster, type ClusterWindowAggregate } from '../aggregation/cluster-aggregate.js';
 import { aggregateDevices, type WindowAggregate } from '../aggregation/device-aggregate.js';
 import { RecordedStatistics } from '../aggregation/recorded-statistics.js';
@@ -110,7 +114,10 @@ export class TelemetryCollector implements TelemetryStore {
    * @throws as `GPUClusteringManager.aggregate` on a manual cluster
    */
   aggregate<const K extends AnyMetricKey = MetricKey>(
-    options: AggregateOptions<K> & { readonly per: 'cluster' },
+    options: AggregateOptions<K> & {
+      readonly per: 'cluster';
+      readonly weighting?: Exclude<Weighting, 'memory'>;
+    },
   ): ClusterWindowAggregate<K>;
   aggregate<const K extends AnyMetricKey = MetricKey>(
     options?: AggregateOptions<K> & { readonly per?: 'device' },

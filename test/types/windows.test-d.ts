@@ -1,4 +1,4 @@
-import { describe, expectTypeOf, it } from 'vitest';
+import { describe, expect, expectTypeOf, it } from 'vitest';
 import {
   type AggregateOptions,
   type ClusterMetricStatistics,
@@ -41,6 +41,13 @@ describe('aggregates', () => {
     expectTypeOf(new TelemetryCollector().aggregate({ per: 'cluster' })).toEqualTypeOf<
       ClusterWindowAggregate<MetricKey>
     >();
+  });
+
+  it('of a collector cannot be weighed by memory', () => {
+    const collector = new TelemetryCollector();
+    collector.aggregate({ per: 'cluster', weighting: 'devices' });
+    // @ts-expect-error A collector knows no devices, so none's memory.
+    expect(() => collector.aggregate({ per: 'cluster', weighting: 'memory' })).toThrow();
   });
 
   it('say what may be absent', () => {
