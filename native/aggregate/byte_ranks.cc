@@ -109,7 +109,8 @@ class Search {
     for (const uint64_t rank : question_.ranks) {
       const double part = static_cast<double>(rank) / static_cast<double>(question_.values.size());
       const double place = part * static_cast<double>(count);
-      const double doubt = 1 + 2 * std::sqrt(place * (1 - part));
+      // Its standard deviation: more limits cost more than a second pass now and then.
+      const double doubt = 1 + std::sqrt(place * (1 - part));
       Want({ValueAt(some, static_cast<uint64_t>(std::max(0.0, place - doubt))),
             ValueAt(some, static_cast<uint64_t>(place + doubt)) + size_t{1}});
     }
