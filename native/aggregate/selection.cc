@@ -150,7 +150,8 @@ class Selection {
     if (values.size() <= kFew) return SortFew(values, asked), true;
     Range range;
     kFindRange[set_](values, &range);
-    if (range.min == range.max) return Fill(asked, range.min);
+    // NaN that somebody else wrote meanwhile could not be told apart for ever.
+    if (!(range.min < range.max)) return Fill(asked, range.min);
     Cut cut;
     CutByBits(range, &cut);
     return Divide(values, asked, [&](uint16_t* to) { kFindByBits[set_](values, cut, to); });

@@ -219,6 +219,12 @@ TEST("selection stays in its memory whatever the values and the range given are"
     CHECK(SelectRanks({values, {0, 1}, ranks}, selected, set));
     CHECK(SelectRanks({values, {std::nan(""), 1}, ranks}, selected, set));
   }
+  // As another thread may make them meanwhile: nothing tells these apart.
+  std::fill(values.begin(), values.end(), std::nan(""));
+  for (const InstructionSet set : SetsHere()) {
+    Values selected(3);
+    CHECK(SelectRanks({values, {0, 1}, ranks}, selected, set));
+  }
 }
 
 }  // namespace
