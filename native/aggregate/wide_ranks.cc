@@ -7,13 +7,15 @@
 namespace gpuring {
 namespace {
 
-// Bins into which a range is cut in one pass: about as many as there are samples, for all of them
-// are cleared and looked through.
+// Bins into which the ranges of one pass are cut, in all. They are on the stack, of which a worker
+// of Node may have 192 KiB left.
+constexpr int kBinBits = 14;
+constexpr size_t kBins = size_t{1} << kBinBits;
+// Each into about as many as there are samples, for all of them are cleared and looked through.
 constexpr int kLeastCutBits = 8;
-constexpr int kMostCutBits = 14;
-constexpr size_t kMostCuts = size_t{1} << kMostCutBits;
 constexpr size_t kVoidBins = 8;  // more than one: equal ones would wait for each other
 constexpr size_t kRangesAtOnce = 4;
+static_assert(sizeof(uint32_t) * (kBins + kVoidBins) <= 80 * 1024);
 
 // Where a wanted value lies: within [low, high], `below` known values being less than `low`.
 struct Range {
@@ -31,16 +33,21 @@ using Ranges = std::array<Range, WantedRanks::kMost>;
 
 // Ranges that are cut in one pass. They are apart from each other.
 struct Cutting {
-  int cut_bits = kMostCutBits;
+  int cut_bits = kLeastCutBits;
   size_t count = 0;
   std::array<Range, kRangesAtOnce> ranges{};
-  std::array<std::array<uint32_t, kMostCuts + kVoidBins>, kRangesAtOnce> bins;
+  std::array<uint32_t, kBins + kVoidBins> bins;
 
-  void Add(const Range& range) {
-    ranges[count] = range;
-    std::fill_n(bins[count].begin(), ((range.high - range.low) >> range.Shift(cut_bits)) + 1, 0);
-    count++;
+  // REQUIRES: all ranges are there, at least one. The fewer they are, the finer they are cut.
+  void Begin(uint64_t samples) {
+    const int most = kBinBits - std::bit_width(count - 1);
+    cut_bits = std::clamp(static_cast<int>(std::bit_width(samples)), kLeastCutBits, most);
+    for (size_t i = 0; i < count; i++) {
+      const uint64_t span = ranges[i].high - ranges[i].low;
+      std::fill_n(BinsOf(i), (span >> ranges[i].Shift(cut_bits)) + 1, 0);
+    }
   }
+  [[nodiscard]] uint32_t* BinsOf(size_t i) { return bins.data() + (i << cut_bits); }
   [[nodiscard]] bool Touches(const Extremes& extremes) const {
     for (size_t i = 0; i < count; i++) {
       if (extremes.least <= ranges[i].high && extremes.greatest >= ranges[i].low) return true;
@@ -54,11 +61,12 @@ struct Cutting {
       const uint64_t low = ranges[i].low;
       const uint64_t span = ranges[i].high - low;
       const int shift = ranges[i].Shift(cut_bits);
+      const size_t first = i << cut_bits;
       for (size_t j = 0; j < offsets.size(); j++) {
         // What is unknown is greater than any range. What is out of range is counted too, where
         // nobody looks: to leave it out would cost a jump that cannot be foreseen.
         const uint64_t above = offsets[j] - low;
-        bins[i][above <= span ? above >> shift : kMostCuts + j % kVoidBins]++;
+        bins[above <= span ? first + (above >> shift) : kBins + j % kVoidBins]++;
       }
     }
   }
@@ -67,7 +75,7 @@ struct Cutting {
     for (size_t i = 0; i < count; i++) {
       const uint64_t above = offset - ranges[i].low;
       if (above > ranges[i].high - ranges[i].low) continue;
-      bins[i][above >> ranges[i].Shift(cut_bits)] += static_cast<uint32_t>(known);
+      BinsOf(i)[above >> ranges[i].Shift(cut_bits)] += static_cast<uint32_t>(known);
     }
   }
 };
@@ -104,10 +112,10 @@ void CountStretch(const ColumnReader& reader, size_t metric, SampleRange range, 
 }
 
 // The part of range `i` in whose bin the rank lies.
-Range Narrowed(const Cutting& cutting, size_t i, uint64_t rank) {
-  const Range& range = cutting.ranges[i];
-  const std::span<const uint32_t> bins = cutting.bins[i];
-  const int shift = range.Shift(cutting.cut_bits);
+Range Narrowed(Cutting* cutting, size_t i, uint64_t rank) {
+  const Range& range = cutting->ranges[i];
+  const uint32_t* const bins = cutting->BinsOf(i);
+  const int shift = range.Shift(cutting->cut_bits);
   const size_t last = (range.high - range.low) >> shift;
   size_t bin = 0;
   uint64_t below = range.below;
@@ -122,8 +130,6 @@ bool CutOnce(const Pool& pool, std::span<const uint64_t> ranks, Ranges* ranges) 
   uint64_t samples = 0;
   for (const ColumnWindow& window : pool.windows) samples += window.size();
   Cutting cutting;
-  cutting.cut_bits =
-      std::clamp(static_cast<int>(std::bit_width(samples)), kLeastCutBits, kMostCutBits);
   std::array<size_t, WantedRanks::kMost> cut_of;
   cut_of.fill(kRangesAtOnce);
   for (size_t i = 0; i < ranks.size(); i++) {
@@ -131,17 +137,18 @@ bool CutOnce(const Pool& pool, std::span<const uint64_t> ranks, Ranges* ranges) 
     if (range.Found()) continue;
     const bool same = cutting.count > 0 && cutting.ranges[cutting.count - 1].low == range.low;
     if (!same && cutting.count == kRangesAtOnce) break;
-    if (!same) cutting.Add(range);
+    if (!same) cutting.ranges[cutting.count++] = range;
     cut_of[i] = cutting.count - 1;
   }
   if (cutting.count == 0) return false;
+  cutting.Begin(samples);
   for (size_t i = 0; i < pool.columns.size(); i++) {
     const ColumnReader reader(*pool.columns[i]);
     CountStretch(reader, pool.metric, {pool.windows[i].begin, pool.windows[i].end}, &cutting);
   }
   for (size_t i = 0; i < ranks.size(); i++) {
     if (cut_of[i] == kRangesAtOnce) continue;
-    (*ranges)[i] = Narrowed(cutting, cut_of[i], ranks[i]);
+    (*ranges)[i] = Narrowed(&cutting, cut_of[i], ranks[i]);
   }
   return true;
 }

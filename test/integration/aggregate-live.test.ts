@@ -13,6 +13,7 @@ import {
   naivePool,
   naiveStatistics,
 } from '../support/naive-statistics.js';
+import { runProgram } from '../support/program.js';
 import { disagreements, recordOf } from '../support/record-agreement.js';
 
 const managers: GPUClusteringManager[] = [];
@@ -192,6 +193,12 @@ describe('windows of a live cluster', () => {
     expect(longer?.metrics.powerWatts.coverage).toBeLessThan(0.1);
     const newest = manager.aggregate({ last: 1, metrics: ['powerWatts'] });
     expect(newest.map(({ metrics }) => metrics.powerWatts.count)).toEqual([1, 1]);
+  });
+
+  it('are answered where a worker has hardly any stack left', async () => {
+    const { stdout, stderr } = await runProgram('integration/programs/deep-in-worker.cjs');
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toEqual({ answers: 20, code: 0 });
   });
 
   it('have metrics of slower tiers', async () => {
