@@ -108,8 +108,9 @@ size_t AskRows(const Sampler& sampler, const RowsQuestion& question, std::span<d
 size_t AskSeries(const Sampler& sampler, size_t row, const SeriesQuestion& question,
                  std::span<double> out) {
   const IndexShare index = IndexAt(sampler, row, TierOf(question.metric));
-  if (index == nullptr) return 0;
-  std::vector<Bucket> buckets(out.size() / kSliceDoubles);
+  const size_t slices = out.size() / kSliceDoubles;
+  if (index == nullptr || slices > kMostSlices) return 0;
+  std::vector<Bucket> buckets(slices);
   const size_t count = Downsample(index->columns(), question, buckets);
   for (size_t i = 0; i < count; i++, out = out.subspan(kSliceDoubles)) {
     const Bucket& bucket = buckets[i];

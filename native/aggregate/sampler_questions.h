@@ -27,8 +27,10 @@ struct RowsQuestion {
 
 // A slice: where it begins (Unix ms), minimum, maximum, mean, count.
 inline constexpr size_t kSliceDoubles = 5;
+inline constexpr size_t kMostSlices = 65'536;
 
-// Cuts the window into out.size() / kSliceDoubles slices; returns how many have data.
+// Cuts the window into out.size() / kSliceDoubles slices; returns how many have data: none where
+// there is room for more than kMostSlices.
 [[nodiscard]] size_t AskSeries(const Sampler& sampler, size_t row, const SeriesQuestion& question,
                                std::span<double> out);
 

@@ -25,7 +25,11 @@ bool UnpackUs(const Napi::Value& value, WindowBy by, int64_t* us) {
   return true;
 }
 
-int64_t UnpackMsAsUs(const Napi::Value& value) { return UnpackMsAsNs(value) / 1000; }
+// 0: not a number, or a negative one.
+int64_t UnpackMsAsUs(const Napi::Value& value) {
+  const double us = UnpackNumber(value) * kUsPerMs;
+  return us >= 0 ? static_cast<int64_t>(std::min(us, kFarthestUs)) : 0;
+}
 
 }  // namespace
 

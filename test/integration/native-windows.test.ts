@@ -228,6 +228,7 @@ describe('a question to a session', () => {
     expect(session.downsample({ ...what, row: 9 }, into)).toBe(0);
     expect(session.downsample({ ...what, metric: 9999 }, into)).toBe(0);
     expect(session.downsample(what, new Float64Array(4))).toBe(0);
+    expect(session.downsample(what, new Float64Array(5 * 65_537))).toBe(0);
   });
 });
 
@@ -269,6 +270,15 @@ describe('a watched window', () => {
     expect(window.read(2, 0, copy)).toBe(false);
     expect(window.read(0, 3, copy)).toBe(false);
     expect(window.read(0, 0, new Float64Array(doubles - 1))).toBe(false);
+  });
+
+  it('is as long as it was asked to be, years as well', async () => {
+    const session = await open([{ board: 'h100', load }]);
+    await until(() => history(session, 0, 0).length > 3);
+    const window = session.watchWindow({ ...spec, windowMs: 1e11 });
+    const record = new Float64Array(doubles);
+    expect(window?.read(0, 0, record)).toBe(true);
+    expect((record[16] ?? 0) - (record[15] ?? 0)).toBe(1e11);
   });
 
   it('stops when it is closed, or its session; what it said can still be read', async () => {
