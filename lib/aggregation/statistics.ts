@@ -49,9 +49,10 @@ export interface MetricStatistics extends WindowEnds {
   /** Gauges: value times seconds, over the time that is covered. */
   readonly integral?: number;
   /**
-   * Counters: how much they grew, from the first sample that knows it (from the one before, where
-   * that value is still held when the window begins and the first comes later) to the last. Where
-   * one fell, it began anew at 0. Windows that meet share no growth.
+   * Counters: how much they grew, from the first sample that knows it to the last; from the known
+   * one before, where that is no longer ago when the window begins than a value is held at most,
+   * and the first comes later. Where one fell, it began anew at 0. Windows that meet share no
+   * growth.
    */
   readonly increase?: number;
   /**
