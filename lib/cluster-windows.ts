@@ -56,6 +56,9 @@ export abstract class ClusterWindows {
   aggregate<const K extends AnyMetricKey = MetricKey>(
     options?: AggregateOptions<K> & { readonly per?: 'device' },
   ): readonly WindowAggregate<K>[];
+  aggregate<const K extends AnyMetricKey = MetricKey>(
+    options: AggregateOptions<K>,
+  ): ClusterWindowAggregate<K> | readonly WindowAggregate<K>[];
   aggregate(
     options?: AggregateOptions,
   ): ClusterWindowAggregate<AnyMetricKey> | readonly WindowAggregate<AnyMetricKey>[] {

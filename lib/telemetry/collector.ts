@@ -32,6 +32,11 @@ export interface TelemetryCollectorOptions {
   readonly maxGapMs?: number;
 }
 
+/** A collector knows no device's memory to weigh by. */
+type CollectedAggregateOptions<K extends AnyMetricKey> = AggregateOptions<K> & {
+  readonly weighting?: Exclude<Weighting, 'memory'>;
+};
+
 const defaultMaxHistory = 100;
 
 export type HistoryOptions = Required<TelemetryCollectorOptions>;
@@ -114,14 +119,14 @@ export class TelemetryCollector implements TelemetryStore {
    * @throws as `GPUClusteringManager.aggregate` on a manual cluster
    */
   aggregate<const K extends AnyMetricKey = MetricKey>(
-    options: AggregateOptions<K> & {
-      readonly per: 'cluster';
-      readonly weighting?: Exclude<Weighting, 'memory'>;
-    },
+    options: CollectedAggregateOptions<K> & { readonly per: 'cluster' },
   ): ClusterWindowAggregate<K>;
   aggregate<const K extends AnyMetricKey = MetricKey>(
     options?: AggregateOptions<K> & { readonly per?: 'device' },
   ): readonly WindowAggregate<K>[];
+  aggregate<const K extends AnyMetricKey = MetricKey>(
+    options: CollectedAggregateOptions<K>,
+  ): ClusterWindowAggregate<K> | readonly WindowAggregate<K>[];
   aggregate(
     options?: AggregateOptions,
   ): ClusterWindowAggregate<AnyMetricKey> | readonly WindowAggregate<AnyMetricKey>[] {

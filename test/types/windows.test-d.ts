@@ -1,6 +1,7 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import {
   type AggregateOptions,
+  type AnyMetricKey,
   type ClusterMetricStatistics,
   type ClusterWindowAggregate,
   GPUClusteringManager,
@@ -40,6 +41,13 @@ describe('aggregates', () => {
     expectTypeOf(whole.metrics.powerWatts).toEqualTypeOf<ClusterMetricStatistics>();
     expectTypeOf(new TelemetryCollector().aggregate({ per: 'cluster' })).toEqualTypeOf<
       ClusterWindowAggregate<MetricKey>
+    >();
+  });
+
+  it('are one or the other where the options leave that open', () => {
+    const options: AggregateOptions = { last: 5 };
+    expectTypeOf(manager.aggregate(options)).toEqualTypeOf<
+      ClusterWindowAggregate<AnyMetricKey> | readonly WindowAggregate<AnyMetricKey>[]
     >();
   });
 
