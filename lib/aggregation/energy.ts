@@ -6,7 +6,8 @@ import type { WindowEnds } from './window.js';
 /**
  * The energy that was drawn in a window.
  * - `counter`: the growth of `energyJoules`, from the sample before the window where that is near
- *   enough to count, to the last sample in it.
+ *   enough to count, to the last sample in it. Where a board has no counter (before Volta) that is
+ *   the sampler's own sum of power, and `estimated` in its samples.
  * - `power`: where the counter is not known twice, the integral of `powerWatts` over the time that
  *   its values cover.
  */

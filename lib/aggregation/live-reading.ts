@@ -110,7 +110,7 @@ class SlotReading {
   }
 
   #decoded(): MetricStatistics | undefined {
-    const { window } = this.#board;
+    const { window, devices } = this.#board;
     const metric = window.metrics[this.#slot];
     if (metric === undefined) throw new RangeError(`no slot ${this.#slot}`);
     const { percentiles, windowMs: lengthMs } = window;
@@ -118,6 +118,8 @@ class SlotReading {
     const record = { words: this.#words.doubles, at: 1, percentilesAt };
     // As of no sample: the row was another device's, and its own has nothing yet.
     if (endsOf(record) === undefined) return undefined;
-    return Object.freeze(statisticsOf(record, { metric, percentiles, lengthMs }));
+    const statistics = statisticsOf(record, { metric, percentiles, lengthMs });
+    if (devices.simulated) statistics.simulated = true;
+    return Object.freeze(statistics);
   }
 }

@@ -143,8 +143,9 @@ export class RecordedStatistics implements StatisticsSource {
     const bounds = this.bounds({ kind: 'between', fromMs, toMs });
     const whole = { percentiles, linear, ewmaMs, pooled: false };
     const record = this.records({ devices: [deviceId], metrics: [metric], bounds, ...whole })(0, 0);
-    const ends = { fromMs, toMs };
-    return Object.freeze(statisticsOf(record, { metric, percentiles, ends }));
+    const statistics = statisticsOf(record, { metric, percentiles, ends: { fromMs, toMs } });
+    if (this.isSimulated([deviceId])) statistics.simulated = true;
+    return Object.freeze(statistics);
   }
 }
 

@@ -63,6 +63,11 @@ export interface MetricStatistics extends WindowEnds {
   readonly percentiles: PercentileValues;
   /** Samples that were overwritten while they were read; absent: none. */
   readonly lost?: number;
+  /**
+   * Of a window that is watched: present, and then true, when a simulated driver made up any of the
+   * values. Aggregates say so themselves.
+   */
+  readonly simulated?: true;
 }
 
 /** Words of a native record; native/aggregate/statistics.h. Percentiles follow. */

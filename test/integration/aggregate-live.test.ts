@@ -224,6 +224,7 @@ describe('windows of a live cluster', () => {
     await soon(() => expect(read()?.count).toBeGreaterThan(50));
     const statistics = read();
     if (statistics === undefined) throw new Error('it was there');
+    expect(statistics.simulated).toBe(true);
     const { toMs = 0 } = statistics;
     const history = manager.getMetricsHistory(second);
     const newest = history.findIndex(({ timestampMs }) => Math.abs(timestampMs - toMs) < 0.01);

@@ -109,11 +109,14 @@ describe('statistics of recorded samples', () => {
 
   it('say when a simulated driver made some of them up', () => {
     const { manager, record } = recorded('a', 'b');
+    using window = manager.watchWindow({ windowMs: 5, metrics: ['powerWatts'] });
     record({ ...watts('a', 1, 1), simulated: true });
     record(watts('a', 2, 2));
     record(watts('b', 2, 2));
     expect(manager.aggregate(power).map(({ simulated }) => simulated)).toEqual([true, undefined]);
     expect(manager.aggregate({ ...power, per: 'cluster' }).simulated).toBe(true);
+    const watched = ['a', 'b'].map((id) => window.read(id, 'powerWatts'));
+    expect(watched.map((one) => one?.simulated)).toEqual([true, undefined]);
     expect(
       manager.aggregate({ ...power, per: 'cluster', devices: ['b'] }).simulated,
     ).toBeUndefined();
