@@ -158,7 +158,7 @@ class Selection {
   }
 
   static bool Fill(const Asked& asked, double value) {
-    std::fill_n(asked.selected.begin(), asked.ranks.size(), value);
+    std::fill_n(asked.selected.begin(), asked.ranks.size(), value + 0.0);
     return true;
   }
 

@@ -185,6 +185,7 @@ TEST("selected values are exactly those that sorting puts there") {
       CHECK(SelectRanks(question, selected, set));
       for (size_t i = 0; i < ranks.size(); i++) {
         CHECK_EQ(selected[i] == sorted[ranks[i]] ? "" : where, "");
+        CHECK_EQ(selected[i] == 0 && std::signbit(selected[i]) ? where : "", "");
       }
     }
   });
