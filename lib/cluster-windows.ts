@@ -101,7 +101,8 @@ export abstract class ClusterWindows {
    * statistics of `aggregate` at the price of a look at memory.
    *
    * @throws RangeError ERR_GPU_UNKNOWN_METRIC; ERR_GPU_OUT_OF_RANGE: a length or percentiles as in
-   *   `aggregate`, no metric, more than 65536 periods with percentiles, no memory for it.
+   *   `aggregate`, no metric, more than 65536 periods with percentiles or a long `ewmaMs`,
+   *   no memory for it.
    * @throws TypeError ERR_GPU_INVALID_TYPE, ERR_GPU_UNKNOWN_OPTION. GPUError as `aggregate`.
    *
    * @example

@@ -25,8 +25,11 @@ export interface LiveStatisticsOptions {
   periodMs(tier: AnyMetricRow['tier']): number;
 }
 
-/** Periods in a watched window of which percentiles are wanted. */
+/** Periods whose samples a watched window may make the sampler look at. */
 const mostPeriods = 65_536;
+
+/** What came before so many time constants weighs less than a rounding error in `ewma`. */
+const ewmaConstants = 42;
 
 /** Windows ending now go by the sampler's clock: the wall clock may have been set meanwhile. */
 const clock = { kind: 'monotonic', nowMs: monotonicMs } as const;
@@ -107,13 +110,16 @@ export class LiveStatistics implements StatisticsSource {
     return this.#places.get(key) ?? -1;
   }
 
-  #refuseTooLong({ windowMs, metrics, percentiles }: WindowToWatch): void {
-    if (percentiles.length === 0) return;
+  #refuseTooLong({ windowMs, metrics, percentiles, ewmaMs }: WindowToWatch): void {
     const periods = metrics.map(({ tier }) => this.#options.periodMs(tier));
     const longestMs = mostPeriods * Math.min(...periods);
     if (windowMs <= longestMs) return;
-    const expected = `at most ${longestMs} with percentiles (${mostPeriods} periods)`;
-    throw outOfRange('options.windowMs', expected, windowMs);
+    const at = (what: string) => `at most ${longestMs} ${what} (${mostPeriods} periods)`;
+    if (percentiles.length > 0) {
+      throw outOfRange('options.windowMs', at('with percentiles'), windowMs);
+    }
+    if (ewmaConstants * ewmaMs <= longestMs) return;
+    throw outOfRange('options.windowMs', at(`with ewmaMs ${ewmaMs}`), windowMs);
   }
 }
 

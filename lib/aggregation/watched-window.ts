@@ -25,7 +25,10 @@ export interface WatchedWindowOptions<K extends AnyMetricKey = AnyMetricKey>
    * @default none
    */
   readonly percentiles?: readonly number[];
-  /** The time constant of `ewma`, which is left out without it. */
+  /**
+   * The time constant of `ewma`, which is left out without it. It costs the sampler a look at the
+   * samples of 42 of it, or of the window: live, one of both holds 65536 periods at most.
+   */
   readonly ewmaMs?: number;
 }
 

@@ -183,7 +183,7 @@ describe('a watched window', () => {
     expect(held?.isClosed).toBe(false);
   });
 
-  it('has a length, metrics, and no more percentiles than it can keep up with', () => {
+  it('has a length, metrics, and no more to look at than it can keep up with', () => {
     const { manager, native } = liveWindows();
     const refused = (code: Parameters<typeof refusal>[0], given: object) =>
       refusal(code, () => manager.watchWindow(untyped({ ...options, ...given })));
@@ -197,7 +197,11 @@ describe('a watched window', () => {
     expect(refused('ERR_GPU_OUT_OF_RANGE', { windowMs, percentiles: [50] })).toBe(
       'options.windowMs: expected at most 655360 with percentiles (65536 periods), got 655360.001',
     );
-    manager.watchWindow({ ...options, windowMs });
+    expect(refused('ERR_GPU_OUT_OF_RANGE', { windowMs, ewmaMs: 15_604 })).toBe(
+      'options.windowMs: expected at most 655360 with ewmaMs 15604 (65536 periods), got 655360.001',
+    );
+    manager.watchWindow({ ...options, windowMs, ewmaMs: 15_603 });
+    manager.watchWindow({ ...options, windowMs: 655_360, ewmaMs: 15_604 });
     native.refusesWindows = true;
     expect(refused('ERR_GPU_OUT_OF_RANGE', {})).toContain('memory');
   });
