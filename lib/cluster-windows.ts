@@ -71,8 +71,8 @@ export abstract class ClusterWindows {
       const device = devices.get(id);
       return device === undefined ? [] : [[id, device] as const];
     });
-    const whole = new Map(chosen);
-    const parts = checked.devices === undefined ? withoutInstances(whole) : whole;
+    const all = new Map(chosen);
+    const parts = checked.devices === undefined ? withoutInstances(statistics, all, checked) : all;
     return aggregateCluster(statistics, parts, checked);
   }
 

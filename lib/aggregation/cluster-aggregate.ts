@@ -34,7 +34,10 @@ export interface ClusterMetricStatistics extends MetricStatistics {
 
 /** The cluster, or some of its devices, in a window. */
 export interface ClusterWindowAggregate<K extends AnyMetricKey = MetricKey> extends WindowEnds {
-  /** Which ones. A MIG instance is left out where its GPU is among them, unless it was named. */
+  /**
+   * Which ones. Without `devices`, a MIG instance is left out where its GPU knows anything in the
+   * window: it is part of that.
+   */
   readonly devices: readonly string[];
   readonly deviceCount: number;
   readonly weighting: Weighting;
@@ -191,11 +194,24 @@ function energyOfAll(all: readonly MeasuredEnergy[]): ClusterEnergy {
   };
 }
 
-/** Without the MIG instances whose GPU is there as well: theirs is part of its own. */
+/**
+ * Without the MIG instances whose GPU knows anything in the window: theirs is part of its own. Of a
+ * GPU that knows nothing the instances stand for themselves.
+ */
 export function withoutInstances(
+  source: StatisticsSource,
   devices: ReadonlyMap<string, GPUDevice>,
+  { metrics: asked, window }: CheckedAggregate,
 ): ReadonlyMap<string, GPUDevice> {
-  const isPart = ({ parentDeviceId }: GPUDevice) =>
-    parentDeviceId !== undefined && devices.has(parentDeviceId);
-  return new Map([...devices].filter(([, device]) => !isPart(device)));
+  const parents = new Set([...devices.values()].map(({ parentDeviceId }) => parentDeviceId));
+  const whole = [...devices.keys()].filter((id) => parents.has(id));
+  if (whole.length === 0) return devices;
+  const metrics = [...new Set([...asked, ...energyMetrics])];
+  const bounds = source.bounds(window);
+  const plain = { percentiles: new Float64Array(), linear: false, ewmaMs: 0, pooled: false };
+  const records = source.records({ devices: whole, metrics, bounds, ...plain });
+  const knows = (_: unknown, device: number) =>
+    metrics.some((_, metric) => wordOf(records(device, metric), 'count') > 0);
+  const knowing = new Set<string | undefined>(whole.filter(knows));
+  return new Map([...devices].filter(([, { parentDeviceId }]) => !knowing.has(parentDeviceId)));
 }

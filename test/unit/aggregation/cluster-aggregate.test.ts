@@ -112,11 +112,16 @@ describe('the aggregate of a cluster', () => {
     expect(whole.metrics.powerWatts).toMatchObject({ coverage: 0.75, fromMs: 0, toMs: 300 });
   });
 
-  it('leaves MIG instances out whose GPU is there, unless they are named', () => {
+  it('leaves MIG instances out whose GPU knows anything, unless they are named', () => {
     const parent: FakeDevice = { uuid: 'GPU-0', name: 'fake', index: 0, migEnabled: true };
     const instance: FakeDevice = { uuid: 'MIG-1', name: 'fake', index: 0, parentUuid: 'GPU-0' };
     expect(cluster({}, [parent, instance]).whole.devices).toEqual(['GPU-0']);
     expect(cluster({}, [instance]).whole.devices).toEqual(['MIG-1']);
+    const { manager, native } = liveWindows([parent, instance]);
+    native.recordOf = (row) => (row === 1 ? { count: 1, integral: 5, coveredMs: 500 } : {});
+    const unread = manager.aggregate(options);
+    expect(unread).toMatchObject({ devices: ['GPU-0', 'MIG-1'], energyJoules: 5 });
+    expect(unread.metrics.powerWatts).toMatchObject({ deviceCount: 1 });
     const named = cluster({ devices: ['MIG-1', 'GPU-0'] }, [parent, instance]);
     expect(named.whole.devices).toEqual(['MIG-1', 'GPU-0']);
   });
