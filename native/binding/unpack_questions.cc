@@ -9,8 +9,8 @@ namespace gpuring {
 namespace {
 
 constexpr double kUsPerMs = 1e3;
-// 2^53: beyond any time that a sample can have.
-constexpr double kFarthestUs = 9007199254740992;
+// As far as columns go, 73000 years: beyond any time that a sample can have.
+constexpr auto kMostUs = static_cast<double>(kFarthestUs);
 // Of a microsecond: what a monotonic time may lose on its way through milliseconds.
 constexpr double kSlack = 0.0005;
 
@@ -18,7 +18,7 @@ constexpr double kSlack = 0.0005;
 bool UnpackUs(const Napi::Value& value, WindowBy by, int64_t* us) {
   double ms = 0;
   if (napi_get_value_double(value.Env(), value, &ms) != napi_ok || std::isnan(ms)) return false;
-  const double exact = std::clamp(ms * kUsPerMs, -kFarthestUs, kFarthestUs);
+  const double exact = std::clamp(ms * kUsPerMs, -kMostUs, kMostUs);
   // Samples have whole microseconds of both clocks; of the monotonic one they were cut off.
   const double whole = by == WindowBy::kWall ? std::round(exact) : std::floor(exact + kSlack);
   *us = static_cast<int64_t>(whole);
@@ -28,7 +28,7 @@ bool UnpackUs(const Napi::Value& value, WindowBy by, int64_t* us) {
 // 0: not a number, or a negative one.
 int64_t UnpackMsAsUs(const Napi::Value& value) {
   const double us = UnpackNumber(value) * kUsPerMs;
-  return us >= 0 ? static_cast<int64_t>(std::min(us, kFarthestUs)) : 0;
+  return us >= 0 ? static_cast<int64_t>(std::min(us, kMostUs)) : 0;
 }
 
 }  // namespace
