@@ -142,7 +142,8 @@ class Gatherer {
     if (!narrow) AddExtremes(reader_, metric_, {from * kBlock, to * kBlock}, &totals_.extremes);
     if (after.known != before.known) {
       if (totals_.first == 0) totals_.first = FirstKnown(from, to, before.known);
-      totals_.last = reader_.LastKnownBefore(metric_, to);
+      // What is torn may be of samples to come, and no walk may go back from there.
+      totals_.last = std::min(reader_.LastKnownBefore(metric_, to), to * kBlock - 1);
     }
     before_ = reader_.OffsetAt(metric_, to * kBlock - 1);
   }
