@@ -31,7 +31,7 @@ describe('the README', () => {
 
   it('shows programs of both kinds', () => {
     const files = programs.map(({ file }) => file);
-    expect(files).toEqual(['pick.cjs', 'split.mjs', 'watch.mjs', 'lost.cjs']);
+    expect(files).toEqual(['pick.cjs', 'split.mjs', 'energy.mjs', 'watch.mjs', 'lost.cjs']);
   });
 
   it.each([
