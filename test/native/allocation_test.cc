@@ -47,6 +47,12 @@ void* AllocateOrAbort(size_t size, size_t alignment) {
 [[gnu::noinline]] void* operator new[](size_t size) {
   return AllocateOrAbort(size, alignof(std::max_align_t));
 }
+[[gnu::noinline]] void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  return Allocate(size == 0 ? 1 : size, alignof(std::max_align_t));
+}
+[[gnu::noinline]] void* operator new[](size_t size, const std::nothrow_t&) noexcept {
+  return Allocate(size == 0 ? 1 : size, alignof(std::max_align_t));
+}
 [[gnu::noinline]] void* operator new(size_t size, std::align_val_t alignment) {
   return AllocateOrAbort(size, static_cast<size_t>(alignment));
 }

@@ -1,4 +1,5 @@
 // A call about one device that never returns, whichever it is: nobody else notices.
+#include <cmath>
 #include <string>
 
 #include "check.h"
@@ -22,7 +23,7 @@ constexpr std::array<std::pair<MemoryCall, const char*>, 6> kCalls = {{
 
 // Of the device's newest sample, now.
 int64_t AgeNs(const Rig& rig, size_t row) {
-  return rig.clock->MonotonicNs() - rig.History(row).back().start_ns;
+  return rig.clock->MonotonicNs() - std::llround(rig.RowDouble(row, kRowStartWord) * 1e6);
 }
 
 // Moves time on once all is done that it set off; a call that hangs may be under way, but for no
