@@ -1,3 +1,4 @@
+import { outOfRange } from '../arguments.js';
 import { loadNative, type NativeModule } from '../native.js';
 import type { NativeColumn } from '../native-aggregation.js';
 import type { AnyMetricRow } from '../telemetry/describe.js';
@@ -112,7 +113,10 @@ export class RecordedStatistics implements StatisticsSource {
     const window = { by, from, to, percentiles, linear, ewmaMs, pooled };
     const what = { ...window, maxGapMs, counter: metric.kind === 'counter' };
     const columns = found.map(({ column }) => column);
-    this.#load().aggregateColumns(columns, what, into);
+    if (this.#load().aggregateColumns(columns, what, into) === 0) {
+      const samples = columns.reduce((sum, { count }) => sum + count, 0);
+      throw outOfRange('samples', 'as many as there is memory to sort', samples);
+    }
     return pooled ? [0] : found.map(({ place }) => place);
   }
 

@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { readOptions, wrongType } from '../arguments.js';
+import { outOfRange, readOptions, wrongType } from '../arguments.js';
 import { loadNative, type NativeModule } from '../native.js';
 import type { NumberArray } from '../native-aggregation.js';
 import { type PercentileOptions, percentileOptionNames, readPercentiles } from './percentiles.js';
@@ -43,7 +43,8 @@ const names = ['min', 'max', 'mean', 'standardDeviation'] as const;
  * exact, by the definitions of `PercentileMethod`.
  *
  * @throws TypeError ERR_GPU_INVALID_TYPE: no such array; ERR_GPU_UNKNOWN_OPTION.
- * @throws RangeError ERR_GPU_OUT_OF_RANGE: a percentile outside 0..100, or more than 32.
+ * @throws RangeError ERR_GPU_OUT_OF_RANGE: a percentile outside 0..100, or more than 32; values for
+ *   which there is no memory.
  * @throws GPUError ERR_GPU_PLATFORM_UNSUPPORTED, ERR_GPU_ADDON_NOT_FOUND, ERR_GPU_ADDON_DISABLED.
  *
  * @example
@@ -69,7 +70,9 @@ export function summarize(
   const what = readPercentiles(given, { fallback: [50, 95, 99], most });
   const percentilesAt = 1 + names.length;
   const record = new Float64Array(percentilesAt + what.percentiles.length);
-  native.summarize(values, what, record);
+  if (native.summarize(values, what, record) === 0) {
+    throw outOfRange('values.length', 'as many as there is memory to sort', values.length);
+  }
   const found = names.map((name, place) => [name, record[1 + place]] as const);
   const tail = Array.from(what.percentiles, (percentile, place) => {
     return [percentile, record[percentilesAt + place]] as const;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RecordedStatistics } from '../../../lib/aggregation/recorded-statistics.js';
+import { summarize } from '../../../lib/aggregation/summarize.js';
 import { GPUError } from '../../../lib/errors.js';
 import type { GPUClusteringManager } from '../../../lib/manager.js';
 import { readMetricName } from '../../../lib/telemetry/describe.js';
@@ -53,6 +54,16 @@ const watts = (deviceId: string, timestampMs: number, powerWatts: number) => ({
 const power = { metrics: ['powerWatts'], from: 0, to: 100 } as const;
 
 describe('statistics of recorded samples', () => {
+  it('are refused where there is no memory for them, rather than shown as 0', () => {
+    const { manager, native, record } = recorded('a');
+    record(watts('a', 1, 10));
+    native.aggregateColumns = () => 0;
+    refusal('ERR_GPU_OUT_OF_RANGE', () => manager.aggregate(power));
+    const addon = new FakeNative(new FakeSession({ block: new FakeBlock() }));
+    addon.summarize = () => 0;
+    refusal('ERR_GPU_OUT_OF_RANGE', () => summarize(Float64Array.of(1), {}, addon));
+  });
+
   it('come of the columns as they are, each device by itself or all as one', () => {
     const { manager, native, record } = recorded('a', 'b', 'c');
     for (let at = 1; at <= 5; at++) record(watts('a', at, 10 * at));
