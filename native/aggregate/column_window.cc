@@ -7,10 +7,18 @@ namespace gpuring {
 namespace {
 
 constexpr int kWholeAttempts = 3;
+// After them, attempts that are content with a 64th less, a 32nd and so on; then with a half.
+constexpr int kGentleAttempts = 4;
+
+uint64_t KeptOf(uint64_t capacity, int attempt) {
+  const int gentle = attempt - kWholeAttempts;
+  if (gentle < 0) return capacity;
+  if (gentle < kGentleAttempts) return capacity - (capacity >> (6 - gentle));
+  return capacity >> (gentle - kGentleAttempts + 1);
+}
 
 uint64_t OldestOf(const MetricColumns& columns, uint64_t head, int attempt) {
-  const int halvings = std::max(0, attempt + 1 - kWholeAttempts);
-  const uint64_t kept = std::max<uint64_t>(columns.capacity() >> halvings, 1);
+  const uint64_t kept = std::max<uint64_t>(KeptOf(columns.capacity(), attempt), 1);
   return std::max(columns.first(), head + 1 - std::min(head + 1, kept));
 }
 

@@ -103,12 +103,22 @@ size_t WriteSlices(const MetricColumns& columns, size_t metric, const ColumnWind
       slice.end = std::max(end, slice.begin + 1);
     }
     Bucket& bucket = buckets[written];
+    bucket.begin = slice.begin;
     bucket.from_us = slices.BeginOf(i) + (window.unix_from_us - window.from_us);
     if (WriteBucket(columns, metric, slice, &bucket)) written++;
     slice.begin = slice.end;
     next = i + 1;
   }
   return written;
+}
+
+// Leaves out the slices that were, or may have been, overwritten while they were read. What is
+// after a sample that is still there was read as it is written: also where the next slice begins.
+size_t DropLapped(const MetricColumns& columns, std::span<Bucket> written) {
+  size_t lapped = 0;
+  while (lapped < written.size() && !columns.StillThere(written[lapped].begin)) lapped++;
+  std::move(written.begin() + static_cast<ptrdiff_t>(lapped), written.end(), written.begin());
+  return written.size() - lapped;
 }
 
 }  // namespace
@@ -119,8 +129,11 @@ size_t Downsample(const MetricColumns& columns, const SeriesQuestion& question,
   if (buckets.empty()) return 0;
   for (int attempt = 0; attempt < kAttempts; attempt++) {
     const ColumnWindow window = ResolveWindow(columns, question.window, attempt);
+    // Its first sample says where slices begin.
+    if (question.window.by == WindowBy::kLast && !StillIn(columns, window)) continue;
     const size_t written = window.size() == 0 ? 0 : WriteSlices(columns, metric, window, buckets);
-    if (StillIn(columns, window)) return written;
+    const size_t left = DropLapped(columns, buckets.first(written));
+    if (left > 0 || StillIn(columns, window)) return left;
   }
   return 0;
 }

@@ -29,6 +29,7 @@ void QueryColumns(const ColumnsQuestion& question, WindowStatistics* statistics,
 struct Bucket {
   int64_t from_us = 0;   // where the slice begins
   int64_t first_us = 0;  // its first sample that counts
+  uint64_t begin = 0;    // sequence of its first sample
   double min = 0;
   double max = 0;
   double mean = 0;
@@ -42,6 +43,7 @@ struct SeriesQuestion {
 
 // Cuts the window into buckets.size() slices of equal time; kLast: of the time between its first
 // and its last sample. Slices with samples that know the metric, oldest first; how many there are.
+// What was overwritten before it was read is left out, whole slices of it.
 [[nodiscard]] size_t Downsample(const MetricColumns& columns, const SeriesQuestion& question,
                                 std::span<Bucket> buckets);
 

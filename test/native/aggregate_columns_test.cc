@@ -189,6 +189,36 @@ Window WindowNear(uint64_t newest, uint64_t capacity, Random* random) {
   return {by, std::min(from, to) * kStepUs, to * kStepUs, 0};
 }
 
+// Slices of what is there, each whole, one after the other without a gap.
+bool AreWideSlices(std::span<const Bucket> slices) {
+  double next = 0;
+  for (const Bucket& slice : slices) {
+    const double first = static_cast<double>(slice.first_us / kStepUs);
+    const double last = first + static_cast<double>(slice.count) - 1;
+    const double mean = (first + last) * static_cast<double>(slice.count) / 2 /
+                        (static_cast<double>(slice.count) * 1000);
+    const bool right = static_cast<double>(slice.begin) == first && slice.min == first / 1000 &&
+                       slice.max == last / 1000 && slice.mean == mean &&
+                       slice.from_us <= slice.first_us;
+    if (!right || (next != 0 && next != first)) return false;
+    next = last + 1;
+  }
+  return true;
+}
+
+void CutUntil(const MetricColumns& columns, const std::atomic<bool>& done, Shown* shown) {
+  Random random(30);
+  std::vector<Bucket> slices(200);
+  while (!done || shown->answers == 0) {
+    const Window window = WindowNear(columns.Newest(), columns.capacity(), &random);
+    const size_t count = Downsample(columns, {kWideMetric, window}, slices);
+    if (count == 0) continue;
+    shown->answers++;
+    shown->samples += count;
+    if (!AreWideSlices(std::span(slices).first(count))) shown->wrong++;
+  }
+}
+
 struct Answers {
   Shown* shown;
   std::atomic<size_t>* answering;  // readers that have an answer
@@ -242,6 +272,20 @@ void RaceColumns(uint64_t capacity, uint64_t pushes) {
                 static_cast<unsigned long>(one.answers), static_cast<unsigned long>(one.samples),
                 static_cast<unsigned long>(one.lost));
   }
+}
+
+TEST("aggregate columns: who cuts a window into slices keeps those that no writer laps") {
+  const auto columns = MetricColumns::Allocate({Tier::kFast, 3'000, 1});
+  Shown shown;
+  std::atomic<bool> done{false};
+  std::thread reader([&] { CutUntil(*columns, done, &shown); });
+  uint64_t sequence = 0;
+  while (sequence < 150'000) columns->Append(SampleAt(++sequence), kStepUs * 3'000);
+  done = true;
+  reader.join();
+  CHECK_EQ(shown.wrong, 0u);
+  std::printf("     %lu answers of %lu slices\n", static_cast<unsigned long>(shown.answers),
+              static_cast<unsigned long>(shown.samples));
 }
 
 TEST("aggregate columns: readers race a writer that laps them, 5 samples") {
