@@ -53,34 +53,6 @@ class ColumnReader {
   [[nodiscard]] int64_t HoldAt(uint64_t sequence) const {
     return static_cast<int64_t>(Load(layout_.hold + Slot(sequence)));
   }
-  // What is read soon: looks that miss the caches then wait together, not one after the other.
-  void ExpectTimes(uint64_t sequence) const {
-    const size_t slot = Slot(sequence);
-    Expect(layout_.monotonic + slot, 1);
-    Expect(layout_.wall + slot, 1);
-    Expect(layout_.hold + slot, 1);
-  }
-  void ExpectWeights(uint64_t block) const {
-    Expect(layout_.weights + Slot(block * kBlock) / 2, kBlock / 2);
-  }
-  // REQUIRES: they are in blocks next to each other.
-  void ExpectValues(size_t metric, const SampleRange& range) const {
-    const size_t values = Place(metric).values;
-    const size_t divisor = kColumnForms[metric].narrow ? 4 : 1;
-    for (uint64_t at = range.from; at < range.to; at += kLine * divisor) {
-      Expect(values + Slot(at) / divisor, 1);
-    }
-  }
-  void ExpectPrefix(size_t metric, uint64_t block) const {
-    Expect(PrefixRow(metric, block), kColumnForms[metric].prefix_words);
-  }
-  void ExpectExtremes(size_t metric, size_t level, uint64_t node) const {
-    Expect(Node(metric, level, node), 2);
-  }
-  void ExpectCounts(size_t metric, uint64_t row) const {
-    Expect(CountRow(metric, row), kColumnForms[metric].CountWords());
-  }
-
   // Offset from the metric's minimum, or kUnknownOffset.
   [[nodiscard]] uint64_t OffsetAt(size_t metric, uint64_t sequence) const {
     const size_t slot = Slot(sequence);
@@ -203,9 +175,6 @@ class ColumnReader {
     const int64_t passed = MonotonicAt(sequence) - MonotonicAt(sequence - 1);
     return static_cast<uint64_t>(std::min(passed, HoldAt(sequence - 1)));
   }
-  void Expect(size_t cell, size_t count) const {
-    for (size_t at = cell; at < cell + count; at += kLine) __builtin_prefetch(cells_ + at);
-  }
   [[nodiscard]] size_t CountRow(size_t metric, uint64_t row) const {
     const ColumnForm& form = kColumnForms[metric];
     return Place(metric).counts + row % layout_.CountRows(form) * form.CountWords();
@@ -217,8 +186,6 @@ class ColumnReader {
     const uint128_t high = words == 2 ? Load(cell + 1) : 0;
     return high << 64 | Load(cell);
   }
-
-  static constexpr size_t kLine = kCacheLineBytes / sizeof(uint64_t);
 
   const StdAtomics::Cell* cells_;
   const ColumnLayout& layout_;

@@ -72,10 +72,6 @@ uint64_t Search(const ColumnReader& reader, WindowBy by, Bracket at, int64_t tim
 }
 
 void ResolveByTime(const ColumnReader& reader, const Window& asked, ColumnWindow* window) {
-  const Bracket all = {window->begin, window->end - 1};
-  for (const int64_t time_us : {window->from_us, window->to_us}) {
-    reader.ExpectTimes(GuessFor(reader, window->by, all, time_us));
-  }
   window->begin = FirstAtOrAfter(reader, *window, window->from_us);
   ColumnWindow rest = *window;
   rest.begin = std::min(rest.begin, rest.end);

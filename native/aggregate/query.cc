@@ -89,8 +89,6 @@ class PoolQuery {
   void AddColumn(size_t i, PoolSums* pool, WindowStatistics* statistics) {
     const ColumnWindow& window = windows_[i];
     const ColumnReader reader(*question_.columns[i]);
-    ExpectTotals(reader, metric_, window);
-    if (kColumnForms[metric_].narrow) ExpectCounts(reader, metric_, window);
     WindowTotals totals = TotalsOf(reader, metric_, window);
     AddEdges(reader, metric_, window, &totals.sums);
     PrefixSums& sums = pool->sums;

@@ -99,19 +99,6 @@ uint64_t WantedRanks::OffsetAt(uint64_t rank) const {
   return offsets_[std::lower_bound(ranks_.begin(), end, rank) - ranks_.begin()];
 }
 
-void ExpectCounts(const ColumnReader& reader, size_t metric, const ColumnWindow& window) {
-  const CountedRows rows = CountedRowsOf(reader, metric, window);
-  if (rows.to <= rows.from) return;
-  reader.ExpectCounts(metric, rows.from);
-  reader.ExpectCounts(metric, rows.to);
-  if (!kColumnForms[metric].narrow) return;
-  const auto between = [&](uint64_t a, uint64_t b) {
-    reader.ExpectValues(metric, {std::min(a, b), std::max(a, b)});
-  };
-  between(window.begin, rows.from * kNarrowStride);
-  between(window.end, rows.to * kNarrowStride);
-}
-
 void FindNarrow(const Pool& pool, WantedRanks* wanted) {
   Counts counts;
   const size_t values = PaddedCounts(pool.metric);

@@ -49,9 +49,6 @@ struct CountedRows {
 [[nodiscard]] CountedRows CountedRowsOf(const ColumnReader& reader, size_t metric,
                                         const ColumnWindow& window);
 
-// Has the processor fetch the rows, and the samples of a narrow metric, that counting looks at.
-void ExpectCounts(const ColumnReader& reader, size_t metric, const ColumnWindow& window);
-
 // Of a narrow metric.
 void FindNarrow(const Pool& pool, WantedRanks* wanted);
 

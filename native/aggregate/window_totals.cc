@@ -195,26 +195,6 @@ class Gatherer {
 
 }  // namespace
 
-void ExpectTotals(const ColumnReader& reader, size_t metric, const ColumnWindow& window) {
-  if (window.size() == 0) return;
-  const uint64_t from_block = BlockOf(window.begin);
-  const uint64_t to_block = BlockOf(window.end - 1);
-  reader.ExpectPrefix(metric, from_block + 1);
-  reader.ExpectPrefix(metric, to_block);
-  for (const uint64_t block : {from_block, to_block}) {
-    reader.ExpectValues(metric, {block * kBlock, (block + 1) * kBlock});
-    reader.ExpectWeights(block);
-  }
-  reader.ExpectTimes(window.begin);
-  reader.ExpectTimes(window.end - 1);
-  if (kColumnForms[metric].narrow) return;
-  for (size_t level = 0; level < kExtremeSpans.size(); level++) {
-    if (!reader.HasExtremes(level) || window.size() < kExtremeSpans[level]) break;
-    reader.ExpectExtremes(metric, level, window.begin / kExtremeSpans[level] + 1);
-    reader.ExpectExtremes(metric, level, window.end / kExtremeSpans[level]);
-  }
-}
-
 WindowTotals TotalsOf(const ColumnReader& reader, size_t metric, const ColumnWindow& window) {
   Gatherer gatherer(reader, metric);
   if (window.size() == 0) return gatherer.totals();

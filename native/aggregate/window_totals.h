@@ -15,8 +15,7 @@ struct WindowTotals {
   uint64_t last = 0;
   Extremes extremes{};  // of wide metrics only
 };
-// Has the processor fetch what TotalsOf looks at.
-void ExpectTotals(const ColumnReader& reader, size_t metric, const ColumnWindow& window);
+
 [[nodiscard]] WindowTotals TotalsOf(const ColumnReader& reader, size_t metric,
                                     const ColumnWindow& window);
 
