@@ -82,8 +82,8 @@ bool SamplerCore::FailStart(const Status& status) {
     return false;
   }
   if (driver_lost_) {
-    SetDriverState(DriverState::kLost);
     SetAllStatus(status.code());
+    SetDriverState(DriverState::kLost);
     GoAway(NextBackoffNs());
   } else {
     LoseDriver(status.code(), status.driver_return());
@@ -119,8 +119,8 @@ void SamplerCore::LoseDriver(StatusCode code, uint32_t driver_return) {
   if (!std::exchange(driver_lost_, true)) {
     NoteEvent(EventKind::kDriverLost, driver_return);
   }
+  SetAllStatus(code);  // first: who sees that the driver is lost finds no device that is well
   SetDriverState(DriverState::kLost);
-  SetAllStatus(code);
   GoAway(NextBackoffNs());
 }
 
