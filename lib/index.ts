@@ -109,9 +109,23 @@ export type { WindowOptions } from './aggregation/window.js';
 
 // Selection.
 
+export type { ComputeCapability, SelectionCriteria } from './selection/criteria.js';
+export type {
+  CostedView,
+  DeviceView,
+  ReportedLoad,
+  SelectionContext,
+  SelectionFilter,
+  SelectionPolicy,
+  SensorState,
+} from './selection/device-view.js';
 export type { RankedDevice, RejectionCode } from './selection/evaluation.js';
 export type { SelectionExplanation, SelectionReasonCode } from './selection/reasons.js';
-export type { SelectionPolicy, SelectionRequest } from './selection/request.js';
+export type {
+  SelectionPolicyName,
+  SelectionRequest,
+  StalenessPolicy,
+} from './selection/request.js';
 export type { SelectorEntry } from './selection/selector.js';
 export { DeviceSelector } from './selection/selector.js';
 

@@ -4,6 +4,7 @@ import { ClusterWindows } from './cluster-windows.js';
 import { type GPUDevice, readDevice } from './device.js';
 import type { Distribution, DistributionOptions } from './distribution/strategy.js';
 import { distributeOver } from './distribution/workload.js';
+import { readRequest } from './selection/criteria.js';
 import {
   best,
   evaluate,
@@ -13,7 +14,7 @@ import {
   rank,
 } from './selection/evaluation.js';
 import { explain, type SelectionExplanation } from './selection/reasons.js';
-import { readRequest, type SelectionRequest } from './selection/request.js';
+import type { SelectionRequest } from './selection/request.js';
 import { type AggregatedMetrics, aggregate, withoutParts } from './telemetry/aggregate.js';
 import type { ClusterEmitter } from './telemetry/cluster-emitter.js';
 import type { ClusterEvent } from './telemetry/cluster-events.js';

@@ -1,9 +1,9 @@
 // The one place that decides which devices pass and in what order. Ranking, selecting and
 // explaining are three ways of reading its result, so they cannot disagree.
 import type { GPUMetrics } from '../telemetry/sample.js';
+import type { SelectionCriteria } from './criteria.js';
 import { type Bar, type BarCode, barOf, type Standing } from './fitness.js';
 import { freeMemoryBytes, policies, type Score } from './policies.js';
-import type { SelectionCriteria } from './request.js';
 
 export interface Candidate extends Standing {
   /** Undefined: the device has no sample yet. */
@@ -69,7 +69,7 @@ function evaluateOne(candidate: Candidate, moment: Moment): Passed | Rejected {
       return reject('not-enough-memory');
     }
   }
-  const score = policies[criteria.policy](device, metrics);
+  const score = policies.score(device, metrics);
   return score === undefined ? reject('score-unknown') : { passed: true, candidate, score };
 }
 

@@ -1,6 +1,5 @@
 import type { GPUDevice } from '../device.js';
 import type { GPUMetrics } from '../telemetry/sample.js';
-import type { SelectionPolicy } from './request.js';
 
 /** What a policy makes of one device. */
 export interface Score {
@@ -77,4 +76,4 @@ const score: Policy = (device, metrics) => {
   };
 };
 
-export const policies: Readonly<Record<SelectionPolicy, Policy>> = { score };
+export const policies: { readonly score: Policy } = { score };

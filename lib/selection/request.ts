@@ -1,58 +1,91 @@
-import { readNumber, readOptions, readWord } from '../arguments.js';
+import type { SelectionFilter, SelectionPolicy } from './device-view.js';
+
+export const policyNames = [
+  'score',
+  'least-loaded',
+  'estimated-completion',
+  'power-of-two',
+  'round-robin',
+  'most-free-memory',
+  'pack',
+  'affinity',
+] as const;
+Object.freeze(policyNames);
 
 /**
- * How devices are ordered. 'score': a weighted sum of free memory (0.6) and idleness (0.4), cut
- * down above 80 °C; what is unknown drops out of the sum, and a score of 0 is never selected.
+ * How devices are ordered; ties are broken at random, under `score` by the order of registration.
+ * - `score`: a weighted sum of free memory (0.6) and idleness (0.4), cut down above 80 °C; what is
+ *   unknown drops out of the sum, and a score of 0 is never selected.
+ * - `least-loaded`: the least weight in flight, this request's included, for its speed.
+ * - `estimated-completion`: the shortest time to be done, by weight in flight and reported, speed,
+ *   throttling, others' use and measured latency; of devices that are not near a limit, if any is.
+ * - `power-of-two`: the less loaded of two drawn at random.
+ * - `round-robin`: in turn, faster devices more often.
+ * - `most-free-memory`.
+ * - `pack`: fill what is at work already, so that the others may sleep. Say what fits: without
+ *   `memoryBytes`, `minMemoryBytes` or `maxInFlight` everything lands on one device.
+ * - `affinity`: where requests of the same `affinityKey` went, unless that is overloaded.
  */
-export type SelectionPolicy = 'score';
+export type SelectionPolicyName = (typeof policyNames)[number];
+
+/** What becomes of a device whose sample is older than `maxAgeMs`, or that has none. */
+export type StalenessPolicy = 'exclude' | 'ledger-only' | 'allow';
 
 export interface SelectionRequest {
   /**
-   * Memory that must be free by the latest sample: its `memoryFreeBytes`, else total less used.
+   * Memory that must be free by the latest sample: its `memoryFreeBytes`, else total less used;
+   * less what leases have reserved.
    * @default 0
    */
   readonly minMemoryBytes?: number;
+  /** The device's memory in all. @default 0 */
+  readonly minMemoryTotalBytes?: number;
+  readonly maxUtilizationPercent?: number;
+  /** The least distance to the device's own slowdown temperature. */
+  readonly temperatureMarginCelsius?: number;
+  /** 'major.minor', such as '8.0'. */
+  readonly minComputeCapability?: string;
+  /** Only these. One that is not there is no mistake: devices come and go. */
+  readonly deviceIds?: readonly string[];
+  /** None of these. */
+  readonly excludeDeviceIds?: readonly string[];
+  /** Any of these: a text is a part of the device's name, in upper or lower case. */
+  readonly names?: readonly (string | RegExp)[];
+  /** `GPUDevice.labels` must have all of them. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** true: only MIG instances; false: none. */
+  readonly mig?: boolean;
+  /** @default 'degraded' */
+  readonly worstHealth?: 'ok' | 'degraded';
+  readonly numaNode?: number;
+  /** The most weight in flight on the device, this request's included. */
+  readonly maxInFlight?: number;
   /**
    * The greatest age of a sample that still counts; Infinity takes any.
    * @default Infinity on a manual cluster; on a live one five periods, or five rounds of readings
    * where the driver needs longer than a period for one
    */
   readonly maxAgeMs?: number;
-  /** @default 'score' */
-  readonly policy?: SelectionPolicy;
+  /**
+   * `exclude`: out. `ledger-only`: it stays and its telemetry counts as unknown; memory is the
+   * device's less what is leased, other constraints on telemetry are waived. `allow`: old values
+   * count. A device that is lost, hung, asleep or let go of is out whatever this says.
+   * @default 'exclude' for a selection, 'ledger-only' for a lease
+   */
+  readonly staleness?: StalenessPolicy;
+  /** `trust`: take devices with implausible or frozen sensors. @default 'check' */
+  readonly sensors?: 'check' | 'trust';
+  /** How much of a device the request takes; kept in steps of 1/64, rounded up. @default 1 */
+  readonly weight?: number;
+  /** What belongs together under the policy `affinity`: a session, a model. */
+  readonly affinityKey?: string;
+  /** After the built-in ones. */
+  readonly filters?: readonly SelectionFilter[];
+  /** A name, or one of your own. @default 'score' for a selection, 'least-loaded' for a lease */
+  readonly policy?: SelectionPolicyName | SelectionPolicy;
   /**
    * What becomes of a device that does not say what a constraint asks about.
    * @default 'reject'
    */
   readonly unknown?: 'reject' | 'allow';
-}
-
-/** A request with everything decided. */
-export interface SelectionCriteria {
-  readonly minMemoryBytes: number;
-  readonly maxAgeMs: number;
-  readonly policy: SelectionPolicy;
-  readonly unknown: 'reject' | 'allow';
-}
-
-const requestKeys = ['minMemoryBytes', 'maxAgeMs', 'policy', 'unknown'] as const;
-
-/** @throws with ERR_GPU_OUT_OF_RANGE, _INVALID_TYPE, _UNKNOWN_OPTION or _UNKNOWN_POLICY. */
-export function readRequest(request: unknown, defaultMaxAgeMs: number): SelectionCriteria {
-  const given = readOptions(request, requestKeys, 'request');
-  const {
-    minMemoryBytes = 0,
-    maxAgeMs = defaultMaxAgeMs,
-    policy = 'score',
-    unknown = 'reject',
-  } = Object.fromEntries(given);
-  return {
-    minMemoryBytes: readNumber(minMemoryBytes, 'request.minMemoryBytes', { minimum: 0 }),
-    maxAgeMs: readNumber(maxAgeMs, 'request.maxAgeMs', { minimum: 0, orInfinity: true }),
-    policy: readWord(policy, 'request.policy', {
-      words: ['score'],
-      code: 'ERR_GPU_UNKNOWN_POLICY',
-    }),
-    unknown: readWord(unknown, 'request.unknown', { words: ['reject', 'allow'] }),
-  };
 }

@@ -3,9 +3,10 @@ import { type GPUDevice, readDevice } from '../device.js';
 import { rangeError } from '../errors.js';
 import type { GPUMetrics } from '../telemetry/sample.js';
 import { readMetrics } from '../telemetry/validation.js';
+import { readRequest } from './criteria.js';
 import { best, type Candidate, evaluate, type RankedDevice, rank } from './evaluation.js';
 import { explain, type SelectionExplanation } from './reasons.js';
-import { readRequest, type SelectionRequest } from './request.js';
+import type { SelectionRequest } from './request.js';
 
 /** A device and its latest sample. */
 export interface SelectorEntry {

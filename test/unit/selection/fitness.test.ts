@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { GPUClusteringManager } from '../../../lib/manager.js';
+import { readRequest } from '../../../lib/selection/criteria.js';
 import { type Candidate, evaluate, rank } from '../../../lib/selection/evaluation.js';
 import { barOf } from '../../../lib/selection/fitness.js';
 import { DeviceSelector } from '../../../lib/selection/selector.js';
@@ -72,12 +73,7 @@ describe('health in selection', () => {
       { device: gpu('ill'), metrics: sample('ill'), health: health('draining') },
       { device: gpu('well'), metrics: sample('well', { memoryUsedBytes: 20e9 }) },
     ];
-    const criteria = {
-      minMemoryBytes: 0,
-      maxAgeMs: 1e12,
-      policy: 'score',
-      unknown: 'reject',
-    } as const;
+    const criteria = readRequest({}, 1e12);
     const verdicts = evaluate(candidates, { criteria, nowMs: 1000 });
     expect(rank(verdicts).map(({ deviceId }) => deviceId)).toEqual(['well']);
   });
