@@ -8,6 +8,8 @@ export type { Scenario } from './scenario.js';
 
 const root = join(__dirname, '..', '..');
 const scenarioFolder = join(root, 'native', 'simulator', 'scenarios');
+/** The recordings of real boards that ship in this package. */
+export const traceFolder: string = join(root, 'native', 'simulator', 'traces');
 
 /**
  * The simulated driver that ships in this package: a shared library with NVML's own interface.
@@ -63,7 +65,7 @@ export function scenarioText(simulate: true | string | Scenario): string {
 }
 
 function scenarioJson(scenario: Scenario): string {
-  const baseDirectory = join(root, 'native', 'simulator', 'traces');
+  const baseDirectory = traceFolder;
   const what = 'options.simulate';
   // Getters and toJSON are the caller's code; what the latter returns need not be an object.
   const text: unknown = readSafely(what, () => JSON.stringify({ baseDirectory, ...scenario }));
