@@ -40,9 +40,11 @@ export function parseCommandLine(
     throw new UsageError(`unknown command ${quote(command)}${didYouMean(command, names)}`);
   }
   const known = { ...commands[''], ...(command === undefined ? {} : commands[command]) };
-  const values = new Map<string, string>();
+  const values = new Map<string, string[]>();
   for (const token of tokens) {
-    if (token.kind === 'option') values.set(token.name, checkedValue(token, known));
+    if (token.kind !== 'option') continue;
+    const value = checkedValue(token, known);
+    values.set(token.name, [...(values.get(token.name) ?? []), value]);
   }
   // After the options: the value of a misspelled one is no argument to complain about.
   if (surplus !== undefined) throw new UsageError(`unexpected argument ${quote(surplus)}`);
@@ -122,6 +124,16 @@ function didYouMean(text: string, candidates: readonly string[]): string {
   return `: expected ${candidates.join(', ')}`;
 }
 
+function chosen<Choice extends string>(
+  name: string,
+  given: string,
+  choices: readonly Choice[],
+): Choice {
+  const found = choices.find((choice) => choice === given);
+  if (found !== undefined) return found;
+  throw new UsageError(`unknown value ${quote(given)} for --${name}${didYouMean(given, choices)}`);
+}
+
 const byteUnits: ReadonlyMap<string, number> = new Map([
   ['', 1],
   ['b', 1],
@@ -135,11 +147,11 @@ const byteUnits: ReadonlyMap<string, number> = new Map([
   ['tib', 2 ** 40],
 ]);
 
-/** The options that were given. What is read from them is checked here. */
+/** The options that were given, the last one where it came again. What is read is checked here. */
 export class Options {
-  readonly #values: ReadonlyMap<string, string>;
+  readonly #values: ReadonlyMap<string, readonly string[]>;
 
-  constructor(values: ReadonlyMap<string, string>) {
+  constructor(values: ReadonlyMap<string, readonly string[]>) {
     this.#values = values;
   }
 
@@ -148,24 +160,33 @@ export class Options {
   }
 
   text(name: string): string | undefined {
-    return this.#values.get(name);
+    return this.#values.get(name)?.at(-1);
+  }
+
+  /** All values of an option that may come again. */
+  texts(name: string): readonly string[] {
+    return this.#values.get(name) ?? [];
   }
 
   choice<Choice extends string>(name: string, choices: readonly Choice[]): Choice | undefined {
-    const given = this.#values.get(name);
-    if (given === undefined) return undefined;
-    const found = choices.find((choice) => choice === given);
-    if (found !== undefined) return found;
-    throw new UsageError(
-      `unknown value ${quote(given)} for --${name}${didYouMean(given, choices)}`,
-    );
+    const given = this.text(name);
+    return given === undefined ? undefined : chosen(name, given, choices);
+  }
+
+  /** `a,b,c`: each once, in the order given. */
+  choices<Choice extends string>(
+    name: string,
+    choices: readonly Choice[],
+  ): readonly Choice[] | undefined {
+    const given = this.text(name)?.split(',');
+    return given && [...new Set(given.map((one) => chosen(name, one.trim(), choices)))];
   }
 
   integer(
     name: string,
     { minimum, maximum }: { readonly minimum: number; readonly maximum: number },
   ): number | undefined {
-    const given = this.#values.get(name);
+    const given = this.text(name);
     if (given === undefined) return undefined;
     const value = Number(given);
     if (/^[+-]?\d+$/.test(given) && value >= minimum && value <= maximum) return value;
@@ -174,9 +195,22 @@ export class Options {
     );
   }
 
+  number(
+    name: string,
+    { minimum, maximum }: { readonly minimum: number; readonly maximum: number },
+  ): number | undefined {
+    const given = this.text(name);
+    if (given === undefined) return undefined;
+    const value = Number(given);
+    if (/^\d+(\.\d+)?$/.test(given) && value >= minimum && value <= maximum) return value;
+    throw new UsageError(
+      `--${name}: expected a number from ${minimum} to ${maximum}, got ${quote(given)}`,
+    );
+  }
+
   /** `20GiB`, `500MB`, `1073741824`: the unit may be any of B, kB .. TB, KiB .. TiB. */
   bytes(name: string): number | undefined {
-    const given = this.#values.get(name);
+    const given = this.text(name);
     if (given === undefined) return undefined;
     const [, digits, unit] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(given) ?? [];
     const factor = byteUnits.get((unit ?? '?').toLowerCase());

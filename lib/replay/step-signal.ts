@@ -12,7 +12,7 @@ export class StepSignal {
   readonly #total: number;
   readonly #offsetMs: number;
 
-  /** REQUIRES: as many values as starts, at least one; starts grow from 0 and end below the period. */
+  /** REQUIRES: as many values as starts, one or more; starts grow from 0, all below the period. */
   constructor(
     startsMs: readonly number[],
     values: readonly (number | undefined)[],
