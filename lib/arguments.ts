@@ -196,3 +196,14 @@ export function readArray<T>(value: readonly T[], what: string): T[] {
     return copy;
   });
 }
+
+/** A frozen copy of an object of strings: its own enumerable keys. */
+export function readStringRecord(value: unknown, what: string): Readonly<Record<string, string>> {
+  const source = readObject(value, what);
+  const keys = readSafely(what, () => Object.keys(source));
+  const entries = keys.map((key) => [
+    key,
+    readString(readProperty(source, key, what), `${what}.${key}`),
+  ]);
+  return Object.freeze(Object.fromEntries(entries));
+}

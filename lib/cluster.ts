@@ -1,7 +1,9 @@
 import { readDeviceId } from './device.js';
 import { GPUError } from './errors.js';
-import type { Candidate } from './selection/evaluation.js';
+import type { DeviceView } from './selection/device-view.js';
 import { barOf } from './selection/fitness.js';
+import { snapshotViews } from './selection/snapshot-view.js';
+import { speedsOf } from './selection/speed.js';
 import { absenceOf } from './telemetry/absence.js';
 import { readHistoryOptions } from './telemetry/collector.js';
 import type { DeviceHealth } from './telemetry/health-state.js';
@@ -67,15 +69,18 @@ export class Cluster {
     return readDeviceId(value, this.#parts.devices(), what);
   }
 
-  candidates(): Candidate[] {
+  /** The devices as selection sees them, as of now. */
+  views(): readonly DeviceView[] {
     const { store } = this.#parts;
-    return Array.from(this.#parts.devices().values(), (device) => ({
+    const devices = [...this.#parts.devices().values()];
+    const candidates = devices.map((device) => ({
       device,
       metrics: store.getMetrics(device.deviceId),
       failure: () => store.getFailure?.(device.deviceId),
       health: this.#healthOf(device.deviceId),
       parentHealth: this.#healthOf(device.parentDeviceId),
     }));
+    return snapshotViews(candidates, speedsOf(devices));
   }
 
   /** The latest sample of each device that is there: what an absent one showed is over. */

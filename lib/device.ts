@@ -5,6 +5,7 @@ import {
   readObject,
   readProperty,
   readString,
+  readStringRecord,
   wrongType,
 } from './arguments.js';
 import { rangeError } from './errors.js';
@@ -66,6 +67,8 @@ export interface GPUDevice {
   readonly migProfile?: string;
   readonly gpuInstanceId?: number;
   readonly computeInstanceId?: number;
+  /** Of your own, for requests to ask for. */
+  readonly labels?: Readonly<Record<string, string>>;
   /** Present, and then true, when a simulated driver made the device up. */
   readonly simulated?: true;
 }
@@ -138,6 +141,8 @@ export function readDevice(value: unknown, what = 'device'): GPUDevice {
   for (const key of markKeys) {
     if (readMark(property(key), `${what}.${key}`)) device[key] = true;
   }
+  const labels = property('labels');
+  if (labels !== undefined) device.labels = readStringRecord(labels, `${what}.labels`);
   return Object.freeze(device);
 }
 

@@ -119,14 +119,16 @@ export type {
   SelectionPolicy,
   SensorState,
 } from './selection/device-view.js';
-export type { RankedDevice, RejectionCode } from './selection/evaluation.js';
+export type { RejectionCode } from './selection/filters/filter.js';
+export type { RankedDevice } from './selection/pipeline.js';
 export type { SelectionExplanation, SelectionReasonCode } from './selection/reasons.js';
 export type {
   SelectionPolicyName,
   SelectionRequest,
   StalenessPolicy,
 } from './selection/request.js';
-export type { SelectorEntry } from './selection/selector.js';
+export { policyNames, stalenessPolicies } from './selection/request.js';
+export type { DeviceSelectorOptions, SelectorEntry } from './selection/selector.js';
 export { DeviceSelector } from './selection/selector.js';
 
 // Distribution.

@@ -5,16 +5,11 @@ import { type GPUDevice, readDevice } from './device.js';
 import type { Distribution, DistributionOptions } from './distribution/strategy.js';
 import { distributeOver } from './distribution/workload.js';
 import { readRequest } from './selection/criteria.js';
-import {
-  best,
-  evaluate,
-  isRecent,
-  type Moment,
-  type RankedDevice,
-  rank,
-} from './selection/evaluation.js';
-import { explain, type SelectionExplanation } from './selection/reasons.js';
+import { Pipeline, type RankedDevice, type Scene } from './selection/pipeline.js';
+import { PolicyState } from './selection/policy-state.js';
+import type { SelectionExplanation } from './selection/reasons.js';
 import type { SelectionRequest } from './selection/request.js';
+import { ageOf } from './selection/snapshot-view.js';
 import { type AggregatedMetrics, aggregate, withoutParts } from './telemetry/aggregate.js';
 import type { ClusterEmitter } from './telemetry/cluster-emitter.js';
 import type { ClusterEvent } from './telemetry/cluster-events.js';
@@ -55,6 +50,7 @@ export interface GPUClusteringManagerOptions extends TelemetryCollectorOptions {
  */
 export class GPUClusteringManager extends ClusterWindows {
   readonly #cluster: Cluster;
+  readonly #policyState = new PolicyState();
 
   /**
    * The live cluster: polls the NVIDIA driver on a thread of its own until `shutdown()`. Several
@@ -228,8 +224,9 @@ export class GPUClusteringManager extends ClusterWindows {
    */
   getAggregatedMetrics(): AggregatedMetrics | undefined {
     const cluster = this.#cluster.open();
-    const moment = this.#moment();
-    const recent = this.#cluster.presentSamples().filter((sample) => isRecent(sample, moment));
+    const [nowMs, maxAgeMs] = [Date.now(), cluster.defaultMaxAgeMs()];
+    const present = this.#cluster.presentSamples();
+    const recent = present.filter((sample) => ageOf(sample, nowMs) <= maxAgeMs);
     return aggregate(withoutParts(recent, cluster.devices()));
   }
 
@@ -239,20 +236,19 @@ export class GPUClusteringManager extends ClusterWindows {
    * @throws TypeError ERR_GPU_INVALID_TYPE, ERR_GPU_UNKNOWN_OPTION.
    */
   rankDevices(request?: SelectionRequest): readonly RankedDevice[] {
-    this.#cluster.open();
-    return rank(evaluate(this.#cluster.candidates(), this.#moment(request)));
+    return this.#pipeline(request).rank(this.#scene());
   }
 
   /** The id of the first of `rankDevices(request)`, if its score is above 0; else undefined. */
   selectBestDevice(request?: SelectionRequest): string | undefined {
-    return best(this.rankDevices(request))?.deviceId;
+    const pipeline = this.#pipeline(request);
+    const scene = this.#scene();
+    return scene.views[pipeline.choose(scene)]?.device.deviceId;
   }
 
   /** Why each device is selected, ranked or rejected, with numbers; in registration order. */
   explainSelection(request?: SelectionRequest): readonly SelectionExplanation[] {
-    this.#cluster.open();
-    const moment = this.#moment(request);
-    return explain(evaluate(this.#cluster.candidates(), moment), moment);
+    return this.#pipeline(request).explain(this.#scene());
   }
 
   /**
@@ -367,8 +363,12 @@ export class GPUClusteringManager extends ClusterWindows {
     return this.shutdown();
   }
 
-  #moment(request?: SelectionRequest): Moment {
+  #pipeline(request: unknown): Pipeline {
     const maxAgeMs = this.#cluster.open().defaultMaxAgeMs();
-    return { criteria: readRequest(request, maxAgeMs), nowMs: Date.now() };
+    return new Pipeline(readRequest(request, maxAgeMs), this.#policyState);
+  }
+
+  #scene(): Scene {
+    return { views: this.#cluster.views(), nowMs: Date.now() };
   }
 }

@@ -1,6 +1,20 @@
-import { readNumber, readOptions, readWord } from '../arguments.js';
+import {
+  type NumberRule,
+  readNonEmptyString,
+  readNumber,
+  readOptions,
+  readStringRecord,
+  readWord,
+  wrongType,
+} from '../arguments.js';
 import type { SelectionFilter, SelectionPolicy } from './device-view.js';
-import type { SelectionPolicyName, StalenessPolicy } from './request.js';
+import {
+  type SelectionPolicyName,
+  type SelectionRequest,
+  type StalenessPolicy,
+  stalenessPolicies,
+} from './request.js';
+import { readDeviceIds, readFilters, readNames, readPolicy, readVersion } from './request-parts.js';
 
 /** A version such as '8.0', to be compared by number: 10.0 is above 9.0. */
 export interface ComputeCapability {
@@ -40,43 +54,116 @@ export interface SelectionCriteria {
   readonly forLease: boolean;
 }
 
-const requestKeys = ['minMemoryBytes', 'maxAgeMs', 'policy', 'unknown'] as const;
+export type SelectionKey = keyof SelectionRequest;
+
+/** An object, so that the compiler misses a key that is not there. */
+const allKeys: Readonly<Record<SelectionKey, true>> = {
+  minMemoryBytes: true,
+  minMemoryTotalBytes: true,
+  maxUtilizationPercent: true,
+  temperatureMarginCelsius: true,
+  minComputeCapability: true,
+  deviceIds: true,
+  excludeDeviceIds: true,
+  names: true,
+  labels: true,
+  mig: true,
+  worstHealth: true,
+  numaNode: true,
+  maxInFlight: true,
+  maxAgeMs: true,
+  staleness: true,
+  sensors: true,
+  weight: true,
+  affinityKey: true,
+  filters: true,
+  policy: true,
+  unknown: true,
+};
+
+/** What a request may say; a lease's may say more. */
+export const selectionKeys: readonly SelectionKey[] = Object.keys(allKeys) as SelectionKey[];
+
+/** The options of a request, each read once, none checked. */
+export interface GivenRequest {
+  get(key: SelectionKey): unknown;
+}
+
+/** What holds where a request does not say, and what is decided elsewhere. */
+export interface CriteriaDefaults {
+  readonly maxAgeMs: number;
+  /** @default 'exclude' */
+  readonly staleness?: StalenessPolicy;
+  /** @default 'score' */
+  readonly policy?: SelectionPolicyName;
+  /** What a lease reserves on each device. @default 0 */
+  readonly memoryBytes?: number;
+  /** A limit of the cluster; the request's own may be lower. @default Infinity */
+  readonly maxInFlight?: number;
+  /** @default 1 */
+  readonly count?: number;
+  /** @default false */
+  readonly forLease?: boolean;
+}
+
+/** Weights are kept in steps of 1/64: their sums are exact. */
+export const weightSteps = 64;
+const greatestWeight = 2 ** 20;
+
+/** @throws TypeError, RangeError naming the key. */
+export function criteriaOf(given: GivenRequest, defaults: CriteriaDefaults): SelectionCriteria {
+  const number = <D>(key: SelectionKey, fallback: D, rule: NumberRule): number | D => {
+    const value = given.get(key);
+    return value === undefined ? fallback : readNumber(value, `request.${key}`, rule);
+  };
+  const part = <P>(key: SelectionKey, read: (value: unknown, what: string) => P) => {
+    const value = given.get(key);
+    return value === undefined ? undefined : read(value, `request.${key}`);
+  };
+  const word = <W extends string>(key: SelectionKey, fallback: W, words: readonly W[]): W => {
+    const value = given.get(key);
+    return value === undefined ? fallback : readWord<W>(value, `request.${key}`, { words });
+  };
+  const amount = { minimum: 0 };
+  const weight = number('weight', 1, { above: 0, maximum: greatestWeight });
+  const limit = number('maxInFlight', Infinity, { above: 0, orInfinity: true });
+  return {
+    minMemoryBytes: Math.max(number('minMemoryBytes', 0, amount), defaults.memoryBytes ?? 0),
+    minMemoryTotalBytes: number('minMemoryTotalBytes', 0, amount),
+    maxUtilizationPercent: number('maxUtilizationPercent', undefined, {
+      minimum: 0,
+      maximum: 100,
+    }),
+    temperatureMarginCelsius: number('temperatureMarginCelsius', undefined, amount),
+    minComputeCapability: part('minComputeCapability', readVersion),
+    deviceIds: part('deviceIds', readDeviceIds),
+    excludeDeviceIds: part('excludeDeviceIds', readDeviceIds),
+    names: part('names', readNames),
+    labels: part('labels', (value, what) => Object.entries(readStringRecord(value, what))),
+    mig: part('mig', readBoolean),
+    worstHealth: word('worstHealth', 'degraded', ['ok', 'degraded']),
+    numaNode: number('numaNode', undefined, { minimum: 0, integer: true }),
+    maxInFlight: Math.min(limit, defaults.maxInFlight ?? Infinity),
+    maxAgeMs: number('maxAgeMs', defaults.maxAgeMs, { minimum: 0, orInfinity: true }),
+    staleness: word('staleness', defaults.staleness ?? 'exclude', stalenessPolicies),
+    sensors: word('sensors', 'check', ['check', 'trust']),
+    weight: Math.ceil(weight * weightSteps) / weightSteps,
+    affinityKey: part('affinityKey', readNonEmptyString),
+    filters: part('filters', readFilters) ?? [],
+    policy: part('policy', readPolicy) ?? defaults.policy ?? 'score',
+    unknown: word('unknown', 'reject', ['reject', 'allow']),
+    count: defaults.count ?? 1,
+    forLease: defaults.forLease ?? false,
+  };
+}
+
+function readBoolean(value: unknown, what: string): boolean {
+  if (typeof value === 'boolean') return value;
+  throw wrongType(what, 'true or false', value);
+}
 
 /** @throws with ERR_GPU_OUT_OF_RANGE, _INVALID_TYPE, _UNKNOWN_OPTION or _UNKNOWN_POLICY. */
 export function readRequest(request: unknown, defaultMaxAgeMs: number): SelectionCriteria {
-  const given = readOptions(request, requestKeys, 'request');
-  const {
-    minMemoryBytes = 0,
-    maxAgeMs = defaultMaxAgeMs,
-    policy = 'score',
-    unknown = 'reject',
-  } = Object.fromEntries(given);
-  return {
-    minMemoryBytes: readNumber(minMemoryBytes, 'request.minMemoryBytes', { minimum: 0 }),
-    minMemoryTotalBytes: 0,
-    maxUtilizationPercent: undefined,
-    temperatureMarginCelsius: undefined,
-    minComputeCapability: undefined,
-    deviceIds: undefined,
-    excludeDeviceIds: undefined,
-    names: undefined,
-    labels: undefined,
-    mig: undefined,
-    worstHealth: 'degraded',
-    numaNode: undefined,
-    maxInFlight: Infinity,
-    maxAgeMs: readNumber(maxAgeMs, 'request.maxAgeMs', { minimum: 0, orInfinity: true }),
-    staleness: 'exclude',
-    sensors: 'check',
-    weight: 1,
-    affinityKey: undefined,
-    filters: [],
-    policy: readWord<'score'>(policy, 'request.policy', {
-      words: ['score'],
-      code: 'ERR_GPU_UNKNOWN_POLICY',
-    }),
-    unknown: readWord(unknown, 'request.unknown', { words: ['reject', 'allow'] }),
-    count: 1,
-    forLease: false,
-  };
+  const given = readOptions(request, selectionKeys, 'request');
+  return criteriaOf(given, { maxAgeMs: defaultMaxAgeMs });
 }

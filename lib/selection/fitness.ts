@@ -5,45 +5,83 @@ import type { DeviceHealth, HealthState } from '../telemetry/health-state.js';
 /** What bars a device from selection whatever its samples say. */
 export type BarCode = 'mig-parent' | 'unavailable' | 'unhealthy';
 
-export interface Bar {
-  readonly code: BarCode;
-  readonly reason: string;
+/** What health says of a device, and of the GPU that a MIG instance is part of. */
+export interface Watched {
+  /** Undefined: nobody watches over it. */
+  readonly health?: DeviceHealth | undefined;
+  /** What is wrong with that is wrong with both. */
+  readonly parentHealth?: DeviceHealth | undefined;
 }
 
 /** What is to be known of a device besides its samples. */
-export interface Standing {
+export interface Standing extends Watched {
   readonly device: GPUDevice;
-  /** Absent: nobody watches over it. */
-  readonly health?: DeviceHealth | undefined;
-  /** Of the GPU that a MIG instance is part of: what is wrong with that is wrong with both. */
-  readonly parentHealth?: DeviceHealth | undefined;
   /** Why its latest reading failed. */
   failure?(): ErrorCode | undefined;
 }
-
-const barring: readonly HealthState[] = ['draining', 'needs-reset', 'hung', 'lost'];
 
 const unavailableBecause: { readonly [C in ErrorCode]?: string } = {
   ERR_GPU_DEVICE_ASLEEP: 'it is asleep and left alone',
   ERR_GPU_SUSPENDED: 'the driver was let go of by suspend()',
 };
 
-/** Undefined: its samples decide. */
-export function barOf({ device, health, parentHealth, failure }: Standing): Bar | undefined {
-  if (device.migEnabled) {
-    return { code: 'mig-parent', reason: 'it is split: its MIG instances are the candidates' };
-  }
-  const code = failure?.();
-  const unavailable = code === undefined ? undefined : unavailableBecause[code];
-  if (unavailable !== undefined) return { code: 'unavailable', reason: unavailable };
-  const own = illness(health);
-  if (own !== undefined) return { code: 'unhealthy', reason: own };
-  const parents = illness(parentHealth);
-  if (parents === undefined) return undefined;
-  return { code: 'unhealthy', reason: `its GPU is ${parents}` };
+/** Why a device with that failure takes no work. */
+export function unavailability(failure: ErrorCode | undefined): string | undefined {
+  return failure === undefined ? undefined : unavailableBecause[failure];
 }
 
-function illness(health: DeviceHealth | undefined): string | undefined {
-  if (health === undefined || !barring.includes(health.state)) return undefined;
-  return `${health.state} (${health.reason}): ${health.message}`;
+function isIll(health: DeviceHealth | undefined): health is DeviceHealth {
+  return health !== undefined && health.state !== 'ok' && health.state !== 'degraded';
+}
+
+/** Texts, each made once: health is replaced as a whole when it changes. */
+const texts = new WeakMap<DeviceHealth, string>();
+
+function textOf(health: DeviceHealth): string {
+  const known = texts.get(health);
+  if (known !== undefined) return known;
+  const text = `${health.state} (${health.reason}): ${health.message}`;
+  texts.set(health, text);
+  return text;
+}
+
+function firstThat(
+  { health, parentHealth }: Watched,
+  isSo: (health: DeviceHealth | undefined) => health is DeviceHealth,
+): string | undefined {
+  if (isSo(health)) return textOf(health);
+  return isSo(parentHealth) ? `its GPU is ${textOf(parentHealth)}` : undefined;
+}
+
+/** Undefined: it is well, or well enough. */
+export function illnessOf(watched: Watched): string | undefined {
+  return firstThat(watched, isIll);
+}
+
+const isNotOk = (health: DeviceHealth | undefined): health is DeviceHealth =>
+  health !== undefined && health.state !== ('ok' satisfies HealthState);
+
+/** Undefined: nothing is known to be wrong with it. */
+export function healthDegradation(watched: Watched): string | undefined {
+  return firstThat(watched, isNotOk);
+}
+
+const barsLeases = (health: DeviceHealth | undefined): health is DeviceHealth =>
+  health?.leases !== undefined &&
+  health.leases.newLeases !== 'keep' &&
+  health.leases.scope !== 'links';
+
+const barsGroups = (health: DeviceHealth | undefined): health is DeviceHealth =>
+  health?.leases !== undefined && health.leases.newLeases !== 'keep';
+
+/** Why no new lease of `count` devices may include this one; undefined: it may. */
+export function leaseBar(watched: Watched, count: number): string | undefined {
+  return firstThat(watched, count > 1 ? barsGroups : barsLeases);
+}
+
+/** Undefined: its samples decide. */
+export function barOf(standing: Standing): BarCode | undefined {
+  if (standing.device.migEnabled) return 'mig-parent';
+  if (unavailability(standing.failure?.()) !== undefined) return 'unavailable';
+  return illnessOf(standing) === undefined ? undefined : 'unhealthy';
 }

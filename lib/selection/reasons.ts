@@ -1,96 +1,147 @@
-import {
-  ageOf,
-  best,
-  type Moment,
-  type Passed,
-  type RankedDevice,
-  type Rejected,
-  type RejectionCode,
-  rank,
-} from './evaluation.js';
-import { freeMemoryBytes, type Score } from './policies.js';
+import type { Decision } from './decision.js';
+import { short } from './figures.js';
+import type { RejectionCode } from './filters/filter.js';
+import type { Choice, Pipeline } from './pipeline.js';
+import { score as scorePolicy } from './policies/score.js';
 
-/** Why a device stands where it stands. Codes are stable, the text is not. */
-export type SelectionReasonCode = 'best' | 'behind' | 'score-zero' | RejectionCode;
+/**
+ * Why a device stands where it stands. Codes are stable, the text is not. Of those that passed:
+ * `best` is taken; `behind` another costs less or came first; `hot` it is near a limit and another
+ * is not; `not-picked` the policy's way of picking took another, though this costs no more;
+ * `score-zero` a score of 0 is never taken; `too-few` not as many pass as are wanted.
+ */
+export type SelectionReasonCode =
+  | 'best'
+  | 'behind'
+  | 'hot'
+  | 'not-picked'
+  | 'score-zero'
+  | 'too-few'
+  | RejectionCode;
 
 /** What selection made of one device. */
 export interface SelectionExplanation {
   readonly deviceId: string;
-  /** 'ranked': it passed, another was better or its score is 0. 'rejected': it did not pass. */
+  /** 'ranked': it passed and is not taken. 'rejected': it did not pass. */
   readonly status: 'selected' | 'ranked' | 'rejected';
   /** Present unless rejected. */
   readonly score?: number;
+  /** Present unless rejected. */
+  readonly cost?: number;
   readonly code: SelectionReasonCode;
   /** One line with the numbers that decided. */
   readonly reason: string;
+  /** Where one number was compared with another: what the device has. */
+  readonly actual?: number;
+  /** What the request wants. */
+  readonly wanted?: number;
 }
 
-const bytesPerGibibyte = 2 ** 30;
-
-function gibibytes(bytes: number): string {
-  return `${(bytes / bytesPerGibibyte).toFixed(2)} GiB`;
+/** Of one device of a decision, by what was chosen. */
+export function explanationOf(
+  pipeline: Pipeline,
+  decision: Decision,
+  { choice, position }: { readonly choice: Choice; readonly position: number },
+): SelectionExplanation {
+  const index = decision.candidates.indexOf(position);
+  if (index === -1) return rejection(pipeline, decision, position);
+  const { device } = decision.candidates.view(index);
+  const { score, cost } = pipeline.worthOf(decision.candidates.key(index));
+  const { code, text } = placeOf(pipeline, decision, { choice, index });
+  return {
+    deviceId: device.deviceId,
+    status: code === 'best' ? 'selected' : 'ranked',
+    score,
+    cost,
+    code,
+    reason: `${valueText(pipeline, decision, index)}${text === '' ? '' : `; ${text}`}`,
+  };
 }
 
-function percent(share: number | undefined): string {
-  return share === undefined ? 'unknown' : `${(share * 100).toFixed(1)} %`;
-}
-
-function scoreText(score: Score): string {
-  const shares = `memory free ${percent(score.freeShare)}, idle ${percent(score.idleShare)}`;
-  const heat = score.heatFactor < 1 ? `, heat factor ${score.heatFactor.toFixed(2)}` : '';
-  return `score ${score.value.toFixed(4)}: ${shares}${heat}`;
-}
-
-function rejectionText({ candidate, code, bar }: Rejected, { criteria, nowMs }: Moment): string {
-  if (bar !== undefined) return bar.reason;
-  const { metrics } = candidate;
-  const failure = candidate.failure?.();
-  const cause = failure === undefined ? '' : `; its latest reading failed: ${failure}`;
-  if (metrics === undefined) return `no sample yet${cause}`;
-  const freeBytes = freeMemoryBytes(metrics);
-  switch (code) {
-    case 'too-old': {
-      const ageMs = Math.round(ageOf(metrics, nowMs));
-      return `its sample is ${ageMs} ms old, at most ${criteria.maxAgeMs} ms count${cause}`;
-    }
-    case 'not-enough-memory':
-    case 'memory-unknown': {
-      const free = freeBytes === undefined ? 'free memory unknown' : `${gibibytes(freeBytes)} free`;
-      return `${free}, ${gibibytes(criteria.minMemoryBytes)} wanted`;
-    }
-    default:
-      return 'neither its memory nor its utilisation is known';
+function rejection(pipeline: Pipeline, decision: Decision, position: number): SelectionExplanation {
+  const view = decision.views[position];
+  if (view === undefined) throw new RangeError(`no view ${position}`);
+  const { deviceId } = view.device;
+  const filter = pipeline.rejecting(decision, position);
+  if (filter === undefined) {
+    const isScore = pipeline.policy === scorePolicy;
+    const code = isScore ? 'score-unknown' : 'cost-unknown';
+    const reason = isScore
+      ? 'neither its memory nor its utilisation is known'
+      : `its cost cannot be told: ${pipeline.policy.text(view, decision)}`;
+    return { deviceId, status: 'rejected', code, reason };
   }
+  const code = filter.reject(view, decision) ?? `filter:${filter.name}`;
+  return { deviceId, status: 'rejected', code, ...filter.text(view, decision) };
 }
 
-function explainPassed(verdict: Passed, winner: RankedDevice | undefined): SelectionExplanation {
-  const { deviceId } = verdict.candidate.device;
-  const score = verdict.score.value;
-  const text = scoreText(verdict.score);
-  if (deviceId === winner?.deviceId) {
-    return { deviceId, status: 'selected', score, code: 'best', reason: text };
-  }
-  if (winner === undefined || score === 0) {
-    const reason = `${text}; a score of 0 is never selected`;
-    return { deviceId, status: 'ranked', score, code: 'score-zero', reason };
-  }
-  const lead =
-    score === winner.score
-      ? `equal to ${winner.deviceId}, which comes first`
-      : `behind ${winner.deviceId} with ${winner.score.toFixed(4)}`;
-  return { deviceId, status: 'ranked', score, code: 'behind', reason: `${text}; ${lead}` };
+function amount(pipeline: Pipeline, key: number): string {
+  const { score, cost } = pipeline.worthOf(key);
+  return pipeline.policy === scorePolicy ? score.toFixed(4) : short(cost);
 }
 
-/** One explanation a verdict, in the verdicts' order. */
-export function explain(
-  verdicts: readonly (Passed | Rejected)[],
-  moment: Moment,
-): SelectionExplanation[] {
-  const winner = best(rank(verdicts));
-  return verdicts.map((verdict) => {
-    if (verdict.passed) return explainPassed(verdict, winner);
-    const { deviceId } = verdict.candidate.device;
-    const reason = rejectionText(verdict, moment);
-    return { deviceId, status: 'rejected', code: verdict.code, reason };
-  });
+function valueText(pipeline: Pipeline, decision: Decision, index: number): string {
+  const { policy } = pipeline;
+  const { candidates } = decision;
+  const noun = policy === scorePolicy ? 'score' : 'cost';
+  const value = amount(pipeline, candidates.key(index));
+  return `${noun} ${value}: ${policy.text(candidates.view(index), decision)}`;
+}
+
+interface Place {
+  readonly code: 'best' | 'behind' | 'hot' | 'not-picked' | 'score-zero' | 'too-few';
+  readonly text: string;
+}
+
+/** Where a device that passed stands, and next to what. */
+function placeOf(
+  pipeline: Pipeline,
+  decision: Decision,
+  { choice, index }: { readonly choice: Choice; readonly index: number },
+): Place {
+  const { candidates } = decision;
+  const { count } = pipeline.criteria;
+  const key = candidates.key(index);
+  if (choice.taken.includes(index)) return { code: 'best', text: companyText(decision, choice) };
+  if (pipeline.policy.isEligible?.(key) === false) {
+    return { code: 'score-zero', text: 'a score of 0 is never selected' };
+  }
+  const winner = choice.taken[0];
+  if (winner === undefined) {
+    return count > 1
+      ? { code: 'too-few', text: `${candidates.count} of ${count} devices pass` }
+      : { code: 'not-picked', text: 'the policy picks none' };
+  }
+  if (count > 1)
+    return { code: 'behind', text: `behind the group of ${namesOf(decision, choice)}` };
+  return besideWinner(pipeline, decision, { winner, index });
+}
+
+function besideWinner(
+  pipeline: Pipeline,
+  { candidates }: Decision,
+  { winner, index }: { readonly winner: number; readonly index: number },
+): Place {
+  const { deviceId } = candidates.view(winner).device;
+  const [key, best] = [candidates.key(index), candidates.key(winner)];
+  const beside = `${deviceId} with ${amount(pipeline, best)}`;
+  if (candidates.tier(index) > candidates.tier(winner)) {
+    return { code: 'hot', text: `near a limit, behind ${beside}, which is not` };
+  }
+  if (key > best) return { code: 'behind', text: `behind ${beside}` };
+  const isScore = pipeline.policy === scorePolicy;
+  if (isScore) return { code: 'behind', text: `equal to ${deviceId}, which comes first` };
+  return key === best
+    ? { code: 'behind', text: `equal to ${deviceId}, which was drawn` }
+    : { code: 'not-picked', text: `the policy picks ${beside}` };
+}
+
+function namesOf({ candidates }: Decision, { taken }: Choice): string {
+  return taken.map((index) => candidates.view(index).device.deviceId).join(', ');
+}
+
+/** Of a group: with whom, and how near they are. */
+function companyText(decision: Decision, choice: Choice): string {
+  if (choice.gang === undefined) return '';
+  return `together with ${namesOf(decision, choice)}, link score ${short(choice.gang.links)}`;
 }

@@ -28,8 +28,11 @@ Object.freeze(policyNames);
  */
 export type SelectionPolicyName = (typeof policyNames)[number];
 
+export const stalenessPolicies = ['exclude', 'ledger-only', 'allow'] as const;
+Object.freeze(stalenessPolicies);
+
 /** What becomes of a device whose sample is older than `maxAgeMs`, or that has none. */
-export type StalenessPolicy = 'exclude' | 'ledger-only' | 'allow';
+export type StalenessPolicy = (typeof stalenessPolicies)[number];
 
 export interface SelectionRequest {
   /**
@@ -79,10 +82,13 @@ export interface SelectionRequest {
   readonly weight?: number;
   /** What belongs together under the policy `affinity`: a session, a model. */
   readonly affinityKey?: string;
-  /** After the built-in ones. */
-  readonly filters?: readonly SelectionFilter[];
-  /** A name, or one of your own. @default 'score' for a selection, 'least-loaded' for a lease */
-  readonly policy?: SelectionPolicyName | SelectionPolicy;
+  /** After the built-in ones. A function is a filter that has the function's name. */
+  readonly filters?: readonly (SelectionFilter | SelectionFilter['reject'])[];
+  /**
+   * A name, or one of your own; a function is the cost.
+   * @default 'score' for a selection, 'least-loaded' for a lease
+   */
+  readonly policy?: SelectionPolicyName | SelectionPolicy | SelectionPolicy['cost'];
   /**
    * What becomes of a device that does not say what a constraint asks about.
    * @default 'reject'

@@ -1,17 +1,34 @@
-import { describeValue, outOfRange, readEach, readObject, readProperty } from '../arguments.js';
+import {
+  describeValue,
+  outOfRange,
+  readEach,
+  readNumber,
+  readObject,
+  readOptions,
+  readProperty,
+} from '../arguments.js';
 import { type GPUDevice, readDevice } from '../device.js';
 import { rangeError } from '../errors.js';
 import type { GPUMetrics } from '../telemetry/sample.js';
 import { readMetrics } from '../telemetry/validation.js';
 import { readRequest } from './criteria.js';
-import { best, type Candidate, evaluate, type RankedDevice, rank } from './evaluation.js';
-import { explain, type SelectionExplanation } from './reasons.js';
+import type { DeviceView } from './device-view.js';
+import { Pipeline, type RankedDevice, type Scene } from './pipeline.js';
+import { PolicyState } from './policy-state.js';
+import type { SelectionExplanation } from './reasons.js';
 import type { SelectionRequest } from './request.js';
+import { type Candidate, snapshotViews } from './snapshot-view.js';
+import { speedsOf } from './speed.js';
 
 /** A device and its latest sample. */
 export interface SelectorEntry {
   readonly device: GPUDevice;
   readonly metrics: GPUMetrics;
+}
+
+export interface DeviceSelectorOptions {
+  /** For choices that repeat: equal seeds, equal draws. @default another one each time */
+  readonly seed?: number;
 }
 
 /**
@@ -22,13 +39,18 @@ export interface SelectorEntry {
  * selector.selectBestDevice({ minMemoryBytes: 8e9 }); // its id, or undefined
  */
 export class DeviceSelector {
-  readonly #candidates: readonly Candidate[];
+  readonly #views: readonly DeviceView[];
+  readonly #state: PolicyState;
 
   /**
    * @throws TypeError, RangeError as for a registered device and a recorded sample; RangeError
    * ERR_GPU_DUPLICATE_DEVICE for a device that comes twice.
    */
-  constructor(entries: Iterable<SelectorEntry>) {
+  constructor(entries: Iterable<SelectorEntry>, options?: DeviceSelectorOptions) {
+    const seed = readOptions(options, ['seed']).get('seed');
+    this.#state = new PolicyState({
+      seed: seed === undefined ? undefined : readNumber(seed, 'options.seed'),
+    });
     const candidates = new Map<string, Candidate>();
     for (const entry of readEach(entries, 'entries')) {
       const what = `entries[${candidates.size}]`;
@@ -43,24 +65,31 @@ export class DeviceSelector {
       }
       candidates.set(deviceId, candidate);
     }
-    this.#candidates = [...candidates.values()];
+    const known = [...candidates.values()];
+    this.#views = snapshotViews(known, speedsOf(known.map(({ device }) => device)));
   }
 
-  /** The devices that pass, best first; ties in the entries' order. Scores are 0..1. */
+  /** The devices that pass, best first: the first is what would be selected now. Scores 0..1. */
   rankDevices(request?: SelectionRequest): readonly RankedDevice[] {
-    const criteria = readRequest(request, Infinity);
-    return rank(evaluate(this.#candidates, { criteria, nowMs: Date.now() }));
+    return this.#pipeline(request).rank(this.#scene());
   }
 
-  /** The id of the first of the ranking, if its score is above 0; else undefined. */
+  /** The id of the best device; undefined when none passes, or its score is 0. */
   selectBestDevice(request?: SelectionRequest): string | undefined {
-    return best(this.rankDevices(request))?.deviceId;
+    return this.#views[this.#pipeline(request).choose(this.#scene())]?.device.deviceId;
   }
 
   /** Why each device is selected, ranked or rejected, in the entries' order. */
   explainSelection(request?: SelectionRequest): readonly SelectionExplanation[] {
-    const moment = { criteria: readRequest(request, Infinity), nowMs: Date.now() };
-    return explain(evaluate(this.#candidates, moment), moment);
+    return this.#pipeline(request).explain(this.#scene());
+  }
+
+  #pipeline(request: unknown): Pipeline {
+    return new Pipeline(readRequest(request, Infinity), this.#state);
+  }
+
+  #scene(): Scene {
+    return { views: this.#views, nowMs: Date.now() };
   }
 }
 

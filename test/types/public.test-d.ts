@@ -9,6 +9,7 @@ import {
   type DetailValues,
   type DeviceDetails,
   DeviceSelector,
+  type DeviceView,
   type Distribution,
   type DistributionOptions,
   DistributionStrategy,
@@ -144,8 +145,14 @@ describe('GPUClusteringManager', () => {
     expectTypeOf<RankedDevice>().toEqualTypeOf<{
       readonly deviceId: string;
       readonly score: number;
+      readonly cost: number;
     }>();
     expectTypeOf<{ policy: 'fastest' }>().not.toExtend<SelectionRequest>();
+    const free = (view: DeviceView) => view.freeMemoryBytes;
+    const odd = (view: DeviceView) => (view.device.index === 1 ? 'odd' : undefined);
+    expectTypeOf({ policy: free, filters: [odd] }).toExtend<SelectionRequest>();
+    expectTypeOf({ policy: { name: 'mine', cost: free } }).toExtend<SelectionRequest>();
+    expectTypeOf<{ filters: [() => Promise<string>] }>().not.toExtend<SelectionRequest>();
     expectTypeOf<SelectionExplanation['status']>().toEqualTypeOf<
       'selected' | 'ranked' | 'rejected'
     >();

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { GPUClusteringManager } from '../../../lib/manager.js';
 import { readRequest } from '../../../lib/selection/criteria.js';
-import { type Candidate, evaluate, rank } from '../../../lib/selection/evaluation.js';
-import { barOf } from '../../../lib/selection/fitness.js';
+import { barOf, illnessOf } from '../../../lib/selection/fitness.js';
+import { Pipeline } from '../../../lib/selection/pipeline.js';
+import { PolicyState } from '../../../lib/selection/policy-state.js';
 import { DeviceSelector } from '../../../lib/selection/selector.js';
+import { type Candidate, snapshotViews } from '../../../lib/selection/snapshot-view.js';
 import {
   type DeviceHealth,
   type HealthState,
@@ -31,17 +33,16 @@ const expected: Readonly<Record<HealthState, boolean>> = {
 
 describe('health in selection', () => {
   it.each(healthStates)('a device that is %s passes or not', (state) => {
-    const bar = barOf({ device: gpu('a'), health: health(state) });
-    expect(bar === undefined).toBe(expected[state]);
-    if (bar !== undefined) {
-      expect(bar).toEqual({ code: 'unhealthy', reason: `${state} (xid-48): a fault` });
-    }
+    const standing = { device: gpu('a'), health: health(state) };
+    expect(barOf(standing)).toBe(expected[state] ? undefined : 'unhealthy');
+    expect(illnessOf(standing)).toBe(expected[state] ? undefined : `${state} (xid-48): a fault`);
   });
 
   it('of the GPU is that of its MIG instances', () => {
     const device = gpu('MIG-1', { parentDeviceId: 'GPU-1' });
-    const bar = barOf({ device, health: health('ok'), parentHealth: health('draining') });
-    expect(bar?.reason).toBe('its GPU is draining (xid-48): a fault');
+    const standing = { device, health: health('ok'), parentHealth: health('draining') };
+    expect(barOf(standing)).toBe('unhealthy');
+    expect(illnessOf(standing)).toBe('its GPU is draining (xid-48): a fault');
     expect(barOf({ device, health: health('ok'), parentHealth: health('degraded') })).toBe(
       undefined,
     );
@@ -49,9 +50,9 @@ describe('health in selection', () => {
 
   it('asleep and suspended are unavailable, before anything else', () => {
     const suspended = { device: gpu('a'), health: health('lost') };
-    expect(barOf({ ...suspended, failure: () => 'ERR_GPU_SUSPENDED' })?.code).toBe('unavailable');
+    expect(barOf({ ...suspended, failure: () => 'ERR_GPU_SUSPENDED' })).toBe('unavailable');
     const asleep = { device: gpu('a'), failure: () => 'ERR_GPU_DEVICE_ASLEEP' as const };
-    expect(barOf(asleep)).toMatchObject({ code: 'unavailable' });
+    expect(barOf(asleep)).toBe('unavailable');
     expect(barOf({ ...asleep, failure: () => 'ERR_GPU_TRY_AGAIN' })).toBeUndefined();
   });
 
@@ -74,8 +75,9 @@ describe('health in selection', () => {
       { device: gpu('well'), metrics: sample('well', { memoryUsedBytes: 20e9 }) },
     ];
     const criteria = readRequest({}, 1e12);
-    const verdicts = evaluate(candidates, { criteria, nowMs: 1000 });
-    expect(rank(verdicts).map(({ deviceId }) => deviceId)).toEqual(['well']);
+    const views = snapshotViews(candidates, [1, 1]);
+    const ranking = new Pipeline(criteria, new PolicyState()).rank({ views, nowMs: 1000 });
+    expect(ranking.map(({ deviceId }) => deviceId)).toEqual(['well']);
   });
 });
 

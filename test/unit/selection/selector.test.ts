@@ -115,6 +115,8 @@ describe('DeviceSelector.explainSelection', () => {
       status: 'rejected',
       code: 'not-enough-memory',
       reason: '3.73 GiB free, 7.45 GiB wanted',
+      actual: 4e9,
+      wanted: 8e9,
     });
     expect(explained[3]?.reason).toContain('equal to b, which comes first');
   });

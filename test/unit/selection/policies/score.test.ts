@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { GPUDevice } from '../../../lib/device.js';
-import { policies } from '../../../lib/selection/policies.js';
-import type { GPUMetrics } from '../../../lib/telemetry/sample.js';
-import { gpu, sample } from '../../support/cluster.js';
+import type { GPUDevice } from '../../../../lib/device.js';
+import { scoreOf } from '../../../../lib/selection/policies/score.js';
+import type { GPUMetrics } from '../../../../lib/telemetry/sample.js';
+import { gpu, sample } from '../../../support/cluster.js';
 
 function score(metrics: GPUMetrics, device: GPUDevice = gpu('a')): number | undefined {
-  return policies.score(device, metrics)?.value;
+  return scoreOf(device, metrics);
 }
 
 function card(usedGigabytes: number, percent: number, celsius: number): GPUMetrics {

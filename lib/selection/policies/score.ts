@@ -1,10 +1,14 @@
-import type { GPUDevice } from '../device.js';
-import type { GPUMetrics } from '../telemetry/sample.js';
+// The seed's formula, exactly.
+import type { GPUDevice } from '../../device.js';
+import type { GPUMetrics } from '../../telemetry/sample.js';
+import type { Decision } from '../decision.js';
+import type { DeviceView } from '../device-view.js';
+import { percent } from '../figures.js';
+import { firstLowest } from '../pick.js';
+import type { Policy } from './policy.js';
 
-/** What a policy makes of one device. */
-export interface Score {
-  /** 0..1. */
-  readonly value: number;
+/** What a score comes from. */
+export interface ScoreTerms {
   /** Free memory as a share of the device's; absent when unknown. */
   readonly freeShare?: number;
   /** 1 less the utilisation as a share; absent when unknown. */
@@ -12,9 +16,6 @@ export interface Score {
   /** 1 up to 80 °C and where the temperature is unknown, then falling to 0.1. */
   readonly heatFactor: number;
 }
-
-/** Undefined when a sample says nothing that the policy could use. */
-type Policy = (device: GPUDevice, metrics: GPUMetrics) => Score | undefined;
 
 const freeWeight = 0.6;
 const idleWeight = 0.4;
@@ -62,18 +63,50 @@ function idleShareOf({ computeUtilizationPercent: busy }: GPUMetrics): number | 
   return busy === undefined ? undefined : clamp01(1 - busy / 100);
 }
 
-const score: Policy = (device, metrics) => {
-  const heat = heatFactor(metrics.temperatureCelsius);
-  if (device.memoryBytes === 0 && !device.memoryUnknown) return { value: 0, heatFactor: heat };
+function hasNoMemory({ memoryBytes, memoryUnknown }: GPUDevice): boolean {
+  return memoryBytes === 0 && memoryUnknown !== true;
+}
+
+/** 0..1; undefined when the sample says nothing that the formula could use. */
+export function scoreOf(device: GPUDevice, metrics: GPUMetrics): number | undefined {
+  if (hasNoMemory(device)) return 0;
   const freeShare = freeShareOf(device, metrics);
   const idleShare = idleShareOf(metrics);
   if (freeShare === undefined && idleShare === undefined) return undefined;
+  return clamp01(weightedMean(freeShare, idleShare) * heatFactor(metrics.temperatureCelsius));
+}
+
+export function scoreTermsOf(device: GPUDevice, metrics: GPUMetrics): ScoreTerms {
+  const heat = heatFactor(metrics.temperatureCelsius);
+  if (hasNoMemory(device)) return { heatFactor: heat };
+  const freeShare = freeShareOf(device, metrics);
+  const idleShare = idleShareOf(metrics);
   return {
-    value: clamp01(weightedMean(freeShare, idleShare) * heat),
     ...(freeShare !== undefined && { freeShare }),
     ...(idleShare !== undefined && { idleShare }),
     heatFactor: heat,
   };
+}
+
+/** The key is the score negated: 1 - score would lose the smallest. */
+export const score: Policy = {
+  name: 'score',
+  key(view, decision) {
+    const metrics = decision.metricsOf(view);
+    const value = metrics === undefined ? undefined : scoreOf(view.device, metrics);
+    return value === undefined ? NaN : -value;
+  },
+  isEligible: (key) => key < 0,
+  pick: ({ candidates }) => firstLowest(candidates),
+  costOf: (key) => 1 + key,
+  scoreOf: (key) => 0 - key,
+  text,
 };
 
-export const policies: { readonly score: Policy } = { score };
+function text(view: DeviceView, decision: Decision): string {
+  const metrics = decision.metricsOf(view);
+  if (metrics === undefined) return 'nothing known';
+  const { freeShare, idleShare, heatFactor: factor } = scoreTermsOf(view.device, metrics);
+  const heat = factor < 1 ? `, heat factor ${factor.toFixed(2)}` : '';
+  return `memory free ${percent(freeShare)}, idle ${percent(idleShare)}${heat}`;
+}

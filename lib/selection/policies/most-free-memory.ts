@@ -1,0 +1,17 @@
+import { gibibytes } from '../figures.js';
+import { anyLowest } from '../pick.js';
+import type { Policy } from './policy.js';
+
+/** Its cost is 1 / (1 + GiB free). */
+export const mostFreeMemory: Policy = {
+  name: 'most-free-memory',
+  key(view, decision) {
+    const free = decision.freeMemoryOf(view);
+    return free === undefined || free < 0 ? NaN : 1 / (1 + free / 2 ** 30);
+  },
+  pick: (decision) => anyLowest(decision.candidates, decision),
+  text(view, decision) {
+    const free = decision.freeMemoryOf(view);
+    return free === undefined ? 'free memory unknown' : `${gibibytes(free)} free`;
+  },
+};
