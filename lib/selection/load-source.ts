@@ -1,0 +1,26 @@
+import type { ReportedLoad } from './device-view.js';
+
+/** What leases of all environments have on one device, and what they measured. Filled in place. */
+export class LoadFigures {
+  inFlight = 0;
+  leaseCount = 0;
+  leasedBytes = 0;
+  /** Leased, and not materialised yet. */
+  reservedBytes = 0;
+  /** Materialised, but after the latest sample began: it may not show them. */
+  unseenBytes = 0;
+  latencyMs: number | undefined = undefined;
+  /** With its `timestampMs`. */
+  load: ReportedLoad | undefined = undefined;
+}
+
+/** Where a board reads what is leased. Indices are places in the board's `views`. */
+export interface LoadSource {
+  /**
+   * Tells the board, by `loadChanged`, what others changed since it was called last. The board asks
+   * before it makes a scene; who grants leases does so itself, before `fastest`.
+   */
+  catchUp(): void;
+  /** REQUIRES: `figures` are those of this device; all of them are written. */
+  readInto(index: number, figures: LoadFigures): void;
+}
