@@ -1,0 +1,81 @@
+/** Where things lie in a ledger, in 32-bit cells from the start of its memory. */
+export interface LedgerLayout {
+  /** Counts what was written to the log. */
+  readonly clock: number;
+  /** How many shards are claimed. */
+  readonly shares: number;
+  /** Two cells of bits: which ones. */
+  readonly shards: number;
+  readonly log: number;
+  readonly logEntries: number;
+  readonly first: number;
+  readonly shardCount: number;
+  readonly shardStride: number;
+  readonly rowStride: number;
+}
+
+/** Cells of a row, from its start; native/core/ledger.h. Amounts of memory are unsigned. */
+export const cell = {
+  /** In 64ths. */
+  inFlight: 0,
+  leaseCount: 1,
+  /** Leased and not materialised. */
+  pendingKiB: 2,
+  /** Materialised, and perhaps in no sample yet. */
+  freshKiB: 3,
+  /** The tick of the latest of that. */
+  freshAt: 4,
+  leasedKiB: 5,
+  /** Number of the device that the row is about: who is about another one does not count. */
+  number: 6,
+} as const;
+
+const rowStride = 16;
+
+/** Where the published block has its ledger, in 64-bit words (BlockLayout). */
+export interface BlockLedgerWords {
+  readonly ledgerClockWord: number;
+  readonly ledgerSharesWord: number;
+  readonly ledgerShardsWord: number;
+  readonly ledgerLogWord: number;
+  readonly ledgerLogEntries: number;
+  readonly firstLedgerWord: number;
+  readonly ledgerShardCount: number;
+  readonly ledgerShardStrideWords: number;
+  readonly ledgerRowStrideWords: number;
+}
+
+export function blockLedgerLayout(layout: BlockLedgerWords): LedgerLayout {
+  return {
+    clock: 2 * layout.ledgerClockWord,
+    shares: 2 * layout.ledgerSharesWord,
+    shards: 2 * layout.ledgerShardsWord,
+    log: 2 * layout.ledgerLogWord,
+    logEntries: layout.ledgerLogEntries,
+    first: 2 * layout.firstLedgerWord,
+    shardCount: layout.ledgerShardCount,
+    shardStride: 2 * layout.ledgerShardStrideWords,
+    rowStride: 2 * layout.ledgerRowStrideWords,
+  };
+}
+
+/** A ledger in memory of its own. Cells that are written much lie a cache line apart. */
+export function ownLedgerLayout(rows: number, shardCount: number): LedgerLayout {
+  const log = 3 * rowStride;
+  const logEntries = shardCount > 1 ? 256 : 0;
+  return {
+    clock: 0,
+    shares: rowStride,
+    shards: 2 * rowStride,
+    log,
+    logEntries,
+    first: log + logEntries,
+    shardCount,
+    shardStride: rows * rowStride,
+    rowStride,
+  };
+}
+
+export function ledgerCellCount({ first, shardCount, shardStride }: LedgerLayout): number {
+  return first + shardCount * shardStride;
+}

@@ -1,0 +1,311 @@
+import { cell, type LedgerLayout, ledgerCellCount, ownLedgerLayout } from './ledger-layout.js';
+import { isSeen } from './sample-clock.js';
+
+/** How the cells are reached where their memory is not visible here (NativeSession). */
+export interface LedgerCalls {
+  loadLedger(index: number): number;
+  storeLedger(index: number, value: number): void;
+  /** Returns what was there. */
+  addLedger(index: number, value: number): number;
+}
+
+/** The row of a device, and whose it has to be. */
+export interface LedgerPlace {
+  readonly row: number;
+  readonly number: number;
+}
+
+/** What a lease adds to one device; whole numbers, so that sums are exact. */
+export interface Holding extends LedgerPlace {
+  /** In 64ths. */
+  readonly weight: number;
+  readonly kib: number;
+}
+
+/** What all leases on a device come to, those of other environments included. */
+export interface LoadFigures {
+  /** In 64ths. */
+  inFlight: number;
+  leaseCount: number;
+  leasedKiB: number;
+  /** Leased, and not materialised. */
+  pendingKiB: number;
+  /** Materialised, and not in the sample that was asked about. */
+  unseenKiB: number;
+}
+
+export function noFigures(): LoadFigures {
+  return { inFlight: 0, leaseCount: 0, leasedKiB: 0, pendingKiB: 0, unseenKiB: 0 };
+}
+
+export interface LedgerOptions {
+  readonly layout: LedgerLayout;
+  /** The shard that is written here. REQUIRES: nobody else writes it. */
+  readonly shard: number;
+  readonly cells?: Int32Array | undefined;
+  /** REQUIRES: present where `cells` is not. */
+  readonly calls?: LedgerCalls | undefined;
+}
+
+const rowBits = 16;
+const rowMask = 2 ** rowBits - 1;
+
+/**
+ * Who holds how much of which device. Each environment writes the rows of its own shard and reads
+ * all of them. Its sums are those of the live leases, always.
+ *
+ * Whoever changed a row tells others by the log, if there are any: a shard that is claimed later
+ * reads everything that was written before. For that, each change is a sequentially consistent
+ * operation on `inFlight`, made last, and the count of shares is read after it.
+ */
+export class Ledger {
+  #layout: LedgerLayout;
+  #cells: Int32Array | undefined;
+  readonly #calls: LedgerCalls | undefined;
+  readonly #shard: number;
+  #own: number;
+  readonly #ownsMemory: boolean;
+  /** The clock, as far as `changes` has told. */
+  #seen = 0;
+  #hadOthers = false;
+
+  constructor(options: LedgerOptions) {
+    const { layout, shard } = options;
+    this.#ownsMemory = options.cells === undefined && options.calls === undefined;
+    this.#layout = layout;
+    this.#shard = shard;
+    this.#calls = options.calls;
+    this.#cells = this.#ownsMemory ? new Int32Array(ledgerCellCount(layout)) : options.cells;
+    this.#own = layout.first + shard * layout.shardStride;
+  }
+
+  /** One that nobody else can see. It grows with `makeRoom`. */
+  static private(rows = 8): Ledger {
+    const ledger = new Ledger({ layout: ownLedgerLayout(rows, 1), shard: 0 });
+    ledger.#store(ledger.#layout.shares, 1);
+    ledger.#store(ledger.#layout.shards, 1);
+    return ledger;
+  }
+
+  get shard(): number {
+    return this.#shard;
+  }
+
+  /** Whether other environments write to it too. */
+  get isShared(): boolean {
+    return this.#load(this.#layout.shares) > 1;
+  }
+
+  /** Room for so many rows; nothing to do for a ledger in the published block, which has it. */
+  makeRoom(rows: number): void {
+    const { shardStride, rowStride } = this.#layout;
+    if (!this.#ownsMemory || rows * rowStride <= shardStride) return;
+    const before = this.#cells;
+    this.#layout = ownLedgerLayout(2 * rows, 1);
+    this.#cells = new Int32Array(ledgerCellCount(this.#layout));
+    if (before !== undefined) this.#cells.set(before);
+  }
+
+  /** Enters a lease of one device, before anybody may hold it. */
+  add({ row, number, weight, kib }: Holding): void {
+    const at = this.#own + row * this.#layout.rowStride;
+    if (this.#peek(at + cell.number) !== number) this.#begin(at, number);
+    this.#poke(at + cell.leaseCount, this.#peek(at + cell.leaseCount) + 1);
+    if (kib !== 0) {
+      this.#addTo(at + cell.pendingKiB, kib);
+      this.#addTo(at + cell.leasedKiB, kib);
+    }
+    this.#addTo(at + cell.inFlight, weight);
+    this.#tell(row);
+  }
+
+  /** Strikes it out. `pendingKiB` of it was not materialised. False: the row is another's now. */
+  remove({ row, number, weight, kib }: Holding, pendingKiB: number): boolean {
+    const at = this.#own + row * this.#layout.rowStride;
+    if (this.#peek(at + cell.number) !== number) return false;
+    this.#poke(at + cell.leaseCount, this.#peek(at + cell.leaseCount) - 1);
+    if (kib !== 0) {
+      if (pendingKiB !== 0) this.#addTo(at + cell.pendingKiB, -pendingKiB);
+      this.#addTo(at + cell.leasedKiB, -kib);
+    }
+    this.#addTo(at + cell.inFlight, -weight);
+    this.#tell(row);
+    return true;
+  }
+
+  /** Memory that was reserved is in use now, at `tick`. What `seen` shows already is forgotten. */
+  materialise({ row, number }: LedgerPlace, kib: number, ticks: MaterialiseTicks): void {
+    const at = this.#own + row * this.#layout.rowStride;
+    if (kib === 0 || this.#peek(at + cell.number) !== number) return;
+    this.#fold(at, ticks.seen);
+    // Counted twice for a moment, rather than not at all.
+    this.#poke(at + cell.freshAt, ticks.now);
+    this.#addTo(at + cell.freshKiB, kib);
+    this.#addTo(at + cell.pendingKiB, -kib);
+    this.#tell(row);
+  }
+
+  /** Forgets what the device's sample shows by now. */
+  fold({ row, number }: LedgerPlace, seen: number): void {
+    const at = this.#own + row * this.#layout.rowStride;
+    if (this.#peek(at + cell.freshKiB) === 0 || this.#peek(at + cell.number) !== number) return;
+    this.#fold(at, seen);
+  }
+
+  /** The device's figures, as of a sample that has seen what was until the tick `seen`. */
+  readInto({ row, number }: LedgerPlace, seen: number, into: LoadFigures): void {
+    into.inFlight = 0;
+    into.leaseCount = 0;
+    into.leasedKiB = 0;
+    into.pendingKiB = 0;
+    into.unseenKiB = 0;
+    const at = row * this.#layout.rowStride;
+    this.#gather(this.#own + at, { number, seen }, into);
+    if (this.isShared) this.#gatherOthers(at, { number, seen }, into);
+  }
+
+  /** Weight in flight on the device in all environments, in 64ths. */
+  inFlight({ row, number }: LedgerPlace): number {
+    const at = this.#own + row * this.#layout.rowStride;
+    if (!this.isShared) {
+      return this.#peek(at + cell.number) === number ? this.#peek(at + cell.inFlight) : 0;
+    }
+    const figures = noFigures();
+    this.readInto({ row, number }, 0, figures);
+    return figures.inFlight;
+  }
+
+  /**
+   * Calls `changed` with each row that another environment has changed since the last time, with -1
+   * where any of them may have been. One load where there is no other, two where nothing is new.
+   */
+  changes(changed: (row: number) => void): void {
+    if (!this.isShared) {
+      if (this.#hadOthers) changed(-1);
+      this.#hadOthers = false;
+      return;
+    }
+    const { log, logEntries } = this.#layout;
+    const now = this.#load(this.#layout.clock);
+    const from = this.#seen;
+    if (this.#hadOthers && now === from) return;
+    this.#seen = now;
+    const count = (now - from) | 0;
+    const isBehind = !this.#hadOthers || count < 0 || count >= logEntries;
+    this.#hadOthers = true;
+    if (isBehind) changed(-1);
+    for (let turn = from; !isBehind && turn !== now; turn = (turn + 1) | 0) {
+      const entry = this.#load(log + (turn & (logEntries - 1)));
+      const isWhole = (entry & ~rowMask) === tagOf(turn);
+      changed(isWhole ? entry & rowMask : -1);
+      if (!isWhole) break;
+    }
+  }
+
+  /** Whether a shard above this one has leases on the device: it is to give way first. */
+  isHeldAbove({ row, number }: LedgerPlace): boolean {
+    const { first, shardStride, shardCount, rowStride } = this.#layout;
+    for (let shard = this.#shard + 1; shard < shardCount; shard += 1) {
+      if (!this.#isClaimed(shard)) continue;
+      const at = first + shard * shardStride + row * rowStride;
+      if (this.#load(at + cell.number) === number && this.#load(at + cell.leaseCount) > 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** The row is a device's that it was not about before: what was of another one is over. */
+  #begin(at: number, number: number): void {
+    this.#store(at + cell.number, -1);
+    for (const each of Object.values(cell)) if (each !== cell.number) this.#store(at + each, 0);
+    this.#store(at + cell.number, number);
+  }
+
+  #fold(at: number, seen: number): void {
+    if (isSeen(this.#peek(at + cell.freshAt), seen)) this.#store(at + cell.freshKiB, 0);
+  }
+
+  #gather(at: number, { number, seen }: Asked, into: LoadFigures): void {
+    if (this.#load(at + cell.number) !== number) return;
+    // Pending before fresh: what goes over between the two reads is counted twice, not lost.
+    const pendingKiB = this.#load(at + cell.pendingKiB) >>> 0;
+    const freshKiB = this.#load(at + cell.freshKiB) >>> 0;
+    into.inFlight += this.#load(at + cell.inFlight);
+    into.leaseCount += this.#load(at + cell.leaseCount);
+    into.leasedKiB += this.#load(at + cell.leasedKiB) >>> 0;
+    into.pendingKiB += pendingKiB;
+    if (freshKiB !== 0 && !isSeen(this.#load(at + cell.freshAt), seen)) into.unseenKiB += freshKiB;
+  }
+
+  #gatherOthers(at: number, asked: Asked, into: LoadFigures): void {
+    const { first, shardStride, shards, shardCount } = this.#layout;
+    for (let base = 0; base < shardCount; base += 32) {
+      let bits = this.#load(shards + base / 32);
+      while (bits !== 0) {
+        const bit = 31 - Math.clz32(bits & -bits);
+        bits &= bits - 1;
+        const shard = base + bit;
+        if (shard !== this.#shard) this.#gather(first + shard * shardStride + at, asked, into);
+      }
+    }
+  }
+
+  #isClaimed(shard: number): boolean {
+    return ((this.#load(this.#layout.shards + (shard >>> 5)) >>> (shard & 31)) & 1) === 1;
+  }
+
+  #tell(row: number): void {
+    const { shares, clock, log, logEntries } = this.#layout;
+    if (this.#load(shares) <= 1) return;
+    const turn = this.#addTo(clock, 1);
+    this.#store(log + (turn & (logEntries - 1)), tagOf(turn) | row);
+  }
+
+  #load(index: number): number {
+    const cells = this.#cells;
+    if (cells !== undefined) return Atomics.load(cells, index);
+    return this.#calls?.loadLedger(index) ?? 0;
+  }
+
+  #store(index: number, value: number): void {
+    const cells = this.#cells;
+    if (cells !== undefined) Atomics.store(cells, index, value);
+    else this.#calls?.storeLedger(index, value);
+  }
+
+  #addTo(index: number, value: number): number {
+    const cells = this.#cells;
+    if (cells !== undefined) return Atomics.add(cells, index, value);
+    return this.#calls?.addLedger(index, value) ?? 0;
+  }
+
+  /** Of a cell of this shard, which nobody else writes. */
+  #peek(index: number): number {
+    const cells = this.#cells;
+    return cells === undefined ? this.#load(index) : (cells[index] as number);
+  }
+
+  /** A cell of this shard; others see it once the change that follows it is seen. */
+  #poke(index: number, value: number): void {
+    const cells = this.#cells;
+    if (cells === undefined) this.#store(index, value);
+    else cells[index] = value;
+  }
+}
+
+export interface MaterialiseTicks {
+  readonly now: number;
+  /** Until when the device's sample has seen everything. */
+  readonly seen: number;
+}
+
+interface Asked {
+  readonly number: number;
+  readonly seen: number;
+}
+
+/** Of an entry of the log: those of other laps differ, or lie 2^24 changes back. */
+function tagOf(turn: number): number {
+  return (turn >>> 8) << rowBits;
+}
