@@ -3,7 +3,9 @@
 // A figure is what was measured of one thing: { samples: one a round, unit?, run? }. Figures of the
 // same `run` were taken in turns, round by round; only those have a ratio.
 //
-// A goal is data: { name, figure | ratio: [above, below], atMost | atLeast }, of figures by name.
+// A goal is data: { name, figure | ratio: [above, below], atMost | atLeast, aim? }, of figures by
+// name. An aim is a harder limit that is hoped for: the report says whether it was reached, and
+// nothing depends on it.
 
 /** Between the two nearest where none is at that place. */
 export function quantile(values, fraction) {
@@ -60,6 +62,18 @@ export function judge(goal, figures) {
   const met = isWithin && values.every(Number.isFinite);
   const unit = goal.ratio === undefined ? figures[goal.figure].unit : 'x';
   return { ...goal, value, low, high, unit, verdict: met ? 'met' : 'missed' };
+}
+
+/** How many times too large or small what missed its limit is; undefined where that says nothing. */
+export function missedBy({ value, atMost, atLeast }) {
+  const factor = atMost === undefined ? atLeast / value : value / atMost;
+  return factor > 1 && Number.isFinite(factor) ? factor : undefined;
+}
+
+/** Whether the aim was reached too; undefined where there is none. */
+export function isAimReached({ value, atMost, aim }) {
+  if (aim === undefined) return undefined;
+  return atMost === undefined ? value >= aim : value <= aim;
 }
 
 export const isMissed = ({ verdict }) => verdict !== 'met';

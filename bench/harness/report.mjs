@@ -1,6 +1,6 @@
 // What was measured, as text and as JSON.
 import { cpus, loadavg } from 'node:os';
-import { areMet, isMissed, spread } from './figures.mjs';
+import { areMet, isAimReached, isMissed, missedBy, spread } from './figures.mjs';
 
 const scales = [
   [1e9, 's'],
@@ -39,13 +39,24 @@ function figureRow([name, { samples, unit }]) {
   return [name, withUnit(median, unit), around];
 }
 
-const limitOf = ({ atMost, atLeast, unit }) =>
-  atMost === undefined
-    ? `at least ${withUnit(atLeast, unit)}`
-    : `at most ${withUnit(atMost, unit)}`;
+function limitOf({ atMost, atLeast, aim, unit }) {
+  const limit =
+    atMost === undefined
+      ? `at least ${withUnit(atLeast, unit)}`
+      : `at most ${withUnit(atMost, unit)}`;
+  return aim === undefined ? limit : `${limit}, aim ${withUnit(aim, unit)}`;
+}
+
+function verdictOf(goal) {
+  if (isMissed(goal)) {
+    const factor = missedBy(goal);
+    return factor === undefined ? 'missed' : `missed by ${withUnit(factor, 'x')}`;
+  }
+  return isAimReached(goal) ? 'met, aim too' : 'met';
+}
 
 function goalRow(goal) {
-  return [goal.name, withUnit(goal.value, goal.unit), limitOf(goal), goal.verdict];
+  return [goal.name, withUnit(goal.value, goal.unit), limitOf(goal), verdictOf(goal)];
 }
 
 export function report({ notes, figures, goals }) {

@@ -133,8 +133,20 @@ describe('the report', () => {
     expect(text).toMatch(/^a note\n/);
     expect(text).toMatch(/^slow +30 ns +25 ns to 215 ns$/m);
     expect(text).toMatch(/^quick +1\.5 us +at most 2 us +met$/m);
-    expect(text).toMatch(/^large +3x +at least 4x +missed$/m);
+    expect(text).toMatch(/^large +3x +at least 4x +missed by 1\.33x$/m);
     expect(text).toMatch(/2 goals: 1 missed$/);
+  });
+
+  it.each([
+    [{ value: 3, atMost: 4, aim: 3, verdict: 'met' }, 'at most 4x, aim 3x +met, aim too'],
+    [{ value: 3.5, atMost: 4, aim: 3, verdict: 'met' }, 'at most 4x, aim 3x +met'],
+    [{ value: 90, atLeast: 75, aim: 100, verdict: 'met' }, 'at least 75x, aim 100x +met'],
+    [{ value: 8, atMost: 4, aim: 3, verdict: 'missed' }, 'at most 4x, aim 3x +missed by 2x'],
+    [{ value: 1, atMost: 0, verdict: 'missed' }, 'at most 0x +missed'],
+    [{ value: Number.NaN, atLeast: 4, verdict: 'missed' }, 'at least 4x +missed'],
+  ])('says by how much it was missed, and whether the aim was reached: %j', (goal, text) => {
+    const lines = report({ notes: [], figures: {}, goals: [{ name: 'a', unit: 'x', ...goal }] });
+    expect(lines).toMatch(new RegExp(`^a +\\S+ +${text}$`, 'm'));
   });
 
   it('is a line for a question, and one for each miss, when all are checked', () => {
