@@ -14,11 +14,11 @@ export function manualCluster(samples, options) {
 }
 
 /** Eight simulated H100 whose load changes, read at 1 kHz. */
-export const livePeriodMs = 1;
+
 export const openLive = (simulate = 'h100x8') =>
   GPUClusteringManager.open({
     simulate,
-    periodMs: livePeriodMs,
+    periodMs: 1,
     maxHistory: 1000,
     devices: 'all',
   });
