@@ -64,7 +64,7 @@ export function judge(goal, figures) {
   return { ...goal, value, low, high, unit, verdict: met ? 'met' : 'missed' };
 }
 
-/** How many times too large or small what missed its limit is; undefined where that says nothing. */
+/** How many times too large or too small it is; undefined where that says nothing. */
 export function missedBy({ value, atMost, atLeast }) {
   const factor = atMost === undefined ? atLeast / value : value / atMost;
   return factor > 1 && Number.isFinite(factor) ? factor : undefined;

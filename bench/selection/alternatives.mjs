@@ -1,6 +1,6 @@
 // What programs do instead, and what results are compared with: scans, counters of their own.
 
-/** The seed's formula: what `score` works out where memory, utilisation and temperature are known. */
+/** What the policy `score` works out where memory, utilisation and temperature are known. */
 export function scoreOf({
   memoryTotalBytes,
   memoryUsedBytes,

@@ -23,7 +23,7 @@ export const openLive = (simulate = 'h100x8') =>
     devices: 'all',
   });
 
-/** Runs `ask` while eight simulated devices are sampled at 1 kHz; its thread is at work meanwhile. */
+/** Asks while eight simulated devices are sampled at 1 kHz. */
 export async function whileSampling(ask) {
   const live = await openLive();
   const { rounds } = live.status();

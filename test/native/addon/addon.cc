@@ -9,21 +9,12 @@
 #include "binding/unpacking.h"
 #include "columns_object.h"
 #include "core/metrics.generated.h"
+#include "crossing.h"
 #include "push_timing.h"
 #include "roof.h"
 
 namespace gpuring {
 namespace {
-
-// The cheapest calls there are from JavaScript into native code and back: no wrapper around
-// Node-API, no argument; one that gives nothing and one that gives a number.
-napi_value EmptyCall(napi_env, napi_callback_info) { return nullptr; }
-
-napi_value EmptyDouble(napi_env env, napi_callback_info) {
-  napi_value result = nullptr;
-  napi_create_double(env, 0.5, &result);
-  return result;
-}
 
 Napi::Value Read(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), ReadDoubles(UnpackDoubles(info[0])));
@@ -112,15 +103,8 @@ Napi::Value MetricTable(const Napi::CallbackInfo& info) {
   return table;
 }
 
-void SetRaw(Napi::Object exports, const char* name, napi_callback function) {
-  napi_value value = nullptr;
-  napi_create_function(exports.Env(), name, NAPI_AUTO_LENGTH, function, nullptr, &value);
-  exports.Set(name, value);
-}
-
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
-  SetRaw(exports, "emptyCall", EmptyCall);
-  SetRaw(exports, "emptyDouble", EmptyDouble);
+  ExportCrossing(exports);
   exports.Set("readDoubles", Napi::Function::New<Read>(env));
   exports.Set("statisticsByNthElement", Napi::Function::New<Plain<StatisticsByNthElement>>(env));
   exports.Set("statisticsBySort", Napi::Function::New<Plain<StatisticsBySort>>(env));

@@ -1,0 +1,98 @@
+#include "crossing.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+
+namespace gpuring {
+namespace {
+
+napi_value EmptyCall(napi_env, napi_callback_info) { return nullptr; }
+
+napi_value EmptyDouble(napi_env env, napi_callback_info) {
+  napi_value result = nullptr;
+  napi_create_double(env, 0.5, &result);
+  return result;
+}
+
+constexpr std::array kProperties = {"computeUtilizationPercent", "memoryUsedBytes",
+                                    "memoryTotalBytes",          "powerWatts",
+                                    "temperatureCelsius",        "clockRateMhz"};
+
+napi_value SixProperties(napi_env env, napi_callback_info) {
+  napi_value object = nullptr;
+  napi_create_object(env, &object);
+  double value = 0.5;
+  for (const char* name : kProperties) {
+    napi_value number = nullptr;
+    napi_create_double(env, value++, &number);
+    napi_set_named_property(env, object, name, number);
+  }
+  return object;
+}
+
+// A plain scheduler's: shared by threads, so the counters are atomic; what is divided by is not
+// asked for each time.
+struct Load {
+  std::atomic<int32_t> in_flight{0};
+  double seconds_a_unit = 1.0;
+};
+
+constexpr uint32_t kMostDevices = 1024;
+
+std::array<Load, kMostDevices>& Loads() {
+  static std::array<Load, kMostDevices> loads;
+  return loads;
+}
+
+uint32_t Argument(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value argument = nullptr;
+  uint32_t value = 0;
+  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
+  napi_get_value_uint32(env, argument, &value);
+  return value;
+}
+
+napi_value ScanAcquire(napi_env env, napi_callback_info info) {
+  const uint32_t devices = std::min(Argument(env, info), kMostDevices);
+  auto& loads = Loads();
+  uint32_t least = 0;
+  double least_cost = 1e300;
+  for (uint32_t index = 0; index < devices; ++index) {
+    const Load& load = loads[index];
+    const double cost = (load.in_flight.load(std::memory_order_relaxed) + 1) * load.seconds_a_unit;
+    if (cost < least_cost) {
+      least_cost = cost;
+      least = index;
+    }
+  }
+  loads[least].in_flight.fetch_add(1);
+  napi_value result = nullptr;
+  napi_create_uint32(env, least, &result);
+  return result;
+}
+
+napi_value ScanRelease(napi_env env, napi_callback_info info) {
+  const uint32_t index = Argument(env, info);
+  if (index < kMostDevices) Loads()[index].in_flight.fetch_sub(1);
+  return nullptr;
+}
+
+void SetRaw(Napi::Object exports, const char* name, napi_callback function) {
+  napi_value value = nullptr;
+  napi_create_function(exports.Env(), name, NAPI_AUTO_LENGTH, function, nullptr, &value);
+  exports.Set(name, value);
+}
+
+}  // namespace
+
+void ExportCrossing(Napi::Object exports) {
+  SetRaw(exports, "emptyCall", EmptyCall);
+  SetRaw(exports, "emptyDouble", EmptyDouble);
+  SetRaw(exports, "sixProperties", SixProperties);
+  SetRaw(exports, "scanAcquire", ScanAcquire);
+  SetRaw(exports, "scanRelease", ScanRelease);
+}
+
+}  // namespace gpuring
