@@ -1,9 +1,9 @@
 import type { GPUDevice } from '../device.js';
+import { Random } from '../selection/random.js';
 import { backgroundOf } from './background.js';
 import { type Dispatchers, simulate } from './engine.js';
 import { figuresOf, type ReplayFigures } from './figures.js';
 import { SimulatedGpu } from './gpu.js';
-import { randomFrom } from './random.js';
 import { expectedRequests, requestsOf, type Traffic } from './requests.js';
 import type { ReplayScenario } from './scenario.js';
 import { SimulatedSensors } from './telemetry.js';
@@ -40,12 +40,12 @@ export function replay(
   const clock = new VirtualClock();
   const gpus = gpusOf(settings.scenario);
   const sensors = gpus.map((gpu, place) => {
-    const random = randomFrom(settings.seed + 1009 * (place + 1));
+    const random = new Random(settings.seed + 1009 * (place + 1));
     return new SimulatedSensors(gpu, { random, requestBytes: settings.memoryBytes });
   });
   const devices = gpus.map(deviceOf);
   const dispatchers = cast({ settings, clock, devices, gpus });
-  const requests = requestsOf(trafficOf(settings, gpus), randomFrom(settings.seed));
+  const requests = requestsOf(trafficOf(settings, gpus), new Random(settings.seed));
   const { telemetryMs } = settings;
   const outcome = simulate({ clock, gpus, sensors, requests, dispatchers, telemetryMs });
   return figuresOf(outcome, gpus);

@@ -1,3 +1,5 @@
+import type { Random } from '../selection/random.js';
+
 /** One request: when it comes, to which dispatcher, and how long it takes a GPU of speed 1. */
 export interface ReplayRequest {
   readonly atMs: number;
@@ -23,16 +25,16 @@ export interface Traffic {
  * geometric number of requests; exponential service times; each request to any dispatcher alike.
  * The same for every policy, so that policies differ in nothing else.
  */
-export function* requestsOf(traffic: Traffic, random: () => number): Generator<ReplayRequest> {
+export function* requestsOf(traffic: Traffic, random: Random): Generator<ReplayRequest> {
   const { load, burst, seconds, dispatchers, serviceMs, capacity } = traffic;
   const gapMs = (serviceMs * burst) / (load * capacity);
   const endMs = seconds * 1000;
-  const exponential = (mean: number) => -Math.log(1 - random()) * mean;
+  const exponential = (mean: number) => -Math.log(1 - random.next()) * mean;
   for (let atMs = exponential(gapMs); atMs < endMs; atMs += exponential(gapMs)) {
     do {
       const workMs = exponential(serviceMs);
-      yield { atMs, dispatcher: Math.floor(random() * dispatchers), workMs };
-    } while (random() < 1 - 1 / burst);
+      yield { atMs, dispatcher: Math.floor(random.next() * dispatchers), workMs };
+    } while (random.next() < 1 - 1 / burst);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Random } from '../selection/random.js';
 import type { GPUMetrics } from '../telemetry/sample.js';
 import type { SimulatedGpu } from './gpu.js';
 
@@ -11,7 +12,7 @@ const powerJitter = 0.005;
 /** What the driver of a simulated GPU would say, from one reading to the next. */
 export class SimulatedSensors {
   readonly #gpu: SimulatedGpu;
-  readonly #random: () => number;
+  readonly #random: Random;
   readonly #requestBytes: number;
   /** When the window began. */
   #sinceMs = 0;
@@ -21,7 +22,7 @@ export class SimulatedSensors {
 
   constructor(
     gpu: SimulatedGpu,
-    { random, requestBytes }: { readonly random: () => number; readonly requestBytes: number },
+    { random, requestBytes }: { readonly random: Random; readonly requestBytes: number },
   ) {
     this.#gpu = gpu;
     this.#random = random;
@@ -44,7 +45,7 @@ export class SimulatedSensors {
     const isKnown = background.busyShare.at(nowMs) !== undefined;
     this.#heat += (own - this.#heat) * -Math.expm1((this.#readMs - nowMs) / heatMs);
     this.#readMs = nowMs;
-    const watts = this.#gpu.watts(nowMs) * (1 + powerJitter * (2 * this.#random() - 1));
+    const watts = this.#gpu.watts(nowMs) * (1 + powerJitter * (2 * this.#random.next() - 1));
     const used = background.usedBytes.at(nowMs);
     const cool = background.celsius?.at(nowMs) ?? this.#modelledCelsius(others);
     return {

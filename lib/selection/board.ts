@@ -31,8 +31,9 @@ export interface Board {
   /** Now on the clock of samples: monotonic on a live cluster, Unix on a manual one. */
   sampleNowMs(): number;
   /**
-   * The least loaded of those that may take a lease of weight 1 without constraints, at random
-   * among equals; -1: none. As of the latest `refresh` and `loadChanged`.
+   * The least loaded of those that may take a lease of weight 1 without constraints, of equals the
+   * emptier (`emptierFirst` of the policy), at random among those; -1: none. As of the latest
+   * `refresh` and `loadChanged`.
    */
   fastest(): number;
   /** The ledger has changed: `inFlight` is now what all environments have on the device. */

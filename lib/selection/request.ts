@@ -16,7 +16,8 @@ Object.freeze(policyNames);
  * How devices are ordered; ties are broken at random, under `score` by the order of registration.
  * - `score`: a weighted sum of free memory (0.6) and idleness (0.4), cut down above 80 °C; what is
  *   unknown drops out of the sum, and a score of 0 is never selected.
- * - `least-loaded`: the least weight in flight, this request's included, for its speed.
+ * - `least-loaded`: the least weight in flight, this request's included, for its speed; of equals
+ *   the one with less in flight.
  * - `estimated-completion`: the shortest time to be done, by weight in flight and reported, speed,
  *   throttling, others' use and measured latency; of devices that are not near a limit, if any is.
  * - `power-of-two`: the less loaded of two drawn at random.
