@@ -1,0 +1,99 @@
+/** How somebody waits. */
+export interface Patience {
+  /** Higher first. */
+  readonly priority: number;
+  /** Infinity: as long as it takes. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What decides about a place in the line. */
+export interface Turn {
+  readonly priority: number;
+  readonly deadlineMs: number;
+}
+
+/** Negative: the first of them goes first. 0: they go by their arrival. */
+export function compareTurns(one: Turn, other: Turn): number {
+  if (one.priority !== other.priority) return one.priority > other.priority ? -1 : 1;
+  if (one.deadlineMs === other.deadlineMs) return 0;
+  return one.deadlineMs < other.deadlineMs ? -1 : 1;
+}
+
+interface Promised<L> {
+  resolve(lease: L): void;
+  reject(reason: unknown): void;
+}
+
+/** One who waits for a lease: a request, a place in the order, and a promise that settles once. */
+export class Waiter<R, L> implements Turn {
+  readonly request: R;
+  readonly priority: number;
+  readonly timeoutMs: number;
+  readonly arrivedAtMs: number;
+  readonly deadlineMs: number;
+  /** The devices that its last attempt was refused by: those behind it keep off them. */
+  blockedBy: readonly number[] = [];
+  readonly #signal: AbortSignal | undefined;
+  #promised: Promised<L> | undefined;
+  #onAbort: (() => void) | undefined;
+
+  constructor(request: R, patience: Patience, nowMs: number) {
+    this.request = request;
+    this.priority = patience.priority;
+    this.timeoutMs = patience.timeoutMs;
+    this.arrivedAtMs = nowMs;
+    this.deadlineMs = nowMs + patience.timeoutMs;
+    this.#signal = patience.signal;
+  }
+
+  /** True before `onAbort` is called, too: listeners that come first may release a lease. */
+  get isAborted(): boolean {
+    return this.#signal?.aborted === true;
+  }
+
+  get abortReason(): unknown {
+    return this.#signal?.reason;
+  }
+
+  get isWaiting(): boolean {
+    return this.#promised !== undefined;
+  }
+
+  /** Whether it keeps others off every one of these devices, which ascend. */
+  isBlockedByAll(devices: readonly number[]): boolean {
+    let place = 0;
+    for (const device of devices) {
+      while (place < this.blockedBy.length && (this.blockedBy[place] ?? 0) < device) place += 1;
+      if (this.blockedBy[place] !== device) return false;
+    }
+    return true;
+  }
+
+  /** Begins to wait; `onAbort` is called at most once, and not after it is settled. */
+  wait(onAbort: () => void): Promise<L> {
+    if (this.#signal !== undefined) {
+      this.#onAbort = onAbort;
+      this.#signal.addEventListener('abort', onAbort, { once: true });
+    }
+    return new Promise((resolve, reject) => {
+      this.#promised = { resolve, reject };
+    });
+  }
+
+  resolve(lease: L): void {
+    this.#settle()?.resolve(lease);
+  }
+
+  reject(reason: unknown): void {
+    this.#settle()?.reject(reason);
+  }
+
+  #settle(): Promised<L> | undefined {
+    const promised = this.#promised;
+    this.#promised = undefined;
+    if (this.#onAbort !== undefined) this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#onAbort = undefined;
+    return promised;
+  }
+}
