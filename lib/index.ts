@@ -38,6 +38,8 @@ export type {
   DriverLostEvent,
   DroppedEvent,
   HealthEvent,
+  LeaseLeakedEvent,
+  LeaseRevokedEvent,
   LifecycleEvent,
   NoticeEvent,
   NoticeKind,

@@ -34,6 +34,8 @@ const eventNames: Readonly<Record<ClusterEventName, true>> = {
   'driver-restored': true,
   suspended: true,
   resumed: true,
+  'lease-revoked': true,
+  'lease-leaked': true,
   dropped: true,
   notice: true,
 };

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors.js';
 import type { HealthChange, Moment } from './health-state.js';
 import type { XidRule } from './xid-policy.js';
 
@@ -90,6 +91,25 @@ export interface LifecycleEvent extends EventBase {
   readonly type: 'driver-restored' | 'suspended' | 'resumed';
 }
 
+/**
+ * A lease of this manager ended because of one of its devices. Its `signal` is aborted with an
+ * error of the same code.
+ */
+export interface LeaseRevokedEvent extends EventBase {
+  readonly type: 'lease-revoked';
+  /** All devices of the lease. */
+  readonly deviceIds: readonly string[];
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** A lease of this manager was collected as garbage without having been released. It is now. */
+export interface LeaseLeakedEvent extends EventBase {
+  readonly type: 'lease-leaked';
+  readonly deviceIds: readonly string[];
+  readonly message: string;
+}
+
 /** Events were lost here, at this place of the order. */
 export interface DroppedEvent extends EventBase {
   readonly type: 'dropped';
@@ -125,6 +145,8 @@ export type ClusterEvent =
   | DeviceSetEvent
   | DriverLostEvent
   | LifecycleEvent
+  | LeaseRevokedEvent
+  | LeaseLeakedEvent
   | DroppedEvent
   | NoticeEvent;
 

@@ -2,7 +2,13 @@ import type { GPUDevice } from '../device.js';
 import type { NativeModule, NativeSession } from '../native.js';
 import type { BlockReader } from './block.js';
 import { type ClusterEmitter, EventDispatcher } from './cluster-emitter.js';
-import type { ClusterEvent, DriverEvent, DriverEventKind } from './cluster-events.js';
+import type {
+  ClusterEvent,
+  DriverEvent,
+  DriverEventKind,
+  LeaseLeakedEvent,
+  LeaseRevokedEvent,
+} from './cluster-events.js';
 import { FactReader } from './device-facts.js';
 import { DriverEventReader, type NumberedEvent } from './driver-events.js';
 import { EventIterator } from './event-iterator.js';
@@ -44,6 +50,11 @@ const returns: readonly DriverEventKind[] = [
   'driver-restored',
   'resumed',
 ];
+
+/** What the native side knows nothing of. */
+export type TellableEvent =
+  | Omit<LeaseRevokedEvent, 'timestampMs'>
+  | Omit<LeaseLeakedEvent, 'timestampMs'>;
 
 export interface EventHubOptions {
   readonly native: NativeModule;
@@ -147,6 +158,12 @@ export class EventHub {
       this.#publishChanges(this.#monitor.observe(deviceId, facts, moment));
     }
     this.#publishChanges(this.#monitor.tick(moment));
+  }
+
+  /** Has an event of the cluster itself told, at this place of the order. */
+  tell(event: TellableEvent): void {
+    this.catchUp();
+    if (this.#isOpen) this.#publish({ ...event, timestampMs: this.#now().timestampMs });
   }
 
   events({ bufferSize, signal, since }: CheckedEventsOptions): AsyncIterableIterator<ClusterEvent> {

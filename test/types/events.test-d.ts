@@ -3,6 +3,7 @@ import type {
   ClusterEvent,
   ClusterEventOf,
   DeviceHealth,
+  ErrorCode,
   GPUClusteringManager,
   HealthState,
   LeaseTreatment,
@@ -22,6 +23,8 @@ describe('events', () => {
     expectTypeOf<ClusterEventOf<'health'>['deviceId']>().toEqualTypeOf<string>();
     expectTypeOf<ClusterEventOf<'xid'>['rule']>().toEqualTypeOf<XidRule>();
     expectTypeOf<XidRule>().toExtend<LeaseTreatment>();
+    expectTypeOf<ClusterEventOf<'lease-revoked'>['code']>().toEqualTypeOf<ErrorCode>();
+    expectTypeOf<ClusterEventOf<'lease-leaked'>['deviceIds']>().toEqualTypeOf<readonly string[]>();
     expectTypeOf<ClusterEventOf<'dropped'>['count']>().toEqualTypeOf<number>();
   });
 

@@ -207,6 +207,30 @@ describe('an operator', () => {
   });
 });
 
+describe('leases that end otherwise than by their holders', () => {
+  it('are told after what befell the device, and by an open hub only', async () => {
+    const { host, hub, all } = opened();
+    const revoked = {
+      type: 'lease-revoked',
+      deviceIds: ['GPU-0'],
+      code: 'ERR_GPU_DEVICE_LOST',
+      message: 'GPU-0 is lost',
+    } as const;
+    host.note('device-lost', 0, { code: 15 });
+    hub.tell(revoked);
+    const heard = new Promise((resolve) => hub.emitter.once('lease-leaked', resolve));
+    hub.tell({ type: 'lease-leaked', deviceIds: ['GPU-1'], message: 'forgotten' });
+    expect(await heard).toMatchObject({ deviceIds: ['GPU-1'] });
+    const list = await all();
+    expect(told(list)).toEqual(['GPU-0 lost', 'lease-revoked', 'lease-leaked']);
+    expect(list[1]).toEqual({ ...revoked, timestampMs: bootMs + host.nowMs });
+    hub.tell(revoked);
+    const kept: ClusterEvent[] = [];
+    for await (const event of hub.events(readEventsOptions({ since: 'start' }))) kept.push(event);
+    expect(kept).toEqual(list);
+  });
+});
+
 describe('several clusters, iterators and listeners', () => {
   it('one that joins later is of the same mind, and gets only what is new', async () => {
     const { host, hub } = opened();
