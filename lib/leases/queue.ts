@@ -1,8 +1,9 @@
 import type { GPUError } from '../errors.js';
 import type { Attempt, Grantor, Load } from './grantor.js';
+import type { Patience } from './patience.js';
 import { queueFull, tooLate, unreachable, unsatisfiable } from './queue-errors.js';
 import { noLoad, sumOf, WaitEstimate } from './wait-estimate.js';
-import { type Patience, type Turn, Waiter } from './waiter.js';
+import { type Turn, Waiter } from './waiter.js';
 import { WaitingLine } from './waiting-line.js';
 
 /** How often those who wait look for what other environments released. */

@@ -1,11 +1,4 @@
-/** How somebody waits. */
-export interface Patience {
-  /** Higher first. */
-  readonly priority: number;
-  /** Infinity: as long as it takes. */
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
-}
+import type { Patience } from './patience.js';
 
 /** What decides about a place in the line. */
 export interface Turn {

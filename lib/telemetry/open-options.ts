@@ -154,9 +154,8 @@ function readLowPower(value: unknown): number {
   return readNumber(idleMs, `${what}.idleMs`, { minimum: 100, maximum: 86_400_000 });
 }
 
-export function readSignal(value: unknown): AbortSignal | undefined {
+export function readSignal(value: unknown, what = 'options.signal'): AbortSignal | undefined {
   if (value === undefined) return undefined;
-  const what = 'options.signal';
   // Reading `aborted` refuses an object that only inherits from AbortSignal.
   const isSignal = (given: unknown): given is AbortSignal =>
     readSafely(what, () => given instanceof AbortSignal && given.aborted !== undefined);
