@@ -25,12 +25,13 @@ const leastKnown = 3;
 
 /**
  * Whether a sample says what no device can measure: a value outside the physical range of its
- * metric (NaN and sentinels are), more memory free than there is, or nothing but zeros in at least
+ * metric (NaN and sentinels are), more memory free or used than there is, or nothing but zeros in at least
  * three values, the temperature or the power among them, for an idle device has both.
  */
 export function isImplausible(metrics: GPUMetrics): boolean {
-  const { memoryFreeBytes: free, memoryTotalBytes: total } = metrics;
-  if (free !== undefined && (!(free >= 0) || free > (total ?? Infinity))) return true;
+  const { memoryFreeBytes: free = 0, memoryUsedBytes: used = 0 } = metrics;
+  const total = metrics.memoryTotalBytes ?? Number.MAX_SAFE_INTEGER;
+  if (!(free >= 0 && free <= total && used <= total)) return true;
   let known = 0;
   for (const { key, minimum, maximum } of ranges) {
     const value = metrics[key];

@@ -78,8 +78,9 @@ export class EstimatedCompletion implements Policy {
       const view = candidates.view(index);
       candidates.loads[index] = outstanding(view, decision) / view.speed;
       const latencyMs = latencyOf(view, decision);
-      if (latencyMs === undefined) continue;
-      sum += latencyMs * this.#rate(view, decision);
+      const unitMs = latencyMs === undefined ? NaN : latencyMs * this.#rate(view, decision);
+      if (!Number.isFinite(unitMs)) continue;
+      sum += unitMs;
       known += 1;
     }
     this.#unitMs = known === 0 ? 1 : sum / known;
