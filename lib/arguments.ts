@@ -122,7 +122,15 @@ export function readOptions<K extends string>(
       );
     }
   }
-  for (const key of allowed) options.set(key, readProperty(source, key, what));
+  let reading: K | undefined;
+  try {
+    for (const key of allowed) {
+      reading = key;
+      options.set(key, Reflect.get(source, key));
+    }
+  } catch (cause) {
+    throw unreadable(`${what}.${reading}`, cause);
+  }
   return options;
 }
 

@@ -5,6 +5,7 @@ import type { Decision, Scene } from './decision.js';
 import type { DeviceView } from './device-view.js';
 import { applicableFilters } from './filters/applicable.js';
 import type { Filter, Outlook } from './filters/filter.js';
+import { isUsual, usualFilters } from './filters/usual.js';
 import { type Gang, gangOf, type LinkBetween } from './gang.js';
 import { policyFor } from './policies/named.js';
 import type { Policy } from './policies/policy.js';
@@ -48,12 +49,17 @@ export class Pipeline {
   readonly criteria: SelectionCriteria;
   readonly filters: readonly Filter[];
   readonly policy: Policy;
+  /** Indices of the filters that are not `usualFilters`. */
+  readonly #unusual: readonly number[];
   readonly #state: PolicyState;
   readonly #linkBetween: LinkBetween | undefined;
 
   constructor(criteria: SelectionCriteria, state: PolicyState, options: PipelineOptions = {}) {
     this.criteria = criteria;
     this.filters = applicableFilters(criteria, options.isWithheld);
+    this.#unusual = [...this.filters.keys()].filter(
+      (index) => !usualFilters.has(this.filters[index] as Filter),
+    );
     this.policy = policyFor(criteria.policy, state);
     this.#state = state;
     this.#linkBetween = options.linkBetween;
@@ -172,6 +178,15 @@ export class Pipeline {
 
   /** Its number, counted from 1; 0: none. */
   #firstToReject(view: DeviceView, decision: Decision): number {
+    if (!isUsual(view, decision)) return this.#firstOfAll(view, decision);
+    for (let each = 0; each < this.#unusual.length; each += 1) {
+      const index = this.#unusual[each] as number;
+      if (this.filters[index]?.reject(view, decision) !== undefined) return index + 1;
+    }
+    return 0;
+  }
+
+  #firstOfAll(view: DeviceView, decision: Decision): number {
     for (let index = 0; index < this.filters.length; index += 1) {
       if (this.filters[index]?.reject(view, decision) !== undefined) return index + 1;
     }
@@ -182,7 +197,7 @@ export class Pipeline {
     const { candidates } = decision;
     this.policy.prepare?.(decision);
     for (let index = 0; index < candidates.count; index += 1) {
-      candidates.keys[index] = this.policy.key(candidates.view(index), decision, index);
+      this.policy.judge(candidates.view(index), decision, index);
     }
     candidates.dropUnjudged();
   }

@@ -132,7 +132,7 @@ function besideWinner(
   const isScore = pipeline.policy === scorePolicy;
   if (isScore) return { code: 'behind', text: `equal to ${deviceId}, which comes first` };
   return key === best
-    ? { code: 'behind', text: `equal to ${deviceId}, which was drawn` }
+    ? { code: 'behind', text: `equal to ${deviceId}, which is emptier or was drawn` }
     : { code: 'not-picked', text: `the policy picks ${beside}` };
 }
 

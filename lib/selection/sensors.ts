@@ -25,8 +25,8 @@ const leastKnown = 3;
 
 /**
  * Whether a sample says what no device can measure: a value outside the physical range of its
- * metric (NaN and sentinels are), more memory free or used than there is, or nothing but zeros in at least
- * three values, the temperature or the power among them, for an idle device has both.
+ * metric (NaN and sentinels are), more memory free or used than there is, or nothing but zeros in
+ * three values or more, temperature or power among them, for an idle device has both.
  */
 export function isImplausible(metrics: GPUMetrics): boolean {
   const { memoryFreeBytes: free = 0, memoryUsedBytes: used = 0 } = metrics;

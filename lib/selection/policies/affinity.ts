@@ -12,8 +12,10 @@ const mostTimesBest = 2;
 const unevenDifference = 32;
 const unevenRatio = 1.5;
 
-/** Where requests of the same key went, unless it is overloaded; then, and without a key, the least
- * loaded, which the key follows from then on. */
+/**
+ * Where requests of the same key went, unless it is overloaded; then, and without a key, the least
+ * loaded, which the key follows from then on.
+ */
 export class Affinity implements Policy {
   readonly name = 'affinity';
   readonly #state: PolicyState;
@@ -29,8 +31,8 @@ export class Affinity implements Policy {
     }
   }
 
-  key(view: DeviceView, decision: Decision, index: number): number {
-    return (decision.candidates.load(index) + decision.request.weight) / view.speed;
+  judge({ speed }: DeviceView, { candidates, request }: Decision, index: number): void {
+    candidates.keys[index] = (candidates.load(index) + request.weight) / speed;
   }
 
   pick(decision: Decision): number {

@@ -22,7 +22,11 @@ export class CustomPolicy implements Policy {
     this.#what = `policy ${describeValue(policy.name)}`;
   }
 
-  key(view: DeviceView, decision: Decision): number {
+  judge(view: DeviceView, decision: Decision, index: number): void {
+    decision.candidates.keys[index] = this.#costOf(view, decision);
+  }
+
+  #costOf(view: DeviceView, decision: Decision): number {
     const cost: unknown = this.#ask('a cost', () => this.#policy.cost(view, decision));
     if (cost === undefined) return NaN;
     if (typeof cost === 'number') return cost >= 0 ? cost : NaN;

@@ -107,10 +107,11 @@ export class EstimatedCompletion implements Policy {
     return Math.min(mostOthersShare, Math.max(0, busy / 100 - own));
   }
 
-  key(view: DeviceView, decision: Decision): number {
+  judge(view: DeviceView, decision: Decision, index: number): void {
     // Its own latency has throttling and others' load in it.
     const eachMs = latencyOf(view, decision) ?? this.#unitMs / this.#rate(view, decision);
-    return eachMs * (outstanding(view, decision) + decision.request.weight);
+    const work = outstanding(view, decision) + decision.request.weight;
+    decision.candidates.keys[index] = eachMs * work;
   }
 
   pick(decision: Decision): number {

@@ -25,7 +25,9 @@ export function emptierFirst(load: number, inFlight: number): number {
 /** By the ledger alone, which nothing makes stale. */
 export const leastLoaded: Policy = {
   name: 'least-loaded',
-  key: (view, { request }) => loadFor(view, request.weight),
+  judge(view, { candidates, request }, index) {
+    candidates.keys[index] = loadFor(view, request.weight);
+  },
   pick(decision) {
     const { candidates } = decision;
     for (let index = 0; index < candidates.count; index += 1) {

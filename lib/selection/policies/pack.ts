@@ -41,7 +41,11 @@ export class Pack implements Policy {
     this.#awake = awakeParents(decision);
   }
 
-  key(view: DeviceView, decision: Decision): number {
+  judge(view: DeviceView, decision: Decision, index: number): void {
+    decision.candidates.keys[index] = this.#costOf(view, decision);
+  }
+
+  #costOf(view: DeviceView, decision: Decision): number {
     if (isHeld(view)) return 1 - fillOf(view, decision.request.maxInFlight);
     const { memoryBytes } = view.device;
     const size = memoryBytes / (memoryBytes + 2 ** 40);

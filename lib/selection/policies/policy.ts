@@ -9,8 +9,11 @@ export interface Policy {
   readonly name: string;
   /** Looks at all candidates before any is judged. */
   prepare?(decision: Decision): void;
-  /** What orders; lower is better. NaN: the device cannot be judged. */
-  key(view: DeviceView, decision: Decision, index: number): number;
+  /**
+   * Writes the key of the candidate at `index`, whose view it is: what orders; lower is better, and
+   * NaN says that the device cannot be judged. Writing it saves boxing a number for each device.
+   */
+  judge(view: DeviceView, decision: Decision, index: number): void;
   /** Whether a candidate of that key may be taken at all. @default any */
   isEligible?(key: number): boolean;
   /** Index of the candidate to take; -1: none. There is at least one. */

@@ -9,7 +9,10 @@ import type { Policy } from './policy.js';
  */
 export const powerOfTwo: Policy = {
   name: 'power-of-two',
-  key: (view, decision) => (outstanding(view, decision) + decision.request.weight) / view.speed,
+  judge(view, decision, index) {
+    const work = outstanding(view, decision) + decision.request.weight;
+    decision.candidates.keys[index] = work / view.speed;
+  },
   pick: (decision) => lowerOfTwo(decision.candidates, decision),
   text: (view, decision) =>
     `${short(outstanding(view, decision))} outstanding and ` +

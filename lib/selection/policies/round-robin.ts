@@ -35,8 +35,9 @@ export class RoundRobin implements Policy {
   }
 
   /** How far it is behind the one whose turn it is. */
-  key(view: DeviceView, { request }: Decision): number {
-    return Math.max(0, this.#ahead - this.#standing(view, request.weight));
+  judge(view: DeviceView, { candidates, request }: Decision, index: number): void {
+    const behind = this.#ahead - this.#standing(view, request.weight);
+    candidates.keys[index] = Math.max(0, behind);
   }
 
   pick(decision: Decision): number {

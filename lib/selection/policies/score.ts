@@ -91,10 +91,10 @@ export function scoreTermsOf(device: GPUDevice, metrics: GPUMetrics): ScoreTerms
 /** The key is the score negated: 1 - score would lose the smallest. */
 export const score: Policy = {
   name: 'score',
-  key(view, decision) {
+  judge(view, decision, index) {
     const metrics = decision.metricsOf(view);
     const value = metrics === undefined ? undefined : scoreOf(view.device, metrics);
-    return value === undefined ? NaN : -value;
+    decision.candidates.keys[index] = value === undefined ? NaN : -value;
   },
   isEligible: (key) => key < 0,
   pick: ({ candidates }) => firstLowest(candidates),

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { Decision } from '../../../lib/selection/decision.js';
 import type { Outlook, RejectionCode } from '../../../lib/selection/filters/filter.js';
+import { Random } from '../../../lib/selection/random.js';
 import type { SelectionRequest } from '../../../lib/selection/request.js';
 import type { DeviceHealth } from '../../../lib/telemetry/health-state.js';
 import { type PipelineSetup, pipeline, type ViewChanges, view } from '../../support/views.js';
@@ -244,6 +246,44 @@ describe('the outlook', () => {
     const setup = held === undefined ? {} : { isWithheld: () => held };
     const scene = { views: [view('a', changes)], nowMs: 1000 };
     expect(pipeline(request, setup).outlook(scene)).toEqual([outlook]);
+  });
+});
+
+describe('the usual filters in one look', () => {
+  const troubles: readonly ViewChanges[] = [
+    {},
+    { about: { migEnabled: true } },
+    { failure: () => 'ERR_GPU_SUSPENDED' },
+    { failure: () => 'ERR_GPU_TRY_AGAIN' },
+    { health: ill },
+    { health: meek },
+    { health: well, parentHealth: ill },
+    { parentHealth: meek },
+    { sensor: 'frozen' },
+    { sensor: 'implausible' },
+    { sampled: null },
+    old,
+  ];
+  const requests: readonly SelectionRequest[] = [
+    {},
+    { maxAgeMs: 100 },
+    { maxAgeMs: 100, staleness: 'allow' },
+    { sensors: 'trust', maxInFlight: 0.5 },
+    { minMemoryBytes: 25e9 },
+    { deviceIds: ['b'] },
+  ];
+
+  it.each(requests)('come to what they come to one by one, under %o', (request) => {
+    const chooser = pipeline({ ...request, policy: 'least-loaded' });
+    const views = troubles.map((changes) => view('a', changes));
+    const decision = new Decision(chooser.criteria, new Random(1));
+    decision.begin(chooser.criteria, { views, nowMs: 1000 });
+    const explained = chooser.explain({ views, nowMs: 1000 });
+    for (const [position, each] of views.entries()) {
+      const first = chooser.filters.find((filter) => filter.reject(each, decision) !== undefined);
+      const { status, code } = explained[position] ?? {};
+      expect(status === 'rejected' ? code : undefined).toBe(first?.reject(each, decision));
+    }
   });
 });
 
