@@ -1,3 +1,4 @@
+import { listenForAbort } from './abort-listener.js';
 import type { Patience } from './patience.js';
 
 /** What decides about a place in the line. */
@@ -29,7 +30,7 @@ export class Waiter<R, L> implements Turn {
   blockedBy: readonly number[] = [];
   readonly #signal: AbortSignal | undefined;
   #promised: Promised<L> | undefined;
-  #onAbort: (() => void) | undefined;
+  #stopListening: (() => void) | undefined;
 
   constructor(request: R, patience: Patience, nowMs: number) {
     this.request = request;
@@ -65,10 +66,7 @@ export class Waiter<R, L> implements Turn {
 
   /** Begins to wait; `onAbort` is called at most once, and not after it is settled. */
   wait(onAbort: () => void): Promise<L> {
-    if (this.#signal !== undefined) {
-      this.#onAbort = onAbort;
-      this.#signal.addEventListener('abort', onAbort, { once: true });
-    }
+    if (this.#signal !== undefined) this.#stopListening = listenForAbort(this.#signal, onAbort);
     return new Promise((resolve, reject) => {
       this.#promised = { resolve, reject };
     });
@@ -85,8 +83,8 @@ export class Waiter<R, L> implements Turn {
   #settle(): Promised<L> | undefined {
     const promised = this.#promised;
     this.#promised = undefined;
-    if (this.#onAbort !== undefined) this.#signal?.removeEventListener('abort', this.#onAbort);
-    this.#onAbort = undefined;
+    this.#stopListening?.();
+    this.#stopListening = undefined;
     return promised;
   }
 }

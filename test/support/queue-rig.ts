@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { vi } from 'vitest';
-import { AdmissionQueue } from '../../lib/leases/queue.js';
 import type { Patience } from '../../lib/leases/patience.js';
+import { AdmissionQueue } from '../../lib/leases/queue.js';
 import { FakeGrantor, type FakeLease, type FakeRequest } from './fake-grantor.js';
 
 /** One who asked for a lease, and what has become of it. */

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { GPUError } from '../../../lib/errors.js';
 import { requestFor } from '../../support/fake-grantor.js';
@@ -108,6 +109,23 @@ describe('while waiting', () => {
     expect(asker.listeners).toBe(0);
     expect(next.state).toBe('granted');
     expect(next.listeners).toBe(0);
+  });
+
+  it('many may wait on one signal, which gets one listener', async () => {
+    const { rig, holder } = await full();
+    const controller = new AbortController();
+    const patience = { priority: 0, timeoutMs: Infinity, signal: controller.signal };
+    const results = Promise.allSettled(
+      Array.from({ length: 50 }, () => rig.queue.acquire(small, patience)),
+    );
+    await settle();
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(1);
+    rig.release(holder);
+    controller.abort('gone');
+    const [first, ...others] = await results;
+    expect(first?.status).toBe('fulfilled');
+    expect(others).toEqual(Array(49).fill({ status: 'rejected', reason: 'gone' }));
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
   });
 
   it('the last device that would do goes for good', async () => {
