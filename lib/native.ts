@@ -15,6 +15,27 @@ export interface BlockLayout {
   readonly eventsWord: number;
   /** Index into `NativeModule.driverStates`. */
   readonly driverWord: number;
+  /**
+   * Changes after anything that a decision may depend on: rows, events, the list of devices, the
+   * states of sampler and driver. Its low half is enough to see that.
+   */
+  readonly changesWord: number;
+  /** Of the ledger; native/core/ledger.h. 32-bit cells: of these words the low halves. */
+  readonly ledgerClockWord: number;
+  /** How many shards are claimed. */
+  readonly ledgerSharesWord: number;
+  /** Which ones: a bit each, in both halves. */
+  readonly ledgerShardsWord: number;
+  readonly ledgerLogWord: number;
+  /** 32-bit entries. */
+  readonly ledgerLogEntries: number;
+  /** The first row of the first shard. */
+  readonly firstLedgerWord: number;
+  readonly ledgerShardCount: number;
+  /** From one shard to the next. */
+  readonly ledgerShardStrideWords: number;
+  /** From one row of a shard to the next. */
+  readonly ledgerRowStrideWords: number;
   readonly firstRowWord: number;
   /** From one row to the next. */
   readonly rowStrideWords: number;
@@ -171,6 +192,20 @@ export interface NativeSession extends NativeAggregating {
   readRow(row: number, into: BigUint64Array): boolean;
   /** Likewise: one word of the header, copied. */
   readHeader(word: number, into: BigUint64Array): void;
+  /**
+   * The shard of the ledger that this session writes from now on; the same each time. The others it
+   * reads. It is zeroed once the session is closed, or its environment has ended, and given to
+   * somebody else. -1: all are taken.
+   */
+  claimLedger(): number;
+  /**
+   * For where `block()` cannot be had: `Atomics` on the block as an Int32Array. Stores are refused
+   * but for this session's shard and the log, additions but for its shard and the clock.
+   */
+  loadLedger(half: number): number;
+  storeLedger(half: number, value: number): void;
+  /** Returns what was there. */
+  addLedger(half: number, value: number): number;
   /** Polls these rows from now on. What is no row yet, or watched already, is passed over. */
   watch(rows: readonly number[]): void;
   /** Polls them no more, as far as this opener goes. */

@@ -9,6 +9,7 @@
 #include "core/public_names.h"
 #include "core/published_row.h"
 #include "core/row_memory.h"
+#include "core/sampler.h"
 
 namespace gpuring {
 namespace {
@@ -33,6 +34,19 @@ Napi::Array StatusNames(Napi::Env env) {
   return names;
 }
 
+void SetLedgerLayout(Napi::Object into) {
+  constexpr BlockLayout kLayout = Sampler::kLayout;
+  into.Set("ledgerClockWord", kBlockLedgerClockWord);
+  into.Set("ledgerSharesWord", kBlockLedgerSharesWord);
+  into.Set("ledgerShardsWord", kBlockLedgerShardsWord);
+  into.Set("ledgerLogWord", kLayout.LedgerWord());
+  into.Set("ledgerLogEntries", static_cast<double>(kLedgerLogEntries));
+  into.Set("firstLedgerWord", kLayout.LedgerWord() + kLayout.Ledger().ShardWord(0));
+  into.Set("ledgerShardCount", static_cast<double>(kLayout.ledger_shards));
+  into.Set("ledgerShardStrideWords", kLayout.Ledger().ShardWords());
+  into.Set("ledgerRowStrideWords", kLedgerRowWords);
+}
+
 Napi::Object Layout(Napi::Env env) {
   Napi::Object layout = Napi::Object::New(env);
   layout.Set("roundsWord", kBlockRoundsWord);
@@ -43,8 +57,10 @@ Napi::Object Layout(Napi::Env env) {
   layout.Set("devicesWord", kBlockDevicesWord);
   layout.Set("eventsWord", kBlockEventsWord);
   layout.Set("driverWord", kBlockDriverWord);
+  layout.Set("changesWord", kBlockChangesWord);
+  SetLedgerLayout(layout);
   layout.Set("firstRowWord", kBlockHeaderWords);
-  layout.Set("rowStrideWords", BlockLayout{0, kRowWords}.RowStride());
+  layout.Set("rowStrideWords", Sampler::kLayout.RowStride());
   layout.Set("rowWords", kRowWords);
   layout.Set("rowLockWord", kRowLockWord);
   layout.Set("rowStatusWord", kRowStatusWord);

@@ -17,7 +17,7 @@ constexpr int kCopyAttempts = 1000;
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
 PublishedBlock<StdAtomics> BlockOf(const Sampler& sampler) {
-  return {sampler.block()->cells(), {Sampler::kRows, kRowWords}};
+  return {sampler.block()->cells(), Sampler::kLayout};
 }
 
 void Convert(const Sample& sample, Tier tier, std::span<double> out) {

@@ -5,6 +5,7 @@
 //  - a row: the low half of the lock word (odd: retry), the words wanted, the same half again
 //    (changed: retry). Halves of different writes cannot pass that check.
 //  - a header word that changes: high half, low half, high half again (changed: retry).
+// Behind the rows lies the ledger of leases, which JavaScript writes in place: core/ledger.h.
 #pragma once
 
 #include <cstddef>
@@ -12,11 +13,12 @@
 #include <span>
 
 #include "core/atomics.h"
+#include "core/ledger.h"
 #include "core/sequence_lock.h"
 
 namespace gpuring {
 
-inline constexpr uint64_t kBlockMagic = 0x4750'5542'0001'0001;  // "GPU", 'B' for block, version 1
+inline constexpr uint64_t kBlockMagic = 0x4750'5542'0001'0002;  // "GPU", 'B' for block, version 2
 
 // Header words. Milliseconds are doubles, everything else integers.
 inline constexpr size_t kBlockMagicWord = 0;
@@ -33,7 +35,14 @@ inline constexpr size_t kBlockRoundLengthWord =
 inline constexpr size_t kBlockDevicesWord = 10;  // changes with the list of devices
 inline constexpr size_t kBlockEventsWord = 11;   // sequence of the newest event
 inline constexpr size_t kBlockDriverWord = 12;   // DriverState
-inline constexpr size_t kBlockHeaderWords = 16;
+// Changes after anything that a decision may depend on: rows, events, the list of devices, the
+// states of sampler and driver. Who finds it as it was need look at nothing else here.
+inline constexpr size_t kBlockChangesWord = 13;
+// Words of the ledger, on a cache line that the sampler leaves alone; core/ledger.h.
+inline constexpr size_t kBlockLedgerClockWord = 16;
+inline constexpr size_t kBlockLedgerSharesWord = 17;
+inline constexpr size_t kBlockLedgerShardsWord = 18;
+inline constexpr size_t kBlockHeaderWords = 24;
 
 // What kBlockDriverWord says while the sampler runs.
 enum class DriverState : uint8_t {
@@ -58,15 +67,19 @@ inline constexpr size_t kRowMetricsWord = 6;
 struct BlockLayout {
   uint64_t row_capacity = 0;
   uint64_t row_words = 0;  // lock included
+  uint64_t ledger_shards = 0;
 
   // Rows begin on cache lines, so that writing one does not slow down readers of the next.
   [[nodiscard]] constexpr uint64_t RowStride() const {
     constexpr uint64_t kLineWords = kCacheLineBytes / sizeof(uint64_t);
     return (row_words + kLineWords - 1) / kLineWords * kLineWords;
   }
-  [[nodiscard]] constexpr size_t Cells() const {
+  // Where header and rows end: what the sampler writes lies before, what JavaScript writes behind.
+  [[nodiscard]] constexpr size_t LedgerWord() const {
     return kBlockHeaderWords + row_capacity * RowStride();
   }
+  [[nodiscard]] constexpr LedgerLayout Ledger() const { return {row_capacity, ledger_shards}; }
+  [[nodiscard]] constexpr size_t Cells() const { return LedgerWord() + Ledger().Words(); }
 };
 
 struct BlockOrders : SequenceLockOrders {
@@ -89,6 +102,7 @@ class PublishedBlock {
   void Format() {
     cells_[kBlockRowCapacityWord].Store(layout_.row_capacity, Order::kRelaxed);
     cells_[kBlockRowStrideWord].Store(layout_.RowStride(), Order::kRelaxed);
+    cells_[kBlockLedgerClockWord].Store(kLedgerFirstTick, Order::kRelaxed);
     cells_[kBlockMagicWord].Store(kBlockMagic, Order::kRelaxed);
   }
 

@@ -14,6 +14,7 @@
 #include "core/device_table.h"
 #include "core/event_log.h"
 #include "core/history.h"
+#include "core/published_row.h"
 #include "core/sample_index.h"
 #include "core/sampler_state.h"
 #include "core/series_log.h"
@@ -50,6 +51,7 @@ class Sampler {
  public:
   // Rows that the published block has room for.
   static constexpr size_t kRows = 256;
+  static constexpr BlockLayout kLayout = {kRows, kRowWords, kLedgerShards};
 
   // Returns at once; a thread opens the source itself. Later failures show in state().
   [[nodiscard]] static std::shared_ptr<Sampler> Start(std::shared_ptr<Clock> clock,

@@ -9,8 +9,6 @@
 namespace gpuring {
 namespace {
 
-constexpr BlockLayout kLayout = {Sampler::kRows, kRowWords};
-
 std::shared_ptr<EventDesk> MakeDesk(const std::shared_ptr<BlockMemory>& memory) {
   std::shared_ptr<EventLog> log = EventLog::Allocate();
   if (memory == nullptr || log == nullptr) return nullptr;
@@ -23,7 +21,7 @@ SamplerCore::SamplerCore(std::shared_ptr<Clock> clock, const SamplerOptions& opt
     : options_(options),
       clock_(std::move(clock)),
       bell_(std::make_shared<PollBell>(clock_)),
-      memory_(BlockMemory::Allocate(kLayout)),
+      memory_(BlockMemory::Allocate(Sampler::kLayout)),
       desk_(MakeDesk(memory_)),
       listener_(std::make_shared<EventListener>(desk_, clock_,
                                                 [bell = bell_] {
@@ -140,7 +138,7 @@ Pace SamplerCore::CurrentPace() const {
   return pace;
 }
 
-PublishedBlock<StdAtomics> SamplerCore::Block() const { return {memory_->cells(), kLayout}; }
+PublishedBlock<StdAtomics> SamplerCore::Block() const { return {memory_->cells(), Sampler::kLayout}; }
 
 void SamplerCore::NoteEvent(EventKind kind, uint64_t code, int64_t device) {
   EventRecord event;

@@ -65,15 +65,37 @@ describe('what C++ and TypeScript share', () => {
 
   it('is one layout of the published block', () => {
     const { layout } = native;
-    const { rowWords, rowMetricsWord, rowStrideWords, firstRowWord, ...rest } = layout;
+    const { rowWords, rowMetricsWord, rowStrideWords, firstRowWord, ledgerLogWord } = layout;
     expect(rowWords).toBe(rowMetricsWord + (native.tierEnds[0] ?? 0));
     expect(rowStrideWords).toBeGreaterThanOrEqual(rowWords);
     expect(firstRowWord % 8).toBe(0);
-    const words = Object.entries(rest);
+    const words = Object.entries(layout).filter(([name]) => name.endsWith('Word'));
+    const regions = ['firstRowWord', 'ledgerLogWord', 'firstLedgerWord'];
     const inRow = words.filter(([name]) => name.startsWith('row')).map(([, word]) => word);
-    const header = words.filter(([name]) => !inRow.includes(layout[name as keyof typeof layout]));
-    expect(Math.max(...inRow)).toBeLessThan(rowMetricsWord);
-    expect(header.length).toBeGreaterThan(0);
-    for (const [, word] of header) expect(word).toBeLessThan(firstRowWord);
+    const header = words
+      .filter(([name]) => !name.startsWith('row') && !regions.includes(name))
+      .map(([, word]) => word);
+    expect(Math.max(...inRow)).toBe(rowMetricsWord);
+    expect(new Set(inRow).size).toBe(inRow.length);
+    expect(header.length).toBeGreaterThan(8);
+    expect(new Set(header).size).toBe(header.length);
+    expect(Math.max(...header)).toBeLessThan(firstRowWord);
+    expect(ledgerLogWord).toBeGreaterThan(firstRowWord);
+  });
+
+  it('lays the ledger out in cache lines', () => {
+    const { layout } = native;
+    const rows = layout.ledgerShardStrideWords / layout.ledgerRowStrideWords;
+    expect(rows).toBe(256);
+    expect(layout.ledgerShardCount).toBe(64);
+    expect(layout.ledgerRowStrideWords).toBe(8);
+    expect(layout.ledgerLogEntries).toBe(256);
+    expect(layout.ledgerLogWord).toBe(layout.firstRowWord + rows * layout.rowStrideWords);
+    expect(layout.firstLedgerWord).toBe(layout.ledgerLogWord + layout.ledgerLogEntries / 2);
+    expect(layout.firstLedgerWord % 8).toBe(0);
+    const ledger = [layout.ledgerClockWord, layout.ledgerSharesWord, layout.ledgerShardsWord];
+    const lineOf = (word: number) => Math.floor(word / 8);
+    expect(new Set(ledger.map(lineOf)).size).toBe(1);
+    expect(lineOf(layout.changesWord)).not.toBe(lineOf(layout.ledgerClockWord));
   });
 });

@@ -22,6 +22,7 @@ import type {
 import { driverEventKinds } from '../../lib/telemetry/cluster-events.js';
 import { detailTable } from '../../lib/telemetry/metrics.generated.js';
 import { FakeAggregation, fakeStatisticsDoubles } from './fake-aggregation.js';
+import { FakeLedger } from './fake-ledger.js';
 
 /** Rows are short: the fast tier has two metrics here. */
 export const fakeLayout: BlockLayout = {
@@ -33,7 +34,17 @@ export const fakeLayout: BlockLayout = {
   devicesWord: 10,
   eventsWord: 11,
   driverWord: 12,
-  firstRowWord: 16,
+  changesWord: 13,
+  ledgerClockWord: 16,
+  ledgerSharesWord: 17,
+  ledgerShardsWord: 18,
+  ledgerLogWord: 24 + 8 * 8,
+  ledgerLogEntries: 256,
+  firstLedgerWord: 24 + 8 * 8 + 128,
+  ledgerShardCount: 64,
+  ledgerShardStrideWords: 8 * 8,
+  ledgerRowStrideWords: 8,
+  firstRowWord: 24,
   rowStrideWords: 8,
   rowWords: 8,
   rowLockWord: 0,
@@ -45,15 +56,15 @@ export const fakeLayout: BlockLayout = {
   rowMetricsWord: 6,
 };
 
-const rowCount = 8;
+const { firstLedgerWord, ledgerShardCount, ledgerShardStrideWords } = fakeLayout;
+const blockWords = firstLedgerWord + ledgerShardCount * ledgerShardStrideWords;
 
-/** A published block in JavaScript: what the addon's memory looks like, written by a test. */
+/** A published block of eight rows in JavaScript: what the addon's memory looks like. */
 export class FakeBlock {
-  readonly memory: ArrayBuffer = new ArrayBuffer(
-    8 * (fakeLayout.firstRowWord + rowCount * fakeLayout.rowStrideWords),
-  );
+  readonly memory: ArrayBuffer = new ArrayBuffer(8 * blockWords);
   readonly doubles: Float64Array = new Float64Array(this.memory);
   readonly integers: BigUint64Array = new BigUint64Array(this.memory);
+  readonly ledger: FakeLedger = new FakeLedger(this.memory, fakeLayout);
 
   /** Publishes a sample: sequence, start, wall time, then the metrics. */
   publish(row: number, sample: readonly number[], estimated = 0): void {
@@ -65,11 +76,19 @@ export class FakeBlock {
     this.doubles[start + fakeLayout.rowStartMsWord] = startMs;
     this.doubles[start + fakeLayout.rowWallMsWord] = wallMs;
     this.doubles.set(metrics, start + fakeLayout.rowMetricsWord);
+    this.changed();
   }
 
   /** A poll that brought no sample: the row keeps the last one and says why. */
   fail(row: number, status: number): void {
     this.integers[this.#turn(row) + fakeLayout.rowStatusWord] = BigInt(status);
+    this.changed();
+  }
+
+  /** What the addon says after each change; for a test that writes words by hand. */
+  changed(): void {
+    const { changesWord } = fakeLayout;
+    this.integers[changesWord] = (this.integers[changesWord] ?? 0n) + 1n;
   }
 
   /** Leaves the row as a writer that is in the middle of it. */
@@ -116,6 +135,7 @@ export interface FakeSessionOptions {
 export class FakeSession implements NativeSession {
   readonly #options: FakeSessionOptions;
   #asked = 0;
+  #shard = -1;
   #devices: readonly NativeDeviceEntry[];
   readonly watched: number[] = [];
   /** Calls of methods that cost a crossing into native code, by name. */
@@ -154,6 +174,7 @@ export class FakeSession implements NativeSession {
     this.#devices = withRows(devices);
     const { integers } = this.#options.block;
     integers[fakeLayout.devicesWord] = (integers[fakeLayout.devicesWord] ?? 0n) + 1n;
+    this.#options.block.changed();
   }
   topology(): readonly NativeLink[] {
     this.calls.push('topology');
@@ -175,6 +196,23 @@ export class FakeSession implements NativeSession {
   readHeader(word: number, into: BigUint64Array): void {
     this.calls.push('readHeader');
     into[0] = this.#options.block.integers[word] ?? 0n;
+  }
+  claimLedger(): number {
+    this.calls.push('claimLedger');
+    if (this.#shard < 0 && !this.isClosed) this.#shard = this.#options.block.ledger.claim();
+    return this.#shard;
+  }
+  loadLedger(half: number): number {
+    this.calls.push('loadLedger');
+    return this.#options.block.ledger.load(half);
+  }
+  storeLedger(half: number, value: number): void {
+    this.calls.push('storeLedger');
+    this.#options.block.ledger.store(this.#shard, half, value);
+  }
+  addLedger(half: number, value: number): number {
+    this.calls.push('addLedger');
+    return this.#options.block.ledger.add(this.#shard, half, value);
   }
   watch(rows: readonly number[]): void {
     const newly = rows.filter((row) => !this.watched.includes(row));
@@ -241,9 +279,12 @@ export class FakeSession implements NativeSession {
   }
   driverIs(state: (typeof fakeDriverStates)[number]): void {
     this.#options.block.integers[fakeLayout.driverWord] = BigInt(fakeDriverStates.indexOf(state));
+    this.#options.block.changed();
   }
   close(): void {
     this.isClosed = true;
+    if (this.#shard >= 0) this.#options.block.ledger.free(this.#shard);
+    this.#shard = -1;
   }
   closed(): boolean {
     return this.isClosed;

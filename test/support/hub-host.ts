@@ -58,6 +58,7 @@ export class HubHost {
     // The log keeps 4096.
     this.session.events = [...this.session.events.slice(-4095), record];
     this.block.integers[fakeLayout.eventsWord] = BigInt(this.#sequence);
+    this.block.changed();
   }
 
   /** So many events are overwritten before anybody has read them. */
@@ -65,6 +66,7 @@ export class HubHost {
     this.#sequence += count;
     this.session.events = [];
     this.block.integers[fakeLayout.eventsWord] = BigInt(this.#sequence);
+    this.block.changed();
   }
 }
 
