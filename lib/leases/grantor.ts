@@ -16,8 +16,9 @@ export interface HeldLoad extends Load {
 export type Attempt<L> =
   | { readonly outcome: 'granted'; readonly lease: L }
   /**
-   * The devices that could serve the request once they are less busy, cooler, fresher, or back, by
-   * numbers that a device keeps, ascending; those that were withheld among them.
+   * The devices that the end of leases would make serve it, by numbers that a device keeps,
+   * ascending; those that were withheld among them. Those that are too hot, say, or lost are not:
+   * nobody need leave them to it, for no lease is what it waits for.
    */
   | { readonly outcome: 'busy'; readonly devices: readonly number[] }
   /** No device that there is could ever serve it. */

@@ -13,8 +13,6 @@ const ticksASurvey = 50;
 /** What a user's filter releases calls for another round; after so many the next tick will do. */
 const mostRounds = 8;
 
-const noDevices: ReadonlySet<number> = new Set();
-
 export interface QueueOptions {
   /** Those who may wait at once. */
   readonly maxQueue: number;
@@ -77,14 +75,7 @@ export class AdmissionQueue<R, L> {
 
   /** The devices that one whose turn it is only then must leave to those ahead. */
   withheldFrom(turn: Turn): ReadonlySet<number> {
-    const place = this.#line.placeFor(turn);
-    if (place === 0) return noDevices;
-    const withheld = new Set<number>();
-    for (const { blockedBy } of this.#line.before(place)) {
-      for (const device of blockedBy) withheld.add(device);
-      if (withheld.size >= this.#grantor.deviceCount) break;
-    }
-    return withheld;
+    return this.#line.withheldBefore(this.#line.placeFor(turn));
   }
 
   /** A lease of this environment ended. Serves those who wait. */
@@ -128,16 +119,18 @@ export class AdmissionQueue<R, L> {
   /** Along the line, as far as it matters. True: the user's code changed it on the way. */
   #walk({ survey }: { readonly survey: boolean }): boolean {
     const withheld = new Set<number>();
+    const busy = new Set<number>();
     let place = 0;
     for (let waiter = this.#line.at(0); waiter !== undefined; waiter = this.#line.at(place)) {
-      if (!survey && withheld.size >= this.#grantor.deviceCount) return false;
+      if (!survey && busy.size >= this.#grantor.deviceCount) return false;
       const { version } = this.#line;
       const settle = this.#attempt(waiter, withheld);
       const isDisturbed = this.#line.version !== version;
       if (settle !== undefined && this.#line.remove(waiter)) settle();
       if (isDisturbed) return true;
       if (settle !== undefined) continue;
-      for (const device of waiter.blockedBy) withheld.add(device);
+      for (const device of waiter.busy) busy.add(device);
+      waiter.withholdIn(withheld);
       place += 1;
     }
     return false;
@@ -160,7 +153,8 @@ export class AdmissionQueue<R, L> {
       return abort;
     }
     if (attempt.outcome === 'busy') {
-      waiter.blockedBy = attempt.devices;
+      waiter.blockedBy(attempt.devices, this.#now());
+      this.#line.withholdOthers();
       return undefined;
     }
     const { message } = attempt;
@@ -189,7 +183,7 @@ export class AdmissionQueue<R, L> {
     if (waiter.isAborted) throw waiter.abortReason;
     if (attempt.outcome === 'granted') return;
     if (attempt.outcome === 'unsatisfiable') throw unsatisfiable(attempt.message);
-    waiter.blockedBy = attempt.devices;
+    waiter.blockedBy(attempt.devices, waiter.arrivedAtMs);
     if (waiter.timeoutMs === 0) throw unreachable(0, 0);
     if (this.#line.length >= this.#maxQueue) throw queueFull(this.#maxQueue);
     if (this.#line.length === 0) this.#estimate.forgetHeld();
@@ -204,7 +198,7 @@ export class AdmissionQueue<R, L> {
   #loadAhead(waiter: Waiter<R, L>): Load {
     let load = noLoad;
     for (const other of this.#line.before(this.#line.placeFor(waiter))) {
-      if (!other.isBlockedByAll(waiter.blockedBy)) continue;
+      if (!other.withholds(waiter.busy)) continue;
       load = sumOf(load, this.#grantor.loadOf(other.request));
     }
     return load;

@@ -14,6 +14,12 @@ export function compareTurns(one: Turn, other: Turn): number {
   return one.deadlineMs < other.deadlineMs ? -1 : 1;
 }
 
+/**
+ * Memory that a lease gave back is free only once a sample shows it. Until then the device is kept
+ * for whom it was busy before, or small requests would slip in between again and again.
+ */
+const graceMs = 1000;
+
 interface Promised<L> {
   resolve(lease: L): void;
   reject(reason: unknown): void;
@@ -26,8 +32,10 @@ export class Waiter<R, L> implements Turn {
   readonly timeoutMs: number;
   readonly arrivedAtMs: number;
   readonly deadlineMs: number;
-  /** The devices that its last attempt was refused by: those behind it keep off them. */
-  blockedBy: readonly number[] = [];
+  /** The devices that were busy at its last attempt. */
+  busy: readonly number[] = [];
+  /** When each device was found busy last. Those behind keep off them. */
+  readonly #busyAtMs = new Map<number, number>();
   readonly #signal: AbortSignal | undefined;
   #promised: Promised<L> | undefined;
   #stopListening: (() => void) | undefined;
@@ -54,14 +62,24 @@ export class Waiter<R, L> implements Turn {
     return this.#promised !== undefined;
   }
 
-  /** Whether it keeps others off every one of these devices, which ascend. */
-  isBlockedByAll(devices: readonly number[]): boolean {
-    let place = 0;
-    for (const device of devices) {
-      while (place < this.blockedBy.length && (this.blockedBy[place] ?? 0) < device) place += 1;
-      if (this.blockedBy[place] !== device) return false;
+  /** What its attempt found: these devices are busy. */
+  blockedBy(devices: readonly number[], nowMs: number): void {
+    this.busy = devices;
+    for (const device of devices) this.#busyAtMs.set(device, nowMs);
+    if (devices.length === this.#busyAtMs.size) return;
+    for (const [device, busyAtMs] of this.#busyAtMs) {
+      if (nowMs - busyAtMs >= graceMs) this.#busyAtMs.delete(device);
     }
-    return true;
+  }
+
+  /** Adds the devices that those behind it keep off. */
+  withholdIn(devices: Set<number>): void {
+    for (const device of this.#busyAtMs.keys()) devices.add(device);
+  }
+
+  /** Whether it keeps others off every one of these devices. */
+  withholds(devices: readonly number[]): boolean {
+    return devices.every((device) => this.#busyAtMs.has(device));
   }
 
   /** Begins to wait; `onAbort` is called at most once, and not after it is settled. */

@@ -1,10 +1,14 @@
 import { compareTurns, type Turn, type Waiter } from './waiter.js';
 
+const noDevices: ReadonlySet<number> = new Set();
+
 /** Those who wait, in the order in which they are served. */
 export class WaitingLine<R, L> {
   #waiters: Waiter<R, L>[] = [];
   #soonestDeadlineMs = Infinity;
   #version = 0;
+  /** By everybody; undefined: to be looked up anew. */
+  #withheld: Set<number> | undefined;
 
   get length(): number {
     return this.#waiters.length;
@@ -40,7 +44,24 @@ export class WaitingLine<R, L> {
     }
   }
 
+  /** The devices that those before `place` withhold. Good until the line changes. */
+  withheldBefore(place: number): ReadonlySet<number> {
+    if (place === 0) return noDevices;
+    const isLast = place === this.#waiters.length;
+    if (isLast && this.#withheld !== undefined) return this.#withheld;
+    const withheld = new Set<number>();
+    for (const waiter of this.before(place)) waiter.withholdIn(withheld);
+    if (isLast) this.#withheld = withheld;
+    return withheld;
+  }
+
+  /** Somebody withholds other devices than before. */
+  withholdOthers(): void {
+    this.#withheld = undefined;
+  }
+
   insert(waiter: Waiter<R, L>): void {
+    if (this.#withheld !== undefined) waiter.withholdIn(this.#withheld);
     this.#waiters.splice(this.placeFor(waiter), 0, waiter);
     this.#soonestDeadlineMs = Math.min(this.#soonestDeadlineMs, waiter.deadlineMs);
     this.#version += 1;
@@ -51,6 +72,7 @@ export class WaitingLine<R, L> {
     const place = this.#waiters.indexOf(waiter);
     if (place === -1) return false;
     this.#waiters.splice(place, 1);
+    this.#withheld = undefined;
     this.#version += 1;
     return true;
   }
@@ -72,6 +94,7 @@ export class WaitingLine<R, L> {
       (soonest, { deadlineMs }) => Math.min(soonest, deadlineMs),
       Infinity,
     );
+    this.#withheld = undefined;
     if (taken.length > 0) this.#version += 1;
     return taken;
   }

@@ -33,6 +33,8 @@ export class FakeGrantor implements Grantor<FakeRequest, FakeLease> {
   held: HeldLoad = { devices: 0, weight: 0, memoryBytes: 0, oldestAtMs: undefined };
   /** Runs within each attempt, as a user's filter does. */
   onAttempt: (request: FakeRequest) => void = () => {};
+  /** Requests of at least this weight see no device that the end of a lease would help. */
+  blindFrom = Infinity;
   attempts = 0;
 
   constructor(rooms: readonly number[]) {
@@ -52,6 +54,7 @@ export class FakeGrantor implements Grantor<FakeRequest, FakeLease> {
     this.onAttempt(request);
     const able = request.devices.filter((device) => this.roomOf(device) >= request.weight);
     if (able.length < request.count) return { outcome: 'unsatisfiable', message: 'too big' };
+    if (request.weight >= this.blindFrom) return { outcome: 'busy', devices: [] };
     const free = able.filter((device) => !withheld.has(device) && this.#fits(device, request));
     if (free.length < request.count) return { outcome: 'busy', devices: able };
     const lease = new FakeLease(request, free.slice(0, request.count));

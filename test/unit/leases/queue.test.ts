@@ -119,6 +119,26 @@ describe('a big request', () => {
     expect([...rig.queue.withheldFrom(casual)]).toEqual([]);
   });
 
+  it('keeps its device until samples show what a lease gave back, but not for good', async () => {
+    const rig = new QueueRig([2]);
+    const holder = rig.ask(small);
+    await settle();
+    const [big, bigToo] = [2, 2].map((weight) => rig.ask(requestFor([0], { weight })));
+    const behind = rig.ask(small);
+    rig.grantor.blindFrom = 2;
+    rig.release(holder);
+    await pass(900);
+    expect([big, behind].map((asker) => asker?.state)).toEqual(['waiting', 'waiting']);
+    rig.grantor.blindFrom = Infinity;
+    await pass(5);
+    expect([big, behind].map((asker) => asker?.state)).toEqual(['granted', 'waiting']);
+    rig.grantor.blindFrom = 2;
+    if (big !== undefined) rig.release(big);
+    await pass(1005);
+    expect([bigToo, behind].map((asker) => asker?.state)).toEqual(['waiting', 'granted']);
+    rig.queue.close(new GPUError('ERR_GPU_CLOSED', 'the end'));
+  });
+
   it('lets those behind go on when it gives up', async () => {
     const rig = new QueueRig([1, 1]);
     rig.ask(small);
