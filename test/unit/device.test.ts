@@ -24,6 +24,17 @@ describe('readDevice', () => {
     expect(Object.isFrozen(device)).toBe(true);
   });
 
+  it('copies labels, and takes nothing but texts for them', () => {
+    const labels = { pool: 'train', constructor: 'x' };
+    const device = readDevice(gpu('a', { labels }));
+    labels.pool = 'changed';
+    expect(device.labels).toStrictEqual({ pool: 'train', constructor: 'x' });
+    expect(Object.isFrozen(device.labels)).toBe(true);
+    for (const wrong of [1, 'a', ['a'], { pool: 1 }, { pool: undefined }]) {
+      refusal('ERR_GPU_INVALID_TYPE', () => readDevice({ ...gpu('a'), labels: wrong }));
+    }
+  });
+
   it('takes a MIG instance and where its memory is', () => {
     const instance = gpu('MIG-1', {
       parentDeviceId: 'GPU-0',

@@ -199,15 +199,17 @@ describe.each(policyNames)('under %s', (policy) => {
       { inFlight: NaN },
       { freeMemoryBytes: NaN, inFlight: NaN },
       { latencyMs: NaN, inFlight: NaN },
+      { latencyMs: 5, sampled: { computeUtilizationPercent: NaN } },
       { sampled: { computeUtilizationPercent: NaN, memoryUsedBytes: NaN }, freeMemoryBytes: NaN },
     ];
     for (const poison of poisons) {
       const bad = view('bad', poison);
       const good = view('good', { inFlight: 2, leaseCount: 2, latencyMs: 10 });
-      const views = [bad, good];
+      const views = [bad, good, view('fresh', { inFlight: 2, leaseCount: 2 })];
       const chooser = pipeline({ policy, sensors: 'trust', minMemoryBytes: 1 });
       const ranking = chooser.rank({ views, nowMs });
-      expect(ranking.map(({ deviceId }) => deviceId)).toContain('good');
+      const ranked = ranking.map(({ deviceId }) => deviceId);
+      expect(ranked).toEqual(expect.arrayContaining(['good', 'fresh']));
       for (const { cost } of ranking) expect(Number.isFinite(cost)).toBe(true);
     }
   });

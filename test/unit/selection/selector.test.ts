@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { policyNames } from '../../../lib/selection/request.js';
 import { DeviceSelector } from '../../../lib/selection/selector.js';
 import type { GPUMetrics } from '../../../lib/telemetry/sample.js';
 import { gpu, sample, untyped } from '../../support/cluster.js';
@@ -200,5 +201,54 @@ describe('new DeviceSelector', () => {
   it.each([[undefined], [5], ['text'], [{}]])('says that %o is no iterable', (entries) => {
     const message = refusal('ERR_GPU_INVALID_TYPE', () => new DeviceSelector(untyped(entries)));
     expect(message).toMatch(/^entries: expected an iterable of entries, got /);
+  });
+});
+
+describe('DeviceSelector with a policy', () => {
+  const entries = Array.from({ length: 5 }, (_, index) => ({
+    device: gpu(`${index}`, { computeUnits: index === 0 ? 20 : 10 }),
+    metrics: sample(`${index}`, { memoryUsedBytes: index * 1e9 }),
+  }));
+
+  it.each(policyNames)('%s selects the first of the ranking', (policy) => {
+    const selector = new DeviceSelector(entries, { seed: 3 });
+    for (let turn = 0; turn < 20; turn += 1) {
+      const [first] = selector.rankDevices({ policy });
+      const explained = selector.explainSelection({ policy });
+      const selected = selector.selectBestDevice({ policy });
+      expect(selected).toBe(first?.deviceId);
+      expect(explained.find(({ status }) => status === 'selected')?.deviceId).toBe(selected);
+    }
+  });
+
+  it('repeats its draws with a seed', () => {
+    const drawn = (seed: number) => {
+      const selector = new DeviceSelector(entries.slice(1), { seed });
+      return Array.from({ length: 30 }, () =>
+        selector.selectBestDevice({ policy: 'least-loaded' }),
+      );
+    };
+    expect(drawn(1)).toEqual(drawn(1));
+    expect(drawn(1)).not.toEqual(drawn(2));
+    refusal('ERR_GPU_OUT_OF_RANGE', () => new DeviceSelector([], { seed: NaN }));
+    refusal('ERR_GPU_UNKNOWN_OPTION', () => new DeviceSelector([], untyped({ seeds: 1 })));
+  });
+
+  it('knows how fast devices are, and goes by labels and names', () => {
+    const selector = new DeviceSelector(entries, { seed: 1 });
+    expect(selector.selectBestDevice({ policy: 'least-loaded' })).toBe('0');
+    expect(selector.selectBestDevice({ policy: 'most-free-memory', names: ['test'] })).toBe('0');
+    expect(selector.selectBestDevice({ labels: { pool: 'a' } })).toBeUndefined();
+  });
+
+  it('never selects a device of which everything is 0', () => {
+    const zeros = sample('z', { temperatureCelsius: 0, powerWatts: 0 });
+    const selector = new DeviceSelector([
+      { device: gpu('z'), metrics: zeros },
+      { device: gpu('a'), metrics: sample('a', { memoryUsedBytes: 23e9 }) },
+    ]);
+    expect(selector.selectBestDevice()).toBe('a');
+    expect(selector.explainSelection()[0]).toMatchObject({ code: 'sensor-implausible' });
+    expect(selector.selectBestDevice({ sensors: 'trust' })).toBe('z');
   });
 });

@@ -157,7 +157,7 @@ describe('affinity', () => {
     expect(choices(to('x', state), views)).toEqual(['a']);
     const [a, b] = views;
     if (a === undefined || b === undefined) throw new Error('no views');
-    [a.inFlight, b.inFlight] = [2.1, 0];
+    [a.inFlight, b.inFlight] = [1.1, 0];
     expect(
       pipeline({ policy: 'affinity', affinityKey: 'x' }, { state }).rank(scene(a, b))[0],
     ).toMatchObject({ deviceId: 'b' });
