@@ -16,7 +16,8 @@ import {
 import { type Line, printable, type Style, span } from './styled.js';
 import { type Column, tableLines, widestWithin } from './table.js';
 
-const policies = ['score'] as const;
+/** Those that go by telemetry, the default first: a command has nothing in flight. */
+const policies = ['score', 'estimated-completion', 'most-free-memory', 'pack'] as const;
 
 export const select: Command = {
   name: 'select',
@@ -24,7 +25,11 @@ export const select: Command = {
   options: {
     ...clusterOptions,
     'min-memory': { kind: 'value', value: 'SIZE', text: 'memory that must be free, as 20GiB' },
-    policy: { kind: 'value', value: 'NAME', text: 'how devices are ordered: score (default)' },
+    policy: {
+      kind: 'value',
+      value: 'NAME',
+      text: policies.join(', '),
+    },
     explain: { kind: 'flag', text: 'say what became of every device' },
     json: { kind: 'flag', text: 'print JSON' },
   },

@@ -259,6 +259,14 @@ describe('select', () => {
     expect(output).toMatch(/^2 {2}NVIDIA L4 +\w+ /m);
   });
 
+  it('orders by the policy that is named', async () => {
+    const { output } = await outcome(['select', '--policy', 'most-free-memory']);
+    expect(output).toMatch(/^because {3}cost 0\.\d+: \d+\.\d\d GiB free$/m);
+    const { code, errors } = await outcome(['select', '--policy', 'fastest']);
+    expect(code).not.toBe(0);
+    expect(errors).toContain('--policy');
+  });
+
   it('says for each device why none fits, and fails', async () => {
     const { code, output, errors } = await outcome(['select', '--min-memory', '60GiB']);
     expect(code).toBe(1);
