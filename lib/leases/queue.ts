@@ -2,7 +2,7 @@ import type { GPUError } from '../errors.js';
 import type { Attempt, Grantor, Load } from './grantor.js';
 import type { Patience } from './patience.js';
 import { queueFull, tooLate, unreachable, unsatisfiable } from './queue-errors.js';
-import { noLoad, sumOf, WaitEstimate } from './wait-estimate.js';
+import { WaitEstimate } from './wait-estimate.js';
 import { type Turn, Waiter } from './waiter.js';
 import { WaitingLine } from './waiting-line.js';
 
@@ -187,6 +187,7 @@ export class AdmissionQueue<R, L> {
     if (waiter.timeoutMs === 0) throw unreachable(0, 0);
     if (this.#line.length >= this.#maxQueue) throw queueFull(this.#maxQueue);
     if (this.#line.length === 0) this.#estimate.forgetHeld();
+    waiter.load = this.#grantor.loadOf(waiter.request);
     const held = this.#grantor.heldLoad();
     this.#estimate.noteHeld(held);
     if (waiter.timeoutMs === Infinity) return;
@@ -196,12 +197,16 @@ export class AdmissionQueue<R, L> {
 
   /** What those ask for who go first wherever this one could. */
   #loadAhead(waiter: Waiter<R, L>): Load {
-    let load = noLoad;
-    for (const other of this.#line.before(this.#line.placeFor(waiter))) {
-      if (!other.withholds(waiter.busy)) continue;
-      load = sumOf(load, this.#grantor.loadOf(other.request));
+    const place = this.#line.placeFor(waiter);
+    let [devices, weight, memoryBytes] = [0, 0, 0];
+    for (let index = 0; index < place; index += 1) {
+      const other = this.#line.at(index);
+      if (other?.withholds(waiter.busy) !== true) continue;
+      devices += other.load.devices;
+      weight += other.load.weight;
+      memoryBytes += other.load.memoryBytes;
     }
-    return load;
+    return { devices, weight, memoryBytes };
   }
 
   #leave(waiter: Waiter<R, L>): void {

@@ -6,14 +6,6 @@ const deviationGain = 1 / 4;
 
 export const noLoad: Load = { devices: 0, weight: 0, memoryBytes: 0 };
 
-export function sumOf(one: Load, other: Load): Load {
-  return {
-    devices: one.devices + other.devices,
-    weight: one.weight + other.weight,
-    memoryBytes: one.memoryBytes + other.memoryBytes,
-  };
-}
-
 /**
  * What somebody who comes now will wait at least, by how long leases were held: a running mean and
  * mean deviation, smoothed as TCP smooths round trips. It is kind: only who would be late anyway is

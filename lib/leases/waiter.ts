@@ -1,5 +1,7 @@
 import { listenForAbort } from './abort-listener.js';
+import type { Load } from './grantor.js';
 import type { Patience } from './patience.js';
+import { noLoad } from './wait-estimate.js';
 
 /** What decides about a place in the line. */
 export interface Turn {
@@ -32,6 +34,7 @@ export class Waiter<R, L> implements Turn {
   readonly timeoutMs: number;
   readonly arrivedAtMs: number;
   readonly deadlineMs: number;
+  load: Load = noLoad;
   /** The devices that were busy at its last attempt. */
   busy: readonly number[] = [];
   /** When each device was found busy last. Those behind keep off them. */
@@ -79,6 +82,7 @@ export class Waiter<R, L> implements Turn {
 
   /** Whether it keeps others off every one of these devices. */
   withholds(devices: readonly number[]): boolean {
+    if (devices.length > this.#busyAtMs.size) return false;
     return devices.every((device) => this.#busyAtMs.has(device));
   }
 

@@ -36,21 +36,13 @@ export class WaitingLine<R, L> {
     return low;
   }
 
-  /** Those before `place`. */
-  *before(place: number): Generator<Waiter<R, L>> {
-    for (let index = 0; index < place; index += 1) {
-      const waiter = this.#waiters[index];
-      if (waiter !== undefined) yield waiter;
-    }
-  }
-
   /** The devices that those before `place` withhold. Good until the line changes. */
   withheldBefore(place: number): ReadonlySet<number> {
     if (place === 0) return noDevices;
     const isLast = place === this.#waiters.length;
     if (isLast && this.#withheld !== undefined) return this.#withheld;
     const withheld = new Set<number>();
-    for (const waiter of this.before(place)) waiter.withholdIn(withheld);
+    for (let at = 0; at < place; at += 1) this.#waiters[at]?.withholdIn(withheld);
     if (isLast) this.#withheld = withheld;
     return withheld;
   }
