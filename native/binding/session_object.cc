@@ -83,6 +83,10 @@ Napi::Function SessionObject::Define(Napi::Env env) {
                          InstanceMethod<&SessionObject::Block>("block"),
                          InstanceMethod<&SessionObject::ReadRow>("readRow"),
                          InstanceMethod<&SessionObject::ReadHeader>("readHeader"),
+                         InstanceMethod<&SessionObject::ClaimLedger>("claimLedger"),
+                         InstanceMethod<&SessionObject::LoadLedger>("loadLedger"),
+                         InstanceMethod<&SessionObject::StoreLedger>("storeLedger"),
+                         InstanceMethod<&SessionObject::AddLedger>("addLedger"),
                          InstanceMethod<&SessionObject::Watch>("watch"),
                          InstanceMethod<&SessionObject::Unwatch>("unwatch"),
                          InstanceMethod<&SessionObject::ReadHistory>("readHistory"),
@@ -135,6 +139,10 @@ const Sampler* SessionObject::Source() const {
   return ran ? &session_->sampler() : nullptr;
 }
 
+LedgerShare* SessionObject::Ledger() const {
+  return Source() == nullptr ? nullptr : &session_->ledger();
+}
+
 Napi::Value SessionObject::State(const Napi::CallbackInfo& info) {
   if (session_ != nullptr) return Napi::String::New(info.Env(), StateName(session_->state()));
   return Napi::String::New(info.Env(), failure_.ok() ? "stopped" : "failed");
@@ -179,6 +187,32 @@ void SessionObject::ReadHeader(const Napi::CallbackInfo& info) {
   const std::span<uint64_t> into = UnpackWords(info[1]);
   if (into.empty()) return;
   into[0] = source == nullptr ? 0 : HeaderWord(*source, UnpackIndex(info[0]));
+}
+
+Napi::Value SessionObject::ClaimLedger(const Napi::CallbackInfo& info) {
+  LedgerShare* const ledger = Ledger();
+  size_t shard = 0;
+  const bool claimed = ledger != nullptr && ledger->Claim(&shard);
+  return Napi::Number::New(info.Env(), claimed ? static_cast<double>(shard) : -1);
+}
+
+Napi::Value SessionObject::LoadLedger(const Napi::CallbackInfo& info) {
+  const uint64_t half = UnpackIndex(info[0]);
+  const LedgerShare* const ledger = Ledger();
+  return Napi::Number::New(info.Env(), ledger == nullptr ? 0 : ledger->Load(half));
+}
+
+void SessionObject::StoreLedger(const Napi::CallbackInfo& info) {
+  const uint64_t half = UnpackIndex(info[0]);
+  const int32_t value = UnpackInt32(info[1]);
+  if (LedgerShare* const ledger = Ledger(); ledger != nullptr) ledger->Store(half, value);
+}
+
+Napi::Value SessionObject::AddLedger(const Napi::CallbackInfo& info) {
+  const uint64_t half = UnpackIndex(info[0]);
+  const int32_t value = UnpackInt32(info[1]);
+  LedgerShare* const ledger = Ledger();
+  return Napi::Number::New(info.Env(), ledger == nullptr ? 0 : ledger->Add(half, value));
 }
 
 void SessionObject::Watch(const Napi::CallbackInfo& info) {

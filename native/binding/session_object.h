@@ -29,6 +29,10 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
   Napi::Value Block(const Napi::CallbackInfo& info);
   Napi::Value ReadRow(const Napi::CallbackInfo& info);
   void ReadHeader(const Napi::CallbackInfo& info);
+  Napi::Value ClaimLedger(const Napi::CallbackInfo& info);
+  Napi::Value LoadLedger(const Napi::CallbackInfo& info);
+  void StoreLedger(const Napi::CallbackInfo& info);
+  Napi::Value AddLedger(const Napi::CallbackInfo& info);
   void Watch(const Napi::CallbackInfo& info);
   void Unwatch(const Napi::CallbackInfo& info);
   Napi::Value ReadHistory(const Napi::CallbackInfo& info);
@@ -47,6 +51,8 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
   void LetGo();
   // Null: it never ran, or has ended, so there is nothing to read.
   [[nodiscard]] const Sampler* Source() const;
+  // Likewise.
+  [[nodiscard]] LedgerShare* Ledger() const;
 
   // Shared, because the environment's end destroys its data and its objects in no fixed order.
   const std::shared_ptr<SessionSet> sessions_;

@@ -35,6 +35,12 @@ uint64_t UnpackCount(const Napi::Value& value) {
   return number >= 0 ? static_cast<uint64_t>(number) : 0;
 }
 
+int32_t UnpackInt32(const Napi::Value& value) {
+  int32_t number = 0;
+  const bool is_number = napi_get_value_int32(value.Env(), value, &number) == napi_ok;
+  return is_number ? number : 0;
+}
+
 int64_t UnpackMsAsNs(const Napi::Value& value) {
   const double ns = UnpackNumber(value) * kNsPerMs;
   if (ns > kLargestExact) return static_cast<int64_t>(kLargestExact);

@@ -14,6 +14,8 @@ namespace gpuring {
 [[nodiscard]] uint64_t UnpackIndex(const Napi::Value& value);
 // 0: not a number, or a negative one.
 [[nodiscard]] uint64_t UnpackCount(const Napi::Value& value);
+// As Atomics do: the lowest 32 bits of a whole number. 0: not a number.
+[[nodiscard]] int32_t UnpackInt32(const Napi::Value& value);
 [[nodiscard]] int64_t UnpackMsAsNs(const Napi::Value& value);
 // NaN: not a number.
 [[nodiscard]] double UnpackNumber(const Napi::Value& value);

@@ -8,11 +8,12 @@
 
 namespace gpuring {
 
-enum class Order : uint8_t { kRelaxed, kAcquire, kRelease };
+enum class Order : uint8_t { kRelaxed, kAcquire, kRelease, kSequential };
 
 constexpr std::memory_order StdOrder(Order order) {
   if (order == Order::kAcquire) return std::memory_order_acquire;
   if (order == Order::kRelease) return std::memory_order_release;
+  if (order == Order::kSequential) return std::memory_order_seq_cst;
   return std::memory_order_relaxed;
 }
 
@@ -22,6 +23,13 @@ struct StdAtomics {
    public:
     [[nodiscard]] uint64_t Load(Order order) const { return word_.load(StdOrder(order)); }
     void Store(uint64_t value, Order order) { word_.store(value, StdOrder(order)); }
+    // Where several threads write. Both return what was there; the exchange took place if that is
+    // `expected`, and orders nothing if not.
+    uint64_t Add(uint64_t value, Order order) { return word_.fetch_add(value, StdOrder(order)); }
+    uint64_t CompareExchange(uint64_t expected, uint64_t desired, Order order) {
+      word_.compare_exchange_strong(expected, desired, StdOrder(order), std::memory_order_relaxed);
+      return expected;
+    }
 
    private:
     std::atomic<uint64_t> word_{0};

@@ -11,8 +11,8 @@
 namespace gpuring {
 
 // Shared by the sampler's thread, which writes, and every ArrayBuffer over it: whoever lets go last
-// frees it, so it may outlive the sampler. Zeroed; begins on a cache line. What the sampler writes is
-// there from the start, the ledger takes memory as it is used.
+// frees it, so it may outlive the sampler. Zeroed; begins on a cache line. What the sampler writes
+// is there from the start, the ledger takes memory as it is used.
 class BlockMemory {
  public:
   // Null: there is no such memory.

@@ -26,6 +26,7 @@
 // sees the newcomer. test/native/explorer/ledger_test.cc goes through all of this.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -45,12 +46,72 @@ inline constexpr size_t kLedgerRowWords = kCacheLineBytes / sizeof(uint64_t);
 struct LedgerLayout {
   uint64_t rows = 0;
   uint64_t shards = 0;
+  uint64_t log_words = kLedgerLogWords;
 
   [[nodiscard]] constexpr size_t ShardWords() const { return rows * kLedgerRowWords; }
   [[nodiscard]] constexpr size_t ShardWord(size_t shard) const {
-    return kLedgerLogWords + shard * ShardWords();
+    return log_words + shard * ShardWords();
   }
   [[nodiscard]] constexpr size_t Words() const { return shards == 0 ? 0 : ShardWord(shards); }
+};
+
+struct LedgerOrders {
+  // Whoever claims a shard finds it as Free left it, and no store of the new owner moves before.
+  static constexpr Order kClaim = Order::kAcquire;
+  // No load of what others hold may move before it: who takes itself for the only one stores its
+  // cells, then loads this.
+  static constexpr Order kShare = Order::kSequential;
+  // No zero may become visible after the clock, or the shard's being free, has told of it.
+  static constexpr Order kTell = Order::kRelease;
+  static constexpr Order kFree = Order::kRelease;
+};
+
+// Which shards are whose. Holds pointers to the caller's cells and no state of its own. Any thread.
+template <class Atomics, class Orders = LedgerOrders>
+class LedgerShards {
+ public:
+  using Cell = typename Atomics::Cell;
+  struct Place {
+    Cell* clock;
+    Cell* shares;
+    Cell* shards;
+    Cell* ledger;
+  };
+
+  LedgerShards(const Place& place, const LedgerLayout& layout) : at_(place), layout_(layout) {}
+
+  // kNoShard: all are taken.
+  static constexpr size_t kNoShard = SIZE_MAX;
+  [[nodiscard]] size_t Claim() {
+    uint64_t taken = at_.shards->Load(Order::kRelaxed);
+    for (;;) {
+      const auto shard = static_cast<size_t>(std::countr_one(taken));
+      if (shard >= layout_.shards) return kNoShard;
+      const uint64_t claimed = taken | uint64_t{1} << shard;
+      const uint64_t found = at_.shards->CompareExchange(taken, claimed, Orders::kClaim);
+      if (found == taken) {
+        at_.shares->Add(1, Orders::kShare);
+        return shard;
+      }
+      taken = found;
+    }
+  }
+
+  // REQUIRES: Claim gave it, and its owner stores no more. What was never stored to is only looked
+  // at, so that it takes no memory.
+  void Free(size_t shard) {
+    Cell* const cells = at_.ledger + layout_.ShardWord(shard);
+    for (size_t i = 0; i < layout_.ShardWords(); i++) {
+      if (cells[i].Load(Order::kRelaxed) != 0) cells[i].Store(0, Order::kRelaxed);
+    }
+    at_.clock->Add(kLedgerLogEntries, Orders::kTell);
+    at_.shares->Add(-uint64_t{1}, Orders::kShare);
+    at_.shards->Add(-(uint64_t{1} << shard), Orders::kFree);
+  }
+
+ private:
+  const Place at_;
+  const LedgerLayout layout_;
 };
 
 }  // namespace gpuring

@@ -88,9 +88,12 @@ struct BlockOrders : SequenceLockOrders {
   static constexpr Order kHeaderStore = Order::kRelease;
   // No load of what the header word tells about may move before it. JavaScript's are stronger.
   static constexpr Order kHeaderLoad = Order::kAcquire;
+  // Likewise: nothing that a decision may depend on may become visible after its change is noted.
+  static constexpr Order kNoteChange = Order::kRelease;
 };
 
-// Holds pointers to the caller's cells and no state of its own. One writer, the sampler's thread.
+// Holds pointers to the caller's cells and no state of its own. One writer, the sampler's thread,
+// but for NoteChange, which any thread may call.
 template <class Atomics, class Orders = BlockOrders>
 class PublishedBlock {
  public:
@@ -108,6 +111,9 @@ class PublishedBlock {
 
   // Writer only.
   void StoreHeader(size_t word, uint64_t value) { cells_[word].Store(value, Orders::kHeaderStore); }
+
+  // After what changed was written.
+  void NoteChange() { cells_[kBlockChangesWord].Add(1, Orders::kNoteChange); }
 
   [[nodiscard]] uint64_t LoadHeader(size_t word) const {
     return cells_[word].Load(Orders::kHeaderLoad);

@@ -60,7 +60,7 @@ Status SamplerCore::Prepare() {
 
 // Once it is known what the driver has, or that it is to be left alone.
 void SamplerCore::BecomeRunning() {
-  StoreHeader(kBlockStateWord, static_cast<uint64_t>(SamplerState::kRunning));
+  AnnounceHeader(kBlockStateWord, static_cast<uint64_t>(SamplerState::kRunning));
   outcome_->state.store(SamplerState::kRunning, std::memory_order_release);
   outcome_->opened.Set();
   (void)StartDetachedThread([listener = listener_] { listener->Run(); });
@@ -107,7 +107,7 @@ void SamplerCore::ServeRequests() {
   const int64_t period = period_ns();
   if (period == schedule_.period_ns()) return;
   schedule_.SetPeriod(period, clock_->MonotonicNs());
-  StoreHeader(kBlockPeriodWord, std::bit_cast<uint64_t>(NsToMs(period)));
+  AnnounceHeader(kBlockPeriodWord, std::bit_cast<uint64_t>(NsToMs(period)));
 }
 
 // Sooner, where a call that hangs has to be called so.
@@ -138,7 +138,14 @@ Pace SamplerCore::CurrentPace() const {
   return pace;
 }
 
-PublishedBlock<StdAtomics> SamplerCore::Block() const { return {memory_->cells(), Sampler::kLayout}; }
+PublishedBlock<StdAtomics> SamplerCore::Block() const {
+  return {memory_->cells(), Sampler::kLayout};
+}
+
+void SamplerCore::AnnounceHeader(size_t word, uint64_t value) {
+  StoreHeader(word, value);
+  Block().NoteChange();
+}
 
 void SamplerCore::NoteEvent(EventKind kind, uint64_t code, int64_t device) {
   EventRecord event;
@@ -157,6 +164,7 @@ void SamplerCore::NoteEventOf(size_t row, EventKind kind, uint64_t code) {
 void SamplerCore::WriteStatus(size_t row, StatusCode code) {
   rows_[row].published.SetStatus(code);
   Block().WriteRow(row, rows_[row].published.words());
+  Block().NoteChange();
 }
 
 std::shared_ptr<const DeviceList> SamplerCore::devices() const {

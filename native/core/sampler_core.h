@@ -99,6 +99,8 @@ class SamplerCore : public std::enable_shared_from_this<SamplerCore> {
   [[nodiscard]] Pace CurrentPace() const;
   [[nodiscard]] PublishedBlock<StdAtomics> Block() const;
   void StoreHeader(size_t word, uint64_t value) { Block().StoreHeader(word, value); }
+  // For what decisions depend on, as for rows.
+  void AnnounceHeader(size_t word, uint64_t value);
   void NoteEvent(EventKind kind, uint64_t code, int64_t device = kNoDevice);
   void NoteEventOf(size_t row, EventKind kind, uint64_t code);
   void WriteStatus(size_t row, StatusCode code);

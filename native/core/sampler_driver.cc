@@ -159,7 +159,7 @@ void SamplerCore::ReleaseSource() {
 }
 
 void SamplerCore::SetDriverState(DriverState state) {
-  StoreHeader(kBlockDriverWord, static_cast<uint64_t>(state));
+  AnnounceHeader(kBlockDriverWord, static_cast<uint64_t>(state));
 }
 
 void SamplerCore::SetAllStatus(StatusCode code) {

@@ -122,7 +122,8 @@ void SamplerCore::EndRound() {
   round_.phase = Phase::kNone;
   if (round_.pass == Pass::kNewlyWatchedRows) return;
   const int64_t now_ns = clock_->MonotonicNs();
-  StoreHeader(kBlockRoundLengthWord, MsWord(std::max(now_ns - round_.start_ns, LongestCallNs())));
+  AnnounceHeader(kBlockRoundLengthWord,
+                 MsWord(std::max(now_ns - round_.start_ns, LongestCallNs())));
   schedule_.RoundEnded(now_ns);
   StoreHeader(kBlockMissedDeadlinesWord, schedule_.missed());
   ReleaseWhenIdle();

@@ -194,7 +194,7 @@ bool SamplerCore::Adopt(const DeviceTable::Found& found) {
     identity_ = source_->identity();
     identity_.skipped_devices += table_.left_out();
   }
-  StoreHeader(kBlockDevicesWord, generation);
+  AnnounceHeader(kBlockDevicesWord, generation);
   for (const DeviceChange& change : changes) {
     if (!first) NoteChange(change);
   }

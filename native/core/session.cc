@@ -146,8 +146,17 @@ void Session::Resume() {
   if (std::exchange(suspended_, false)) sampler_->Resume();
 }
 
+LedgerShare& Session::ledger() {
+  if (ledger_ == nullptr) {
+    ledger_ = std::make_unique<LedgerShare>(sampler_->block(), Sampler::kLayout);
+    if (closed_) ledger_->Free();
+  }
+  return *ledger_;
+}
+
 void Session::Close() {
   if (std::exchange(closed_, true)) return;
+  if (ledger_ != nullptr) ledger_->Free();
   Resume();
   sampler_->Unwatch(watched_);
   Shared& shared = TheShared();

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/ledger_share.h"
 #include "core/sampler.h"
 #include "core/source.h"
 #include "core/status.h"
@@ -56,6 +57,8 @@ class Session {
   // Repeated calls count once.
   void Suspend();
   void Resume();
+  // This session's part in the ledger, which Close lets go of. REQUIRES: the sampler is running.
+  [[nodiscard]] LedgerShare& ledger();
   // Lets go of this share, at once; the last share asks the sampler to stop. Idempotent.
   void Close();
   [[nodiscard]] bool closed() const { return closed_; }
@@ -74,6 +77,7 @@ class Session {
   const uint64_t history_samples_;
   Status refused_;  // why this share failed while the sampler runs
   std::vector<size_t> watched_;
+  std::unique_ptr<LedgerShare> ledger_;  // null: nobody asked for it
   bool had_room_ = false;
   bool suspended_ = false;
   bool closed_ = false;

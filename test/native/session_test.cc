@@ -61,6 +61,27 @@ TEST("session: openers of the same key share a sampler, the last to close ends i
   CHECK_EQ(second.log->opens.load(), 0u);
 }
 
+// Closing is all that an environment does that ends, however it ends.
+TEST("session: leases of one that closes are gone from the ledger that others share") {
+  Opener first("a");
+  Opener second("a");
+  CHECK(first.AwaitSettled() && second.AwaitSettled());
+  size_t shards[2] = {};
+  CHECK(first.session->ledger().Claim(&shards[0]));
+  CHECK(second.session->ledger().Claim(&shards[1]));
+  CHECK(shards[0] != shards[1]);
+  const size_t word =
+      Sampler::kLayout.LedgerWord() + Sampler::kLayout.Ledger().ShardWord(shards[0]);
+  first.session->ledger().Store(2 * word, 64);
+  CHECK_EQ(second.session->ledger().Load(2 * word), 64);
+  first.session->Close();
+  CHECK_EQ(second.session->ledger().Load(2 * word), 0);
+  CHECK_EQ(second.session->ledger().Load(2 * kBlockLedgerSharesWord), 1);
+  CHECK(!first.session->ledger().Claim(&shards[0]));
+  first.session->ledger().Store(2 * word, 64);
+  CHECK_EQ(second.session->ledger().Load(2 * word), 0);
+}
+
 TEST("session: another key is refused while one is open, and welcome afterwards") {
   Opener first("a");
   Opener refused("b");
