@@ -50,6 +50,9 @@ describe('a session', () => {
       session.watch(untyped(first));
       session.watch(untyped([first]));
       expect(session.readDetail(untyped(first))).toBeUndefined();
+      session.storeLedger(untyped(first), untyped(first));
+      expect(session.addLedger(untyped(first), untyped(first))).toBe(0);
+      expect(session.loadLedger(untyped(first))).toBe(0);
       for (const into of nonsense) {
         expect(session.readRow(untyped(first), untyped(into))).toBe(false);
         expect(session.readReports(untyped(first), untyped(into))).toBe(false);

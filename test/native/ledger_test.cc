@@ -192,7 +192,7 @@ class Grantor {
 
 TEST("ledger: sessions that come, grant, and go with leases never pass a limit") {
   constexpr int32_t kLimit = 3;
-  constexpr int kSessions = 3000;
+  constexpr int kSessions = 10'000;
   const auto memory = Formatted();
   std::atomic<int32_t> held{0};
   std::atomic<int32_t> most{0};
