@@ -205,6 +205,15 @@ export function readArray<T>(value: readonly T[], what: string): T[] {
   });
 }
 
+/** A function, which may be a class: what it does when it is called is not known. */
+export function readFunction<F extends (...values: never[]) => unknown>(
+  value: unknown,
+  what: string,
+): F {
+  if (typeof value === 'function') return value as F;
+  throw wrongType(what, 'a function', value);
+}
+
 /** A frozen copy of an object of strings: its own enumerable keys. */
 export function readStringRecord(value: unknown, what: string): Readonly<Record<string, string>> {
   const source = readObject(value, what);

@@ -1,12 +1,12 @@
+import { readOptions } from './arguments.js';
 import { readDeviceId } from './device.js';
 import { GPUError } from './errors.js';
-import type { DeviceView } from './selection/device-view.js';
+import { type CheckedLeaseOptions, readLeaseOptions } from './leases/lease-options.js';
+import { Board } from './selection/board.js';
 import { barOf } from './selection/fitness.js';
-import { snapshotViews } from './selection/snapshot-view.js';
-import { speedsOf } from './selection/speed.js';
+import { PolicyState } from './selection/policy-state.js';
 import { absenceOf } from './telemetry/absence.js';
-import { readHistoryOptions } from './telemetry/collector.js';
-import type { DeviceHealth } from './telemetry/health-state.js';
+import { historyKeys, historyOptionsOf } from './telemetry/collector.js';
 import { ManualCluster } from './telemetry/manual-cluster.js';
 import type { GPUMetrics } from './telemetry/sample.js';
 import { type ClusterParts, LiveCluster, type LiveClusterParts } from './telemetry/store.js';
@@ -18,17 +18,25 @@ export class Cluster {
   readonly #manual: ManualCluster | undefined;
   /** Undefined on a manual cluster. */
   readonly live: LiveClusterParts | undefined;
+  readonly leaseOptions: CheckedLeaseOptions;
+  readonly board: Board;
+  readonly policyState: PolicyState;
   #closed: Promise<void> | undefined;
 
   /** A LiveCluster, or the options of a manual one. */
   constructor(given: unknown) {
     this.live = LiveCluster.partsOf(given);
     if (this.live === undefined) {
-      this.#manual = new ManualCluster(readHistoryOptions(given));
+      const options = readOptions(given, [...historyKeys, 'leases']);
+      this.leaseOptions = readLeaseOptions(options.get('leases'));
+      this.#manual = new ManualCluster(historyOptionsOf(options));
       this.#parts = this.#manual;
     } else {
+      this.leaseOptions = this.live.leaseOptions;
       this.#parts = this.live;
     }
+    this.board = new Board({ feed: this.#parts.feed, ...this.leaseOptions });
+    this.policyState = new PolicyState(this.leaseOptions);
   }
 
   /** @throws GPUError ERR_GPU_CLOSED */
@@ -69,20 +77,6 @@ export class Cluster {
     return readDeviceId(value, this.#parts.devices(), what);
   }
 
-  /** The devices as selection sees them, as of now. */
-  views(): readonly DeviceView[] {
-    const { store } = this.#parts;
-    const devices = [...this.#parts.devices().values()];
-    const candidates = devices.map((device) => ({
-      device,
-      metrics: store.getMetrics(device.deviceId),
-      failure: () => store.getFailure?.(device.deviceId),
-      health: this.#healthOf(device.deviceId),
-      parentHealth: this.#healthOf(device.parentDeviceId),
-    }));
-    return snapshotViews(candidates, speedsOf(devices));
-  }
-
   /** The latest sample of each device that is there: what an absent one showed is over. */
   presentSamples(): GPUMetrics[] {
     const { store } = this.#parts;
@@ -94,21 +88,16 @@ export class Cluster {
   /** Devices that take no work: split into MIG instances, not well, asleep or let go of. */
   barred(): ReadonlySet<string> {
     if (this.live === undefined) return new Set();
-    const barred = [...this.#parts.devices().values()].filter((device) => {
-      const health = this.#healthOf(device.deviceId);
-      const parentHealth = this.#healthOf(device.parentDeviceId);
-      const failure = () => this.#parts.store.getFailure?.(device.deviceId);
-      return barOf({ device, health, parentHealth, failure }) !== undefined;
-    });
-    return new Set(barred.map(({ deviceId }) => deviceId));
+    this.board.refresh();
+    const barred = this.board.views.filter((view) => barOf(view) !== undefined);
+    return new Set(barred.map(({ device }) => device.deviceId));
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#parts.close();
+    if (this.#closed === undefined) {
+      this.board.close();
+      this.#closed = this.#parts.close();
+    }
     return this.#closed;
-  }
-
-  #healthOf(deviceId: string | undefined): DeviceHealth | undefined {
-    return deviceId === undefined ? undefined : this.live?.hub.healthOf(deviceId);
   }
 }

@@ -1,14 +1,10 @@
 import { readObject, readString } from './arguments.js';
 import { Cluster } from './cluster.js';
-import { ClusterWindows } from './cluster-windows.js';
+import { ClusterSelection } from './cluster-selection.js';
 import { type GPUDevice, readDevice } from './device.js';
 import type { Distribution, DistributionOptions } from './distribution/strategy.js';
 import { distributeOver } from './distribution/workload.js';
-import { readRequest } from './selection/criteria.js';
-import { Pipeline, type RankedDevice, type Scene } from './selection/pipeline.js';
-import { PolicyState } from './selection/policy-state.js';
-import type { SelectionExplanation } from './selection/reasons.js';
-import type { SelectionRequest } from './selection/request.js';
+import type { LeaseOptions } from './leases/lease-options.js';
 import { ageOf } from './selection/snapshot-view.js';
 import { type AggregatedMetrics, aggregate, withoutParts } from './telemetry/aggregate.js';
 import type { ClusterEmitter } from './telemetry/cluster-emitter.js';
@@ -32,7 +28,10 @@ import { LiveCluster } from './telemetry/store.js';
 import type { Topology } from './telemetry/topology.js';
 
 /** Options of a manual cluster. */
-export interface GPUClusteringManagerOptions extends TelemetryCollectorOptions {}
+export interface GPUClusteringManagerOptions extends TelemetryCollectorOptions {
+  /** How it decides and lends. */
+  readonly leases?: LeaseOptions;
+}
 
 /**
  * A cluster of GPUs: its devices, their telemetry, selection among them and distribution over them.
@@ -48,9 +47,8 @@ export interface GPUClusteringManagerOptions extends TelemetryCollectorOptions {
  * manager.selectBestDevice(); // 'a'
  * await manager.shutdown();
  */
-export class GPUClusteringManager extends ClusterWindows {
+export class GPUClusteringManager extends ClusterSelection {
   readonly #cluster: Cluster;
-  readonly #policyState = new PolicyState();
 
   /**
    * The live cluster: polls the NVIDIA driver on a thread of its own until `shutdown()`. Several
@@ -231,27 +229,6 @@ export class GPUClusteringManager extends ClusterWindows {
   }
 
   /**
-   * The devices that pass the request, best first, scores 0..1; ties in registration order.
-   * @throws RangeError ERR_GPU_OUT_OF_RANGE, ERR_GPU_UNKNOWN_POLICY.
-   * @throws TypeError ERR_GPU_INVALID_TYPE, ERR_GPU_UNKNOWN_OPTION.
-   */
-  rankDevices(request?: SelectionRequest): readonly RankedDevice[] {
-    return this.#pipeline(request).rank(this.#scene());
-  }
-
-  /** The id of the first of `rankDevices(request)`, if its score is above 0; else undefined. */
-  selectBestDevice(request?: SelectionRequest): string | undefined {
-    const pipeline = this.#pipeline(request);
-    const scene = this.#scene();
-    return scene.views[pipeline.choose(scene)]?.device.deviceId;
-  }
-
-  /** Why each device is selected, ranked or rejected, with numbers; in registration order. */
-  explainSelection(request?: SelectionRequest): readonly SelectionExplanation[] {
-    return this.#pipeline(request).explain(this.#scene());
-  }
-
-  /**
    * Shares tasks out over the devices in registration order; keeps their order and loses none. A
    * device that is draining or worse, asleep, let go of by `suspend()` or split into MIG instances
    * takes none, has no entry, and needs no capacity.
@@ -361,14 +338,5 @@ export class GPUClusteringManager extends ClusterWindows {
   /** `await using` ends the cluster. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.shutdown();
-  }
-
-  #pipeline(request: unknown): Pipeline {
-    const maxAgeMs = this.#cluster.open().defaultMaxAgeMs();
-    return new Pipeline(readRequest(request, maxAgeMs), this.#policyState);
-  }
-
-  #scene(): Scene {
-    return { views: this.#cluster.views(), nowMs: Date.now() };
   }
 }

@@ -63,6 +63,16 @@ export class BlockReader {
   }
 
   /**
+   * The low half of the row's lock: it differs after every write, and is odd while one goes on.
+   * The cheapest look at a row.
+   */
+  turn(row: number): number {
+    const { firstRowWord, rowStrideWords, rowLockWord } = this.#layout;
+    if (this.#halves === undefined) return this.version(row) | 0;
+    return Atomics.load(this.#halves, 2 * (firstRowWord + row * rowStrideWords + rowLockWord));
+  }
+
+  /**
    * What the last poll of the device came to: an index into `NativeModule.statusNames`; undefined
    * before the first. One half of a word: it is whole, whatever is written beside it.
    */

@@ -41,10 +41,12 @@ const defaultMaxHistory = 100;
 
 export type HistoryOptions = Required<TelemetryCollectorOptions>;
 
+export const historyKeys = ['maxHistory', 'maxGapMs'] as const;
+Object.freeze(historyKeys);
+
 /** How much is kept and how long a value holds, with the defaults. */
-export function readHistoryOptions(value: unknown): HistoryOptions {
-  const options = readOptions(value, ['maxHistory', 'maxGapMs']);
-  const { maxHistory = defaultMaxHistory, maxGapMs = Infinity } = Object.fromEntries(options);
+export function historyOptionsOf(given: ReadonlyMap<string, unknown>): HistoryOptions {
+  const { maxHistory = defaultMaxHistory, maxGapMs = Infinity } = Object.fromEntries(given);
   return {
     maxHistory: readNumber(maxHistory, 'options.maxHistory', { minimum: 1, integer: true }),
     maxGapMs: readNumber(maxGapMs, 'options.maxGapMs', { above: 0, orInfinity: true }),
@@ -64,7 +66,7 @@ export class TelemetryCollector implements TelemetryStore {
   readonly #statistics: RecordedStatistics;
 
   constructor(options?: TelemetryCollectorOptions) {
-    this.#store = new SampleStore(readHistoryOptions(options));
+    this.#store = new SampleStore(historyOptionsOf(readOptions(options, historyKeys)));
     this.#statistics = new RecordedStatistics(this.#store);
   }
 

@@ -90,6 +90,7 @@ export class EventHub {
   readonly #timer: HubTimer;
   #factsMs = -Infinity;
   #resyncsLeft = 0;
+  #revision = 0;
   #isOpen = true;
 
   constructor(options: EventHubOptions) {
@@ -126,6 +127,16 @@ export class EventHub {
   healthOf(deviceId: string): DeviceHealth | undefined {
     this.catchUp();
     return this.#monitor.healthOf(deviceId);
+  }
+
+  /** As of the latest `catchUp` or `refresh`. */
+  latestHealthOf(deviceId: string): DeviceHealth | undefined {
+    return this.#monitor.healthOf(deviceId);
+  }
+
+  /** Differs after every change of the health of any device. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** An operator has seen to the device, or to one condition of it. */
@@ -227,6 +238,7 @@ export class EventHub {
 
   #apply(event: DriverEvent): void {
     const changes = this.#monitor.apply(event);
+    this.#revision += changes.length;
     const ruleOf = ({ deviceId, code }: DriverEvent) =>
       (deviceId === undefined ? undefined : this.#monitor.latestXidRule(deviceId)) ??
       xidRule(this.#policy, code);
@@ -260,6 +272,7 @@ export class EventHub {
   }
 
   #publishChanges(changes: readonly HealthChange[]): void {
+    this.#revision += changes.length;
     for (const change of changes) this.#publish(healthEvent(change));
   }
 

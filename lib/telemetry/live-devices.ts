@@ -1,3 +1,4 @@
+import { readSafely, readStringRecord } from '../arguments.js';
 import type { GPUDevice } from '../device.js';
 import type {
   NativeDeviceEntry,
@@ -19,6 +20,8 @@ export interface LiveDevicesOptions {
   readonly filter: DeviceFilter;
   /** As it was at the open: CUDA looks at it once. */
   readonly environment: CudaEnvironment;
+  /** The user's. */
+  readonly labelsOf?: ((device: GPUDevice) => unknown) | undefined;
 }
 
 /** The log holds 4096 events: who has an older number than that is named in none of them. */
@@ -35,10 +38,11 @@ export class LiveDevices {
   readonly #devicesWord: number;
   /** Of the list that was taken last. */
   #generation = 0;
+  #hasBegun = false;
   #listed: readonly NativeDeviceEntry[] = [];
   #chosen: readonly NativeDeviceEntry[] = [];
   #current: ReadonlyMap<string, GPUDevice> = new Map();
-  #rows: ReadonlyMap<string, number> = new Map();
+  #seats: ReadonlyMap<string, NativeDeviceEntry> = new Map();
   /** By number, of devices that were taken: the latest ones, and all that are there. */
   readonly #ids = new Map<number, string>();
   /** By row that is watched: the number of the device for whose sake. */
@@ -66,7 +70,8 @@ export class LiveDevices {
     const all = this.#listed;
     const visible = this.#visible();
     this.#adopt(unopened ? filter.choose(all, visible) : filter.begin(all, visible));
-    const rows = [...this.#rows.values()];
+    this.#hasBegun = true;
+    const rows = Array.from(this.#seats.values(), ({ row }) => row);
     this.#newcomers();
     const before = new Map(rows.map((row) => [row, block.version(row)]));
     const waiting = rows.filter((row) => !this.#isWithin(row, maxAgeMs));
@@ -99,9 +104,16 @@ export class LiveDevices {
     return this.#driver.simulation !== undefined;
   }
 
+  /** Its row and its number, as of the latest `current`. REQUIRES: it is one of its devices. */
+  seatOf(deviceId: string): { readonly row: number; readonly number: number } {
+    const seat = this.#seats.get(deviceId);
+    if (seat === undefined) throw new Error(`no row for ${deviceId}`);
+    return seat;
+  }
+
   /** As of the latest `current`. */
   rowOf(deviceId: string): number | undefined {
-    return this.#rows.get(deviceId);
+    return this.#seats.get(deviceId)?.row;
   }
 
   /**
@@ -110,7 +122,7 @@ export class LiveDevices {
    */
   inRowOf<T>(deviceId: string, read: (row: number) => T): T | undefined {
     for (;;) {
-      const row = this.#rows.get(deviceId);
+      const row = this.rowOf(deviceId);
       const found = row === undefined ? undefined : read(row);
       if (this.#isLatest()) return found;
       void this.current;
@@ -120,7 +132,7 @@ export class LiveDevices {
   /** Likewise for several devices, read together; undefined: one has no row. */
   inRowsOf<T>(deviceIds: readonly string[], read: (rows: readonly (number | undefined)[]) => T): T {
     for (;;) {
-      const found = read(deviceIds.map((deviceId) => this.#rows.get(deviceId)));
+      const found = read(deviceIds.map((deviceId) => this.rowOf(deviceId)));
       if (this.#isLatest()) return found;
       void this.current;
     }
@@ -176,16 +188,35 @@ export class LiveDevices {
 
   #adopt(chosen: readonly NativeDeviceEntry[]): void {
     const order = cudaOrder(this.#listed, this.#options.environment);
-    this.#current = new Map(
-      chosen.map((entry) => [entry.uuid, liveDevice(entry, this.#driver, order.indexOf(entry))]),
-    );
-    this.#rows = new Map(chosen.map(({ uuid, row }) => [uuid, row]));
+    const described = chosen.map((entry) => {
+      const device = liveDevice(entry, this.#driver, order.indexOf(entry));
+      return [entry.uuid, this.#labelled(device)] as const;
+    });
+    this.#current = new Map(described);
+    this.#seats = new Map(chosen.map((entry) => [entry.uuid, entry]));
     this.#chosen = chosen;
     this.turns.count += 1;
     for (const { uuid, number } of chosen) this.#ids.set(number, uuid);
     const oldest = [...this.#ids.keys()].slice(0, Math.max(0, this.#ids.size - mostNumbers));
     const present = new Set(oldest.length === 0 ? [] : chosen.map(({ number }) => number));
     for (const number of oldest) if (!present.has(number)) this.#ids.delete(number);
+  }
+
+  #labelled(device: GPUDevice): GPUDevice {
+    const { labelsOf } = this.#options;
+    if (labelsOf === undefined) return device;
+    const what = `labels of ${JSON.stringify(device.deviceId)}`;
+    try {
+      const labels = readSafely(what, () => labelsOf(device));
+      if (labels === undefined) return device;
+      return Object.freeze({ ...device, labels: readStringRecord(labels, what) });
+    } catch (error) {
+      if (!this.#hasBegun) throw error;
+      process.nextTick(() => {
+        throw error;
+      });
+      return device;
+    }
   }
 
   #isWithin(row: number, maxAgeMs: number): boolean {

@@ -60,7 +60,11 @@ export class LiveTelemetry implements TelemetryStore {
 
   getMetrics(deviceId: string): GPUMetrics | undefined {
     const words = this.#devices.inRowOf(deviceId, (row) => this.#block.row(row));
-    if (words === undefined) return undefined;
+    return words && this.sampleIn(deviceId, words, this.#block.estimated());
+  }
+
+  /** The sample that a row of the block holds, some metrics of it worked out. */
+  sampleIn(deviceId: string, words: Float64Array, estimatedBits: number): GPUMetrics {
     const { rowSequenceWord, rowMetricsWord } = this.#native.layout;
     const sample = this.#sample(deviceId, {
       words,
@@ -68,8 +72,9 @@ export class LiveTelemetry implements TelemetryStore {
       metricsAt: rowMetricsWord,
       nowMs: monotonicMs(),
     });
-    const bits = this.#block.estimated();
-    if (bits !== 0) sample.estimated = this.#keys.filter((_, metric) => bitOf(bits, metric));
+    if (estimatedBits !== 0) {
+      sample.estimated = this.#keys.filter((_, metric) => bitOf(estimatedBits, metric));
+    }
     return sample;
   }
 

@@ -1,36 +1,78 @@
 import { RecordedStatistics } from '../aggregation/recorded-statistics.js';
 import { type GPUDevice, readDeviceId } from '../device.js';
+import type { Seat } from '../selection/board-view.js';
+import { ChangeList } from './change-list.js';
 import type { HistoryOptions } from './collector.js';
+import { ManualFeed, type Registry } from './manual-feed.js';
 import { RecordedValues } from './recorded-values.js';
+import type { SampleColumns } from './sample-columns.js';
 import { SampleStore } from './sample-store.js';
 import type { ClusterParts, ValueStore } from './store.js';
 
+export interface ManualClusterOptions extends HistoryOptions {
+  /** Unix. @default Date.now */
+  readonly nowMs?: () => number;
+}
+
 /** What its user registers and records. */
-export class ManualCluster implements ClusterParts {
+export class ManualCluster implements ClusterParts, Registry {
   readonly store: SampleStore;
   readonly values: ValueStore;
   readonly statistics: RecordedStatistics;
+  readonly feed: ManualFeed;
   readonly #devices = new Map<string, GPUDevice>();
+  readonly #seats = new Map<string, Seat>();
+  readonly #freeRows: number[] = [];
+  #registered = 0;
+  readonly #changes = new ChangeList<SampleColumns>();
+  #revision = 0;
 
-  constructor(options: HistoryOptions) {
+  constructor({ nowMs = () => Date.now(), ...options }: ManualClusterOptions) {
     const admit = (id: unknown, what: string) => readDeviceId(id, this.#devices, what);
-    this.store = new SampleStore({ ...options, admit });
+    const changes = this.#changes;
+    this.store = new SampleStore({ ...options, admit, changes });
     this.values = new RecordedValues(this.store);
     this.statistics = new RecordedStatistics(this.store);
+    this.feed = new ManualFeed({ registry: this, store: this.store, changes, nowMs });
+  }
+
+  get revision(): number {
+    return this.#revision;
   }
 
   devices(): ReadonlyMap<string, GPUDevice> {
     return this.#devices;
   }
 
+  /** REQUIRES: the device is registered. */
+  seatOf(deviceId: string): Seat {
+    const seat = this.#seats.get(deviceId);
+    if (seat === undefined) throw new Error(`no seat for ${deviceId}`);
+    return seat;
+  }
+
   /** REQUIRES: the device was checked. */
   register(device: GPUDevice): void {
-    this.#devices.set(device.deviceId, device);
+    const { deviceId } = device;
+    if (!this.#devices.has(deviceId)) {
+      const row = this.#freeRows.pop() ?? this.#seats.size;
+      this.#seats.set(deviceId, { row, number: this.#registered });
+      this.#registered += 1;
+    }
+    this.#devices.set(deviceId, device);
+    this.#revision += 1;
   }
 
   /** False: there is none of that id. */
   unregister(deviceId: string): boolean {
     this.store.remove(deviceId);
+    const seat = this.#seats.get(deviceId);
+    if (seat === undefined) return false;
+    this.#seats.delete(deviceId);
+    this.#freeRows.push(seat.row);
+    this.#revision += 1;
+    // The board reads everything anew; nobody keeps what was recorded of devices that went.
+    this.#changes.forget();
     return this.#devices.delete(deviceId);
   }
 
@@ -41,6 +83,9 @@ export class ManualCluster implements ClusterParts {
   async close(): Promise<void> {
     this.statistics.close();
     this.#devices.clear();
+    this.#seats.clear();
     this.store.clear();
+    this.#changes.forget();
+    this.#revision += 1;
   }
 }

@@ -2,13 +2,20 @@ import {
   isArray,
   type NumberRule,
   readArray,
+  readFunction,
   readNativeString,
   readNumber,
   readOptions,
   readSafely,
   wrongType,
 } from '../arguments.js';
+import type { GPUDevice } from '../device.js';
 import { rangeError } from '../errors.js';
+import {
+  type CheckedLeaseOptions,
+  type LeaseOptions,
+  readLeaseOptions,
+} from '../leases/lease-options.js';
 import type { Scenario } from '../testing/simulator.js';
 import { type HealthThresholds, readHealthThresholds } from './health.js';
 import { readXidPolicy, type XidOverrides, type XidPolicy } from './xid-policy.js';
@@ -53,6 +60,14 @@ export interface OpenOptions {
   readonly xidPolicy?: XidOverrides;
   /** When repeated faults become a state, and when that is over. */
   readonly healthThresholds?: Partial<HealthThresholds>;
+  /** How it decides and lends. */
+  readonly leases?: LeaseOptions;
+  /**
+   * Labels of your own for a device, for the constraint `labels`: asked whenever the list of
+   * devices is made anew. What it throws rejects the open; later on it becomes an uncaught
+   * exception, and the device has no labels.
+   */
+  readonly labels?: (device: GPUDevice) => Readonly<Record<string, string>> | undefined;
 }
 
 /** What OpenOptions come to, defaults filled in. */
@@ -69,6 +84,8 @@ export interface CheckedOpenOptions {
   readonly idleReleaseMs: number;
   readonly xidPolicy: XidPolicy;
   readonly healthThresholds: HealthThresholds;
+  readonly leases: CheckedLeaseOptions;
+  readonly labels: OpenOptions['labels'];
 }
 
 const optionNames = [
@@ -83,6 +100,8 @@ const optionNames = [
   'lowPower',
   'xidPolicy',
   'healthThresholds',
+  'leases',
+  'labels',
 ] as const;
 
 const defaultIdleMs = 10_000;
@@ -95,6 +114,7 @@ export function readOpenOptions(value: unknown): CheckedOpenOptions {
     return given === undefined ? fallback : readNumber(given, `options.${key}`, rule);
   };
   const libraryPath = options.get('libraryPath');
+  const labels = options.get('labels');
   const simulate = readSimulate(options.get('simulate'));
   if (simulate !== undefined && libraryPath !== undefined) {
     throw rangeError(
@@ -118,6 +138,8 @@ export function readOpenOptions(value: unknown): CheckedOpenOptions {
       options.get('healthThresholds'),
       'options.healthThresholds',
     ),
+    leases: readLeaseOptions(options.get('leases')),
+    labels: labels === undefined ? undefined : readFunction(labels, 'options.labels'),
   };
 }
 

@@ -10,6 +10,7 @@ import { DeviceFilter } from './device-filter.js';
 import { EventHub } from './event-hub.js';
 import { LiveTelemetry } from './live.js';
 import { LiveDevices } from './live-devices.js';
+import { LiveFeed } from './live-feed.js';
 import { type DeviceFailure, describeSimulation, type LiveStatus } from './live-status.js';
 import { LiveValues } from './live-values.js';
 import { monotonicMs } from './monotonic.js';
@@ -100,6 +101,7 @@ async function begin(
     block,
     filter: new DeviceFilter(options.devices),
     environment: { ...process.env },
+    labelsOf: options.labels,
   });
   const { maxHistory } = options;
   const telemetry = new LiveTelemetry({ native, session, block, devices, maxHistory });
@@ -138,6 +140,8 @@ async function begin(
   });
   return {
     devices: () => devices.current,
+    feed: new LiveFeed({ native, session, block, devices, telemetry, hub, defaultMaxAgeMs }),
+    leaseOptions: options.leases,
     store: telemetry,
     values: new LiveValues({ native, session, devices, telemetry, maxAgeMs }),
     statistics,
@@ -146,16 +150,17 @@ async function begin(
     status: () => liveStatus(devices, telemetry),
     hub,
     close: async () => {
-      hub.close();
-      statistics.close();
-      suspension.close();
-      session.close();
-      const stopped = await until(() => (session.closed() ? true : undefined), {
-        timeoutMs: closeWaitMs,
-      });
-      log(stopped === undefined ? 'close: the thread is busy still and left behind' : 'closed');
+      for (const part of [hub, statistics, suspension, session]) part.close();
+      await ended(session);
     },
   };
+}
+
+async function ended(session: NativeSession): Promise<void> {
+  const stopped = await until(() => (session.closed() ? true : undefined), {
+    timeoutMs: closeWaitMs,
+  });
+  log(stopped === undefined ? 'close: the thread is busy still and left behind' : 'closed');
 }
 
 function liveStatus(devices: LiveDevices, telemetry: LiveTelemetry): LiveStatus {

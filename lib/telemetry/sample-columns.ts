@@ -1,4 +1,5 @@
 import type { NativeColumn } from '../native-aggregation.js';
+import type { ChangeList } from './change-list.js';
 import { type MetricKey, metricTable } from './metrics.generated.js';
 import { ColumnStarts, type Reading } from './recording.generated.js';
 import type { GPUMetrics } from './sample.js';
@@ -46,10 +47,17 @@ export class SampleColumns {
   #latest: GPUMetrics | undefined;
   #latestMs = -Infinity;
   #version = 0;
+  #total = 0;
+  readonly #changes: ChangeList<SampleColumns> | undefined;
+  /** Of `#changes`, when this was added last. */
+  #turn = 0;
+  /** For whoever takes the changes: where the device has its place with them. */
+  place = -1;
 
-  constructor(deviceId: string, maxHistory: number) {
+  constructor(deviceId: string, maxHistory: number, changes?: ChangeList<SampleColumns>) {
     this.deviceId = deviceId;
     this.#maxHistory = maxHistory;
+    this.#changes = changes;
     this.#capacity = Math.min(leastCapacity, maxHistory);
     this.#cells = new Float64Array(2 * this.#capacity);
     this.#starts = new ColumnStarts(this.#capacity);
@@ -62,6 +70,11 @@ export class SampleColumns {
   /** Changes with every record. */
   get version(): number {
     return this.#version;
+  }
+
+  /** Ever recorded, those that are kept no more included. */
+  get total(): number {
+    return this.#total;
   }
 
   /** Time of the latest sample; -Infinity: there is none. */
@@ -87,6 +100,39 @@ export class SampleColumns {
     return this.#latest;
   }
 
+  /** The latest sample into the cells of SensedValues. REQUIRES: there is one. */
+  sense(cells: Float64Array): void {
+    const at = this.#placeBefore(0);
+    const { computeUtilizationPercent, memoryTotalBytes, memoryUsedBytes } = this.#starts;
+    const { memoryFreeBytes, powerWatts, temperatureCelsius, clockRateMhz } = this.#starts;
+    cells[0] = this.#cells[computeUtilizationPercent + at] as number;
+    cells[5] = this.#cells[memoryTotalBytes + at] as number;
+    cells[1] = this.#cells[memoryUsedBytes + at] as number;
+    cells[6] = this.#cells[memoryFreeBytes + at] as number;
+    cells[2] = this.#cells[powerWatts + at] as number;
+    cells[3] = this.#cells[temperatureCelsius + at] as number;
+    cells[4] = this.#cells[clockRateMhz + at] as number;
+  }
+
+  /** How many of the latest, at most `limit`, have the latest's values in these metrics. */
+  unchanged(metrics: readonly MetricKey[], limit: number): number {
+    const most = Math.min(limit, this.#count);
+    const starts = metrics.map((metric) => this.#starts[metric]);
+    const latest = this.#placeBefore(0);
+    for (let count = 1; count < most; count++) {
+      const at = this.#placeBefore(count);
+      const isSame = (start: number) =>
+        Object.is(this.#cells[start + at], this.#cells[start + latest]);
+      if (!starts.every(isSame)) return count;
+    }
+    return most;
+  }
+
+  /** Time of the sample so many before the latest. REQUIRES: it is kept. */
+  timeBefore(count: number): number {
+    return this.#cells[this.#placeBefore(count)] as number;
+  }
+
   /** Oldest first. */
   history(): GPUMetrics[] {
     const latest = this.latest();
@@ -105,7 +151,7 @@ export class SampleColumns {
     if (this.#marks !== undefined || simulated) this.#mark(simulated, { at, length: 1 });
     if (this.#count < this.#capacity) this.#count = at + 1;
     this.#end = at + 1 === this.#capacity ? 0 : at + 1;
-    this.#moveOn(timestampMs);
+    this.#moveOn(timestampMs, 1);
   }
 
   /** REQUIRES: not empty; times do not decrease, and none is before `latestMs`. */
@@ -124,7 +170,7 @@ export class SampleColumns {
     if (this.#marks !== undefined || simulated) this.#mark(simulated, range);
     this.#count = Math.min(this.#count + length, this.#capacity);
     this.#end = (range.at + length) % this.#capacity;
-    this.#moveOn(times[given - 1] as number);
+    this.#moveOn(times[given - 1] as number, given);
   }
 
   /** Writes into the column that starts there; undefined: unknown values. */
@@ -146,10 +192,21 @@ export class SampleColumns {
     return this.#count < this.#capacity ? 0 : this.#end;
   }
 
-  #moveOn(latestMs: number): void {
+  /** Where the sample so many before the latest lies. */
+  #placeBefore(count: number): number {
+    const at = this.#end - 1 - count;
+    return at < 0 ? at + this.#capacity : at;
+  }
+
+  #moveOn(latestMs: number, added: number): void {
     this.#latestMs = latestMs;
     this.#latest = undefined;
     this.#version += 1;
+    this.#total += added;
+    const changes = this.#changes;
+    if (changes === undefined || this.#turn === changes.turn) return;
+    this.#turn = changes.turn;
+    changes.add(this);
   }
 
   #mark(simulated: boolean, { at, length }: Range): void {

@@ -1,5 +1,6 @@
 import { readNonEmptyString, wrongType } from '../arguments.js';
 import { rangeError } from '../errors.js';
+import type { ChangeList } from './change-list.js';
 import { reading } from './recording.generated.js';
 import type { GPUMetrics } from './sample.js';
 import { type SampleBatch, SampleColumns } from './sample-columns.js';
@@ -15,6 +16,8 @@ export interface SampleStoreOptions {
   readonly maxGapMs: number;
   /** Throws for what is no device that may record. Not asked for one that has samples. */
   readonly admit?: (deviceId: unknown, what: string) => string;
+  /** Gets whose samples are new. */
+  readonly changes?: ChangeList<SampleColumns>;
 }
 
 /** Recorded samples by device id. */
@@ -23,16 +26,19 @@ export class SampleStore implements TelemetryStore {
   readonly #maxHistory: number;
   /** The id of a device that may record; throws for anything else. */
   readonly admit: (deviceId: unknown, what: string) => string;
+  readonly #changes: ChangeList<SampleColumns> | undefined;
   readonly #devices = new Map<string, SampleColumns>();
   /** Before the first sample, none: no device has an empty id. */
   readonly #none = new SampleColumns('', 1);
   /** Whose sample came last. */
   #previous: SampleColumns = this.#none;
 
-  constructor({ maxHistory, maxGapMs, admit = readNonEmptyString }: SampleStoreOptions) {
+  constructor(options: SampleStoreOptions) {
+    const { maxHistory, maxGapMs, admit = readNonEmptyString, changes } = options;
     this.maxGapMs = maxGapMs;
     this.#maxHistory = maxHistory;
     this.admit = admit;
+    this.#changes = changes;
   }
 
   /**
@@ -107,7 +113,7 @@ export class SampleStore implements TelemetryStore {
 
   #begin(deviceId: string): SampleColumns {
     this.admit(deviceId, 'metrics.deviceId');
-    const columns = new SampleColumns(deviceId, this.#maxHistory);
+    const columns = new SampleColumns(deviceId, this.#maxHistory, this.#changes);
     this.#devices.set(deviceId, columns);
     return columns;
   }

@@ -1,6 +1,8 @@
 import type { StatisticsSource } from '../aggregation/source.js';
 import type { GPUDevice } from '../device.js';
 import type { ErrorCode } from '../errors.js';
+import type { CheckedLeaseOptions } from '../leases/lease-options.js';
+import type { DeviceFeed } from '../selection/device-feed.js';
 import type { MetricDescription } from './describe.js';
 import type { DeviceDetails } from './details.js';
 import type { EventHub } from './event-hub.js';
@@ -40,6 +42,8 @@ export interface ClusterParts {
   readonly store: TelemetryStore;
   readonly values: ValueStore;
   readonly statistics: StatisticsSource;
+  /** Devices and samples for a board. */
+  readonly feed: DeviceFeed;
   /** The greatest age of a sample that counts, now, when a request does not say. */
   defaultMaxAgeMs(): number;
   /** Called once. */
@@ -48,6 +52,7 @@ export interface ClusterParts {
 
 export interface LiveClusterParts extends ClusterParts {
   readonly suspension: Suspension;
+  readonly leaseOptions: CheckedLeaseOptions;
   status(): LiveStatus;
   readonly hub: Pick<EventHub, 'healthOf' | 'clear' | 'events' | 'emitter'>;
 }

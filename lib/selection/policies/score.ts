@@ -1,6 +1,6 @@
 // The seed's formula, exactly.
 import type { GPUDevice } from '../../device.js';
-import type { GPUMetrics } from '../../telemetry/sample.js';
+import type { Sensed } from '../../telemetry/sensed-values.js';
 import type { Decision } from '../decision.js';
 import type { DeviceView } from '../device-view.js';
 import { percent } from '../figures.js';
@@ -40,7 +40,7 @@ function weightedMean(freeShare: number | undefined, idleShare: number | undefin
 }
 
 /** Total less used, as the score's formula has it: what the driver reserves counts as free. */
-function unusedMemoryBytes(metrics: GPUMetrics): number | undefined {
+function unusedMemoryBytes(metrics: Sensed): number | undefined {
   const { memoryTotalBytes: total, memoryUsedBytes: used } = metrics;
   return total === undefined || used === undefined ? undefined : total - used;
 }
@@ -49,17 +49,17 @@ function unusedMemoryBytes(metrics: GPUMetrics): number | undefined {
  * Memory that can still be allocated: what the sample says is free, else total less used; undefined
  * when neither is known.
  */
-export function freeMemoryBytes(metrics: GPUMetrics): number | undefined {
+export function freeMemoryBytes(metrics: Sensed): number | undefined {
   return metrics.memoryFreeBytes ?? unusedMemoryBytes(metrics);
 }
 
-function freeShareOf(device: GPUDevice, metrics: GPUMetrics): number | undefined {
+function freeShareOf(device: GPUDevice, metrics: Sensed): number | undefined {
   const freeBytes = unusedMemoryBytes(metrics);
   if (freeBytes === undefined || device.memoryUnknown) return undefined;
   return clamp01(freeBytes / device.memoryBytes);
 }
 
-function idleShareOf({ computeUtilizationPercent: busy }: GPUMetrics): number | undefined {
+function idleShareOf({ computeUtilizationPercent: busy }: Sensed): number | undefined {
   return busy === undefined ? undefined : clamp01(1 - busy / 100);
 }
 
@@ -68,7 +68,7 @@ function hasNoMemory({ memoryBytes, memoryUnknown }: GPUDevice): boolean {
 }
 
 /** 0..1; undefined when the sample says nothing that the formula could use. */
-export function scoreOf(device: GPUDevice, metrics: GPUMetrics): number | undefined {
+export function scoreOf(device: GPUDevice, metrics: Sensed): number | undefined {
   if (hasNoMemory(device)) return 0;
   const freeShare = freeShareOf(device, metrics);
   const idleShare = idleShareOf(metrics);
@@ -76,7 +76,7 @@ export function scoreOf(device: GPUDevice, metrics: GPUMetrics): number | undefi
   return clamp01(weightedMean(freeShare, idleShare) * heatFactor(metrics.temperatureCelsius));
 }
 
-export function scoreTermsOf(device: GPUDevice, metrics: GPUMetrics): ScoreTerms {
+export function scoreTermsOf(device: GPUDevice, metrics: Sensed): ScoreTerms {
   const heat = heatFactor(metrics.temperatureCelsius);
   if (hasNoMemory(device)) return { heatFactor: heat };
   const freeShare = freeShareOf(device, metrics);
