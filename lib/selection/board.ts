@@ -81,7 +81,7 @@ export class Board implements FeedTarget {
 
   /** Takes in what has changed; where nothing has, it looks at a word or two of memory. */
   refresh(): void {
-    if (this.#feed.isCurrent && !this.#expiry.isVoid) return;
+    if (!this.#expiry.isVoid && this.#feed.isCurrent) return;
     this.#takeIn();
   }
 

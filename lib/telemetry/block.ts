@@ -11,7 +11,8 @@ import { copyLocked, type Words, words } from './locked-words.js';
 export class BlockReader {
   readonly #layout: BlockLayout;
   readonly #session: NativeSession;
-  readonly #halves: Int32Array | undefined;
+  /** The block itself, where it is visible here, for who looks at one word again and again. */
+  readonly halves: Int32Array | undefined;
   readonly #row: Words;
   readonly #word: Words = words(1);
 
@@ -19,13 +20,13 @@ export class BlockReader {
     this.#session = session;
     this.#layout = layout;
     const block = session.block();
-    this.#halves = block === undefined ? undefined : new Int32Array(block);
+    this.halves = block === undefined ? undefined : new Int32Array(block);
     this.#row = words(layout.rowWords);
   }
 
   /** The low half of a header word: enough to see that it changed, and the cheapest look at it. */
   low(word: number): number {
-    if (this.#halves !== undefined) return Atomics.load(this.#halves, 2 * word);
+    if (this.halves !== undefined) return Atomics.load(this.halves, 2 * word);
     this.#copyHeader(word);
     return this.#word.halves[0] ?? 0;
   }
@@ -68,8 +69,8 @@ export class BlockReader {
    */
   turn(row: number): number {
     const { firstRowWord, rowStrideWords, rowLockWord } = this.#layout;
-    if (this.#halves === undefined) return this.version(row) | 0;
-    return Atomics.load(this.#halves, 2 * (firstRowWord + row * rowStrideWords + rowLockWord));
+    if (this.halves === undefined) return this.version(row) | 0;
+    return Atomics.load(this.halves, 2 * (firstRowWord + row * rowStrideWords + rowLockWord));
   }
 
   /**
@@ -77,7 +78,7 @@ export class BlockReader {
    * before the first. One half of a word: it is whole, whatever is written beside it.
    */
   status(row: number): number | undefined {
-    const halves = this.#halves;
+    const halves = this.halves;
     const { firstRowWord, rowStrideWords, rowLockWord, rowStatusWord } = this.#layout;
     if (halves === undefined) {
       if (!this.#copyRow(row)) return undefined;
@@ -89,7 +90,7 @@ export class BlockReader {
   }
 
   #copyHeader(word: number): void {
-    const halves = this.#halves;
+    const halves = this.halves;
     if (halves === undefined) {
       this.#session.readHeader(word, this.#word.integers);
       return;
@@ -105,7 +106,7 @@ export class BlockReader {
 
   /** False: never written, or not to be had whole. */
   #copyRow(row: number): boolean {
-    const halves = this.#halves;
+    const halves = this.halves;
     if (halves === undefined) return this.#session.readRow(row, this.#row.integers);
     return this.#copyInPlace(halves, row) ?? this.#session.readRow(row, this.#row.integers);
   }

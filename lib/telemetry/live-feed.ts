@@ -30,7 +30,9 @@ export class LiveFeed implements DeviceFeed {
   readonly #options: LiveFeedOptions;
   readonly #block: BlockReader;
   readonly #hub: LiveFeedOptions['hub'];
+  readonly #halves: Int32Array | undefined;
   readonly #changesWord: number;
+  readonly #changesHalf: number;
   readonly #slow: SlowReadings;
   /** In the order of `sensedKeys`: word in a row; -1: no such metric. */
   readonly #sensedWords: readonly number[];
@@ -46,7 +48,9 @@ export class LiveFeed implements DeviceFeed {
     this.#options = options;
     this.#block = block;
     this.#hub = hub;
+    this.#halves = block.halves;
     this.#changesWord = native.layout.changesWord;
+    this.#changesHalf = 2 * this.#changesWord;
     this.#slow = new SlowReadings(native, session);
     const fast = native.metricKeys.slice(0, native.tierEnds[0]);
     this.#sensedWords = sensedKeys.map((key) => {
@@ -56,8 +60,14 @@ export class LiveFeed implements DeviceFeed {
   }
 
   get isCurrent(): boolean {
-    const isSame = this.#block.low(this.#changesWord) === this.#changes;
-    return isSame && this.#hub.revision === this.#healthRevision;
+    // The atomic load last: after it an engine looks at everything anew.
+    if (this.#hub.revision !== this.#healthRevision) return false;
+    const halves = this.#halves;
+    const changes =
+      halves === undefined
+        ? this.#block.low(this.#changesWord)
+        : Atomics.load(halves, this.#changesHalf);
+    return changes === this.#changes;
   }
 
   read(target: FeedTarget): void {
