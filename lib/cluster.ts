@@ -1,15 +1,19 @@
 import { readOptions } from './arguments.js';
 import { readDeviceId } from './device.js';
 import { GPUError } from './errors.js';
+import { LeaseDesk } from './leases/lease-desk.js';
 import { type CheckedLeaseOptions, readLeaseOptions } from './leases/lease-options.js';
+import { revokeFor } from './leases/revocation.js';
 import { Board } from './selection/board.js';
 import { barOf } from './selection/fitness.js';
+import type { LinkBetween } from './selection/pipeline.js';
 import { PolicyState } from './selection/policy-state.js';
 import { absenceOf } from './telemetry/absence.js';
 import { historyKeys, historyOptionsOf } from './telemetry/collector.js';
 import { ManualCluster } from './telemetry/manual-cluster.js';
 import type { GPUMetrics } from './telemetry/sample.js';
 import { type ClusterParts, LiveCluster, type LiveClusterParts } from './telemetry/store.js';
+import type { Topology } from './telemetry/topology.js';
 
 /** What a manager is over: a manual cluster or a live one, and whether a call may go on. */
 export class Cluster {
@@ -21,6 +25,7 @@ export class Cluster {
   readonly leaseOptions: CheckedLeaseOptions;
   readonly board: Board;
   readonly policyState: PolicyState;
+  readonly leases: LeaseDesk;
   #closed: Promise<void> | undefined;
 
   /** A LiveCluster, or the options of a manual one. */
@@ -37,12 +42,13 @@ export class Cluster {
     }
     this.board = new Board({ feed: this.#parts.feed, ...this.leaseOptions });
     this.policyState = new PolicyState(this.leaseOptions);
+    this.leases = this.#openDesk();
   }
 
   /** @throws GPUError ERR_GPU_CLOSED */
   open(): ClusterParts {
     if (this.#closed === undefined) return this.#parts;
-    throw new GPUError('ERR_GPU_CLOSED', 'expected an open cluster, but it was shut down');
+    throw closedError();
   }
 
   /** @throws GPUError ERR_GPU_CLOSED, ERR_GPU_READ_ONLY */
@@ -95,9 +101,41 @@ export class Cluster {
 
   close(): Promise<void> {
     if (this.#closed === undefined) {
+      this.leases.close(closedError());
       this.board.close();
       this.#closed = this.#parts.close();
     }
     return this.#closed;
   }
+
+  #openDesk(): LeaseDesk {
+    const { live, board } = this;
+    const hub = live?.hub;
+    const desk = new LeaseDesk({
+      ...this.leaseOptions,
+      board,
+      ledger: this.#parts.ledger,
+      state: this.policyState,
+      isLive: live !== undefined,
+      maxAgeMs: () => this.#parts.defaultMaxAgeMs(),
+      links: () => linksOf(this.#parts.values.topology()),
+      tell: (event) => hub?.tell(event),
+      attend: () => hub?.attend(),
+    });
+    hub?.watch({
+      onEvent: (event) => revokeFor(event, desk.book),
+      isAttentive: () => desk.book.live.isWatched,
+    });
+    return desk;
+  }
+}
+
+function closedError(): GPUError {
+  return new GPUError('ERR_GPU_CLOSED', 'expected an open cluster, but it was shut down');
+}
+
+function linksOf(topology: Topology | undefined): LinkBetween | undefined {
+  if (topology === undefined) return undefined;
+  const places = new Map(topology.deviceIds.map((deviceId, place) => [deviceId, place]));
+  return (one, other) => topology.links[places.get(one) ?? -1]?.[places.get(other) ?? -1];
 }

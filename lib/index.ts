@@ -133,6 +133,24 @@ export { policyNames, stalenessPolicies } from './selection/request.js';
 export type { DeviceSelectorOptions, SelectorEntry } from './selection/selector.js';
 export { DeviceSelector } from './selection/selector.js';
 
+// Leases.
+
+export type {
+  AcquireMessage,
+  QueueMessage,
+  ReleaseMessage,
+  SelectMessage,
+} from './diagnostics.js';
+export type { Lease } from './leases/lease.js';
+export type { LeaseOptions } from './leases/lease-options.js';
+export type {
+  AcquireRequest,
+  LeaseOutcome,
+  LeaseRefusal,
+  LeaseRequest,
+} from './leases/lease-request.js';
+export type { DeviceLeaseStatus, LeaseStatus } from './leases/lease-status.js';
+
 // Distribution.
 
 export type { CapacityInput } from './distribution/capacity.js';

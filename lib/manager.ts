@@ -1,6 +1,6 @@
 import { readObject, readString } from './arguments.js';
 import { Cluster } from './cluster.js';
-import { ClusterSelection } from './cluster-selection.js';
+import { ClusterLeases } from './cluster-leases.js';
 import { type GPUDevice, readDevice } from './device.js';
 import type { Distribution, DistributionOptions } from './distribution/strategy.js';
 import { distributeOver } from './distribution/workload.js';
@@ -47,7 +47,7 @@ export interface GPUClusteringManagerOptions extends TelemetryCollectorOptions {
  * manager.selectBestDevice(); // 'a'
  * await manager.shutdown();
  */
-export class GPUClusteringManager extends ClusterSelection {
+export class GPUClusteringManager extends ClusterLeases {
   readonly #cluster: Cluster;
 
   /**
@@ -102,7 +102,9 @@ export class GPUClusteringManager extends ClusterSelection {
    */
   unregisterDevice(deviceId: string): boolean {
     const cluster = this.#cluster.openManual('unregisterDevice');
-    return cluster.unregister(readString(deviceId, 'deviceId'));
+    const isGone = cluster.unregister(readString(deviceId, 'deviceId'));
+    this.#cluster.leases.followDevices();
+    return isGone;
   }
 
   /** The device; undefined when there is none of that id. */

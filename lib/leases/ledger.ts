@@ -23,7 +23,7 @@ export interface Holding extends LedgerPlace {
 }
 
 /** What all leases on a device come to, those of other environments included. */
-export interface LoadFigures {
+export interface LedgerFigures {
   /** In 64ths. */
   inFlight: number;
   leaseCount: number;
@@ -34,19 +34,27 @@ export interface LoadFigures {
   unseenKiB: number;
 }
 
-export function noFigures(): LoadFigures {
+export function noFigures(): LedgerFigures {
   return { inFlight: 0, leaseCount: 0, leasedKiB: 0, pendingKiB: 0, unseenKiB: 0 };
 }
 
 export interface LedgerOptions {
   readonly layout: LedgerLayout;
-  /** The shard that is written here. REQUIRES: nobody else writes it. */
-  readonly shard: number;
+  /** Gives the shard that is written here, and by nobody else; -1: none is left. Called once. */
+  claim(): number;
   readonly cells?: Int32Array | undefined;
   /** REQUIRES: present where `cells` is not. */
   readonly calls?: LedgerCalls | undefined;
 }
 
+const mostInFlight = 2 ** 31 - 1;
+const mostKiB = 2 ** 32 - 1;
+const { inFlight: inFlightCell, leaseCount: leaseCountCell, number: numberCell } = cell;
+/**
+ * On x86 no load passes a locked instruction, and V8 does not move one across Atomics, which it
+ * calls: a plain load costs a seventh of an atomic one. Elsewhere, loads are Atomics as well.
+ */
+const isFencedByAdd = process.arch === 'x64';
 const rowBits = 16;
 const rowMask = 2 ** rowBits - 1;
 
@@ -62,38 +70,57 @@ export class Ledger {
   #layout: LedgerLayout;
   #cells: Int32Array | undefined;
   readonly #calls: LedgerCalls | undefined;
-  readonly #shard: number;
-  #own: number;
+  readonly #claim: () => number;
   readonly #ownsMemory: boolean;
+  /** -1: none is claimed yet; it reads what others write all the same. */
+  #shard = -1;
+  #own = 0;
+  /** The shares when nobody else has one. */
+  #alone = 0;
+  #hasOthers = false;
+  #shares: number;
+  #rowStride: number;
   /** The clock, as far as `changes` has told. */
   #seen = 0;
   #hadOthers = false;
+  readonly #figures = noFigures();
 
   constructor(options: LedgerOptions) {
-    const { layout, shard } = options;
+    const { layout } = options;
     this.#ownsMemory = options.cells === undefined && options.calls === undefined;
     this.#layout = layout;
-    this.#shard = shard;
+    this.#shares = layout.shares;
+    this.#rowStride = layout.rowStride;
+    this.#claim = options.claim;
     this.#calls = options.calls;
     this.#cells = this.#ownsMemory ? new Int32Array(ledgerCellCount(layout)) : options.cells;
-    this.#own = layout.first + shard * layout.shardStride;
   }
 
   /** One that nobody else can see. It grows with `makeRoom`. */
   static private(rows = 8): Ledger {
-    const ledger = new Ledger({ layout: ownLedgerLayout(rows, 1), shard: 0 });
-    ledger.#store(ledger.#layout.shares, 1);
-    ledger.#store(ledger.#layout.shards, 1);
+    const layout = ownLedgerLayout(rows, 1);
+    const ledger = new Ledger({ layout, claim: () => 0 });
+    ledger.#store(layout.shares, 1);
+    ledger.#store(layout.shards, 1);
+    ledger.claim();
     return ledger;
   }
 
-  get shard(): number {
-    return this.#shard;
+  /** Makes sure that leases can be entered. False: every shard is taken. */
+  claim(): boolean {
+    if (this.#shard !== -1) return true;
+    const shard = this.#claim();
+    if (shard < 0) return false;
+    this.#shard = shard;
+    this.#alone = 1;
+    this.#own = this.#layout.first + shard * this.#layout.shardStride;
+    return true;
   }
 
   /** Whether other environments write to it too. */
   get isShared(): boolean {
-    return this.#load(this.#layout.shares) > 1;
+    this.#hasOthers = this.#load(this.#shares) !== this.#alone;
+    return this.#hasOthers;
   }
 
   /** Room for so many rows; nothing to do for a ledger in the published block, which has it. */
@@ -106,73 +133,85 @@ export class Ledger {
     if (before !== undefined) this.#cells.set(before);
   }
 
-  /** Enters a lease of one device, before anybody may hold it. */
-  add({ row, number, weight, kib }: Holding): void {
-    const at = this.#own + row * this.#layout.rowStride;
-    if (this.#peek(at + cell.number) !== number) this.#begin(at, number);
-    this.#poke(at + cell.leaseCount, this.#peek(at + cell.leaseCount) + 1);
-    if (kib !== 0) {
-      this.#addTo(at + cell.pendingKiB, kib);
-      this.#addTo(at + cell.leasedKiB, kib);
-    }
-    this.#addTo(at + cell.inFlight, weight);
-    this.#tell(row);
+  /**
+   * Enters a lease of one device, before anybody may hold it, and returns what is in flight there
+   * now, in 64ths, in all environments. REQUIRES: claim(). -1: the sums would not fit into their
+   * cells, nothing is entered.
+   */
+  add(holding: Holding): number {
+    const { row, number, weight, kib } = holding;
+    const at = this.#own + row * this.#rowStride;
+    if (this.#peek(at + numberCell) !== number) this.#begin(at, number);
+    const inFlight = this.#peek(at + inFlightCell) + weight;
+    if (inFlight > mostInFlight) return -1;
+    if (kib !== 0 && !this.#addMemory(at, kib)) return -1;
+    this.#poke(at + leaseCountCell, this.#peek(at + leaseCountCell) + 1);
+    this.#addTo(at + inFlightCell, weight);
+    return this.#told(row) ? this.inFlight(holding) : inFlight;
   }
 
-  /** Strikes it out. `pendingKiB` of it was not materialised. False: the row is another's now. */
-  remove({ row, number, weight, kib }: Holding, pendingKiB: number): boolean {
-    const at = this.#own + row * this.#layout.rowStride;
-    if (this.#peek(at + cell.number) !== number) return false;
-    this.#poke(at + cell.leaseCount, this.#peek(at + cell.leaseCount) - 1);
+  /**
+   * Strikes it out, and returns what is left in flight. `pendingKiB` of it was not materialised.
+   * -1: the row is another device's now.
+   */
+  remove(holding: Holding, pendingKiB: number): number {
+    const { row, number, weight, kib } = holding;
+    const at = this.#own + row * this.#rowStride;
+    if (this.#peek(at + numberCell) !== number) return -1;
+    const inFlight = this.#peek(at + inFlightCell) - weight;
+    this.#poke(at + leaseCountCell, this.#peek(at + leaseCountCell) - 1);
     if (kib !== 0) {
       if (pendingKiB !== 0) this.#addTo(at + cell.pendingKiB, -pendingKiB);
       this.#addTo(at + cell.leasedKiB, -kib);
     }
-    this.#addTo(at + cell.inFlight, -weight);
-    this.#tell(row);
-    return true;
+    this.#addTo(at + inFlightCell, -weight);
+    return this.#told(row) ? this.inFlight(holding) : inFlight;
   }
 
   /** Memory that was reserved is in use now, at `tick`. What `seen` shows already is forgotten. */
   materialise({ row, number }: LedgerPlace, kib: number, ticks: MaterialiseTicks): void {
-    const at = this.#own + row * this.#layout.rowStride;
+    const at = this.#own + row * this.#rowStride;
     if (kib === 0 || this.#peek(at + cell.number) !== number) return;
     this.#fold(at, ticks.seen);
     // Counted twice for a moment, rather than not at all.
     this.#poke(at + cell.freshAt, ticks.now);
     this.#addTo(at + cell.freshKiB, kib);
     this.#addTo(at + cell.pendingKiB, -kib);
-    this.#tell(row);
+    this.#told(row);
   }
 
   /** Forgets what the device's sample shows by now. */
   fold({ row, number }: LedgerPlace, seen: number): void {
-    const at = this.#own + row * this.#layout.rowStride;
-    if (this.#peek(at + cell.freshKiB) === 0 || this.#peek(at + cell.number) !== number) return;
-    this.#fold(at, seen);
+    const at = this.#own + row * this.#rowStride;
+    if (this.#shard === -1 || this.#peek(at + cell.freshKiB) === 0) return;
+    if (this.#peek(at + cell.number) === number) this.#fold(at, seen);
   }
 
   /** The device's figures, as of a sample that has seen what was until the tick `seen`. */
-  readInto({ row, number }: LedgerPlace, seen: number, into: LoadFigures): void {
+  readInto({ row, number }: LedgerPlace, seen: number, into: LedgerFigures): void {
     into.inFlight = 0;
     into.leaseCount = 0;
     into.leasedKiB = 0;
     into.pendingKiB = 0;
     into.unseenKiB = 0;
-    const at = row * this.#layout.rowStride;
-    this.#gather(this.#own + at, { number, seen }, into);
+    const at = row * this.#rowStride;
+    if (this.#shard !== -1) this.#gather(this.#own + at, { number, seen }, into);
     if (this.isShared) this.#gatherOthers(at, { number, seen }, into);
   }
 
-  /** Weight in flight on the device in all environments, in 64ths. */
-  inFlight({ row, number }: LedgerPlace): number {
-    const at = this.#own + row * this.#layout.rowStride;
-    if (!this.isShared) {
-      return this.#peek(at + cell.number) === number ? this.#peek(at + cell.inFlight) : 0;
+  /** Weight in flight on the device in all environments, in 64ths, as of the latest change here. */
+  inFlight(place: LedgerPlace): number {
+    if (this.#hasOthers || this.#shard === -1) {
+      this.readInto(place, 0, this.#figures);
+      return this.#figures.inFlight;
     }
-    const figures = noFigures();
-    this.readInto({ row, number }, 0, figures);
-    return figures.inFlight;
+    const at = this.#own + place.row * this.#rowStride;
+    return this.#peek(at + numberCell) === place.number ? this.#peek(at + inFlightCell) : 0;
+  }
+
+  /** Whether others wrote to it, or may have, when it was looked at or changed last. */
+  get hasOthers(): boolean {
+    return this.#hasOthers;
   }
 
   /**
@@ -215,6 +254,13 @@ export class Ledger {
     return false;
   }
 
+  #addMemory(at: number, kib: number): boolean {
+    if (this.#peek(at + cell.leasedKiB) >>> 0 > mostKiB - kib) return false;
+    this.#addTo(at + cell.pendingKiB, kib);
+    this.#addTo(at + cell.leasedKiB, kib);
+    return true;
+  }
+
   /** The row is a device's that it was not about before: what was of another one is over. */
   #begin(at: number, number: number): void {
     this.#store(at + cell.number, -1);
@@ -226,7 +272,7 @@ export class Ledger {
     if (isSeen(this.#peek(at + cell.freshAt), seen)) this.#store(at + cell.freshKiB, 0);
   }
 
-  #gather(at: number, { number, seen }: Asked, into: LoadFigures): void {
+  #gather(at: number, { number, seen }: Asked, into: LedgerFigures): void {
     if (this.#load(at + cell.number) !== number) return;
     // Pending before fresh: what goes over between the two reads is counted twice, not lost.
     const pendingKiB = this.#load(at + cell.pendingKiB) >>> 0;
@@ -238,7 +284,7 @@ export class Ledger {
     if (freshKiB !== 0 && !isSeen(this.#load(at + cell.freshAt), seen)) into.unseenKiB += freshKiB;
   }
 
-  #gatherOthers(at: number, asked: Asked, into: LoadFigures): void {
+  #gatherOthers(at: number, asked: Asked, into: LedgerFigures): void {
     const { first, shardStride, shards, shardCount } = this.#layout;
     for (let base = 0; base < shardCount; base += 32) {
       let bits = this.#load(shards + base / 32);
@@ -255,9 +301,19 @@ export class Ledger {
     return ((this.#load(this.#layout.shards + (shard >>> 5)) >>> (shard & 31)) & 1) === 1;
   }
 
-  #tell(row: number): void {
-    const { shares, clock, log, logEntries } = this.#layout;
-    if (this.#load(shares) <= 1) return;
+  /** Tells the others that the row has changed. False: there is none. */
+  #told(row: number): boolean {
+    const cells = this.#cells;
+    // Just after a locked add, which is a fence there: what others stored before it is seen.
+    const shares =
+      isFencedByAdd && cells !== undefined ? cells[this.#shares] : this.#load(this.#shares);
+    this.#hasOthers = shares !== this.#alone;
+    if (this.#hasOthers) this.#log(row);
+    return this.#hasOthers;
+  }
+
+  #log(row: number): void {
+    const { clock, log, logEntries } = this.#layout;
     const turn = this.#addTo(clock, 1);
     this.#store(log + (turn & (logEntries - 1)), tagOf(turn) | row);
   }

@@ -35,6 +35,8 @@ export class BoardView implements DeviceView {
   /** Place in the board's views. */
   index = -1;
   speed = 1;
+  /** 1 / speed: a division takes as long as the rest of a key. */
+  perSpeed = 1;
   /** Of the feed: what it read last. */
   version = -1;
   sample: LatestSample | undefined = undefined;
@@ -107,6 +109,11 @@ export class BoardView implements DeviceView {
     const { reservedBytes, unseenBytes } = this.#load();
     const unclaimed = Math.max(0, free - reservedBytes - unseenBytes);
     return Math.min(unclaimed, unleasedBytes(this) ?? Infinity);
+  }
+
+  setSpeed(speed: number): void {
+    this.speed = speed;
+    this.perSpeed = 1 / speed;
   }
 
   /** The figures are to be read anew from there when they are wanted next. */

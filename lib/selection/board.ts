@@ -1,6 +1,6 @@
 import type { GPUDevice } from '../device.js';
 import { BoardView, ClockOffset, type Seat } from './board-view.js';
-import { criteriaOf } from './criteria.js';
+import { criteriaOf, weightSteps } from './criteria.js';
 import type { Scene } from './decision.js';
 import type { DeviceFeed, FeedTarget } from './device-feed.js';
 import { Lane } from './lane.js';
@@ -61,7 +61,7 @@ export class Board implements FeedTarget {
     this.#feed = feed;
     this.#speedOf = speedOf;
     this.#maxInFlight = maxInFlight;
-    this.#chance = new Random(seed).below(2 ** 32);
+    this.#chance = new Random(seed).below(2 ** 32) | 0;
     const given = new Map();
     this.#selection = new Lane(criteriaOf(given, { maxAgeMs: Infinity }));
     this.#lease = new Lane(
@@ -138,12 +138,15 @@ export class Board implements FeedTarget {
     return this.#loads.best;
   }
 
-  /** The ledger has changed: `inFlight` is now what all environments have on the device. */
+  /**
+   * The ledger has changed: `inFlight` is now what all environments have on the device, in 64ths,
+   * a whole number, which is not boxed on its way here.
+   */
   loadChanged(index: number, inFlight: number): void {
     const view = this.#views[index];
     if (view === undefined) return;
     view.voidLoad(this.#loadSource);
-    this.#loads.set(index, this.#loadKey(view, inFlight));
+    this.#loads.set(index, this.#loadKey(view, inFlight / weightSteps));
   }
 
   /** Called once, by whoever keeps the ledger; before that nothing is leased. */
@@ -263,9 +266,10 @@ export class Board implements FeedTarget {
   #loadKey(view: BoardView, inFlight: number): number {
     if (!view.isOpenToLeases || inFlight + 1 > this.#maxInFlight) return Infinity;
     // A step of a linear congruential generator (Numerical Recipes); its high bits are good.
-    this.#chance = (Math.imul(this.#chance, 1_664_525) + 1_013_904_223) >>> 0;
-    const load = emptierFirst((inFlight + 1) / view.speed, inFlight);
-    return load * (1 + chanceShare * this.#chance);
+    const chance = (Math.imul(this.#chance, 1_664_525) + 1_013_904_223) | 0;
+    this.#chance = chance;
+    const load = emptierFirst((inFlight + 1) * view.perSpeed, inFlight);
+    return load * (1 + chanceShare * chance);
   }
 
   #compareSpeeds(): void {
@@ -277,7 +281,7 @@ export class Board implements FeedTarget {
     );
     this.#expiry.isVoid = false;
     this.#isListNew = false;
-    for (const [index, view] of views.entries()) view.speed = speeds[index] ?? 1;
+    for (const [index, view] of views.entries()) view.setSpeed(speeds[index] ?? 1);
     this.#judgeLoads();
   }
 

@@ -20,20 +20,22 @@ export class Tournament {
   }
 
   /** REQUIRES: 0 <= index < the count of the last `reset`. */
-  set(index: number, key: number): void {
+  set(index: number, given: number): void {
     const keys = this.#keys;
     const winners = this.#winners;
-    keys[index] = key < Infinity ? key : Infinity;
+    const key = orInfinity(given);
+    keys[index] = key;
     let node = (keys.length + index) >> 1;
-    let winner = lower(keys, index & ~1, index | 1);
-    for (;;) {
-      const isNews = winner === index || winners[node] !== winner;
-      winners[node] = winner;
-      if (node === 1 || !isNews) return;
-      const left = winners[node & ~1] as number;
-      winner = lower(keys, left, winners[node | 1] as number);
-      node >>= 1;
+    if (key < (keys[winners[1] as number] as number)) {
+      for (; node >= 1; node >>= 1) winners[node] = index;
+      return;
     }
+    let winner = lower(keys, index & ~1, index | 1);
+    for (; node > 1; node >>= 1) {
+      winners[node] = winner;
+      winner = lower(keys, winners[node & ~1] as number, winners[node | 1] as number);
+    }
+    winners[1] = winner;
   }
 
   /** Begins anew with so many keys. `keyOf` gives them; without it none takes part. */
@@ -49,7 +51,7 @@ export class Tournament {
     keys.fill(Infinity);
     for (let index = 0; keyOf !== undefined && index < count; index++) {
       const key = keyOf(index);
-      keys[index] = key < Infinity ? key : Infinity;
+      keys[index] = orInfinity(key);
     }
     for (let node = size - 1; node >= 1; node--) {
       const isLowest = 2 * node >= size;
@@ -60,7 +62,16 @@ export class Tournament {
   }
 }
 
-/** REQUIRES: left < right, or both below the same node in that order. */
+/** NaN too. */
+function orInfinity(key: number): number {
+  return Number.isNaN(key) ? Infinity : key;
+}
+
+/**
+ * Without a branch: where keys are much alike, no processor guesses which is lower. REQUIRES:
+ * left < right, or both below the same node in that order.
+ */
 function lower(keys: Float64Array, left: number, right: number): number {
-  return (keys[right] as number) < (keys[left] as number) ? right : left;
+  const isRight = Number((keys[right] as number) < (keys[left] as number));
+  return left + ((right - left) & -isRight);
 }

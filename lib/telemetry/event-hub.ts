@@ -56,6 +56,13 @@ export type TellableEvent =
   | Omit<LeaseRevokedEvent, 'timestampMs'>
   | Omit<LeaseLeakedEvent, 'timestampMs'>;
 
+/** One of ours that acts on events. It does not throw. */
+export interface HubWatcher {
+  onEvent(event: ClusterEvent): void;
+  /** Whether it wants to hear of them soon; else it does within a second. */
+  isAttentive(): boolean;
+}
+
 export interface EventHubOptions {
   readonly native: NativeModule;
   readonly session: NativeSession;
@@ -88,6 +95,9 @@ export class EventHub {
   readonly #iterators = new Set<EventIterator>();
   readonly #dispatcher: EventDispatcher;
   readonly #timer: HubTimer;
+  readonly #watchers: HubWatcher[] = [];
+  readonly #unwatched: ClusterEvent[] = [];
+  #isWatching = false;
   #factsMs = -Infinity;
   #resyncsLeft = 0;
   #revision = 0;
@@ -120,7 +130,17 @@ export class EventHub {
   }
 
   get hasListeners(): boolean {
-    return this.#dispatcher.hasListeners;
+    return this.#dispatcher.hasListeners || this.#watchers.some(({ isAttentive }) => isAttentive());
+  }
+
+  /** It is called with each event from now on, once the state of all devices is up to date. */
+  watch(watcher: HubWatcher): void {
+    this.#watchers.push(watcher);
+  }
+
+  /** A watcher wants to hear of events soon. */
+  attend(): void {
+    this.#timer.update();
   }
 
   /** Undefined for a device that was never one of this cluster. */
@@ -145,6 +165,7 @@ export class EventHub {
     const { timestampMs } = this.#now();
     this.#publishChanges(this.#monitor.clear(deviceId, { timestampMs, reason }));
     if (!this.#monitor.callsMayHang(deviceId)) this.#halted.release(deviceId);
+    this.#callWatchers();
     return this.#monitor.healthOf(deviceId);
   }
 
@@ -153,6 +174,7 @@ export class EventHub {
     if (!this.#isOpen) return;
     this.#track();
     if (this.#reader.hasNew) this.#drain();
+    if (this.#unwatched.length > 0) this.#callWatchers();
   }
 
   /** And besides, what is to be read of the devices, when it is time for that. */
@@ -169,6 +191,7 @@ export class EventHub {
       this.#publishChanges(this.#monitor.observe(deviceId, facts, moment));
     }
     this.#publishChanges(this.#monitor.tick(moment));
+    this.#callWatchers();
   }
 
   /** Has an event of the cluster itself told, at this place of the order. */
@@ -281,6 +304,21 @@ export class EventHub {
     this.#kept.push(event);
     for (const iterator of this.#iterators) iterator.deliver(event);
     this.#dispatcher.dispatch(event);
+    if (this.#watchers.length > 0) this.#unwatched.push(event);
+  }
+
+  /** They may have events told, which come last. */
+  #callWatchers(): void {
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    for (
+      let event = this.#unwatched.shift();
+      event !== undefined;
+      event = this.#unwatched.shift()
+    ) {
+      for (const { onEvent } of this.#watchers) onEvent(event);
+    }
+    this.#isWatching = false;
   }
 }
 

@@ -1,5 +1,6 @@
 import { RecordedStatistics } from '../aggregation/recorded-statistics.js';
 import { type GPUDevice, readDeviceId } from '../device.js';
+import { Ledger } from '../leases/ledger.js';
 import type { Seat } from '../selection/board-view.js';
 import { ChangeList } from './change-list.js';
 import type { HistoryOptions } from './collector.js';
@@ -19,6 +20,7 @@ export class ManualCluster implements ClusterParts, Registry {
   readonly store: SampleStore;
   readonly values: ValueStore;
   readonly statistics: RecordedStatistics;
+  readonly ledger: Ledger = Ledger.private();
   readonly feed: ManualFeed;
   readonly #devices = new Map<string, GPUDevice>();
   readonly #seats = new Map<string, Seat>();

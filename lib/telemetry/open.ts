@@ -2,6 +2,8 @@ import { debuglog } from 'node:util';
 import { LiveStatistics } from '../aggregation/live-statistics.js';
 import { readNativeString, readOptions } from '../arguments.js';
 import { GPUError, rangeError } from '../errors.js';
+import { Ledger } from '../leases/ledger.js';
+import { blockLedgerLayout } from '../leases/ledger-layout.js';
 import { errorOf, loadNative, type NativeModule, type NativeSession } from '../native.js';
 import { ownSimulatedDriverPath, scenarioText } from '../testing/simulator.js';
 import { BlockReader } from './block.js';
@@ -142,6 +144,7 @@ async function begin(
     devices: () => devices.current,
     feed: new LiveFeed({ native, session, block, devices, telemetry, hub, defaultMaxAgeMs }),
     leaseOptions: options.leases,
+    ledger: ledgerOf(session, native),
     store: telemetry,
     values: new LiveValues({ native, session, devices, telemetry, maxAgeMs }),
     statistics,
@@ -161,6 +164,17 @@ async function ended(session: NativeSession): Promise<void> {
     timeoutMs: closeWaitMs,
   });
   log(stopped === undefined ? 'close: the thread is busy still and left behind' : 'closed');
+}
+
+/** That of the process: all its threads see it. */
+function ledgerOf(session: NativeSession, native: NativeModule): Ledger {
+  const memory = session.block();
+  return new Ledger({
+    layout: blockLedgerLayout(native.layout),
+    claim: () => session.claimLedger(),
+    cells: memory && new Int32Array(memory),
+    calls: session,
+  });
 }
 
 function liveStatus(devices: LiveDevices, telemetry: LiveTelemetry): LiveStatus {

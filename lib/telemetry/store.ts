@@ -2,6 +2,7 @@ import type { StatisticsSource } from '../aggregation/source.js';
 import type { GPUDevice } from '../device.js';
 import type { ErrorCode } from '../errors.js';
 import type { CheckedLeaseOptions } from '../leases/lease-options.js';
+import type { Ledger } from '../leases/ledger.js';
 import type { DeviceFeed } from '../selection/device-feed.js';
 import type { MetricDescription } from './describe.js';
 import type { DeviceDetails } from './details.js';
@@ -41,6 +42,8 @@ export interface ClusterParts {
   devices(): ReadonlyMap<string, GPUDevice>;
   readonly store: TelemetryStore;
   readonly values: ValueStore;
+  /** Who holds what of the devices. */
+  readonly ledger: Ledger;
   readonly statistics: StatisticsSource;
   /** Devices and samples for a board. */
   readonly feed: DeviceFeed;
@@ -54,7 +57,10 @@ export interface LiveClusterParts extends ClusterParts {
   readonly suspension: Suspension;
   readonly leaseOptions: CheckedLeaseOptions;
   status(): LiveStatus;
-  readonly hub: Pick<EventHub, 'healthOf' | 'clear' | 'events' | 'emitter'>;
+  readonly hub: Pick<
+    EventHub,
+    'healthOf' | 'clear' | 'events' | 'emitter' | 'tell' | 'watch' | 'attend'
+  >;
 }
 
 /** What an opened driver gives a manager. A class, so that no user object passes for one. */

@@ -32,5 +32,8 @@ export function fakeHub(
     clear: (deviceId) => health[deviceId],
     events: () => new EventIterator({ bufferSize: 1, onEnd: () => {} }),
     emitter: new EventDispatcher().emitter,
+    tell: () => {},
+    watch: () => {},
+    attend: () => {},
   };
 }

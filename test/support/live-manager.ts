@@ -16,6 +16,7 @@ export function liveManager(
   return new GPUClusteringManager(
     new LiveCluster({
       values: manual.values,
+      ledger: manual.ledger,
       statistics: manual.statistics,
       suspension: new Suspension({
         session: new FakeSession({ block: new FakeBlock() }),

@@ -180,7 +180,7 @@ describe('the least loaded device, kept ready', () => {
           for (const [place, inFlight] of changes) {
             const index = place % devices.length;
             loads.inFlight[index] = inFlight;
-            board.loadChanged(index, inFlight);
+            board.loadChanged(index, 64 * inFlight);
             const rankOf = (at: number) => {
               const held = loads.inFlight[at] ?? 0;
               return [(held + 1) / (speeds[at] ?? 1), held] as const;
@@ -208,11 +208,11 @@ describe('the least loaded device, kept ready', () => {
 
   it('takes none that is full', () => {
     const { board } = boardOf([gpu('a'), gpu('b')], { maxInFlight: 2 });
-    board.loadChanged(0, 2);
+    board.loadChanged(0, 64 * 2);
     expect(board.fastest()).toBe(1);
-    board.loadChanged(1, 1.5);
+    board.loadChanged(1, 64 * 1.5);
     expect(board.fastest()).toBe(-1);
-    board.loadChanged(0, 1);
+    board.loadChanged(0, 64 * 1);
     expect(board.fastest()).toBe(0);
   });
 
@@ -232,7 +232,7 @@ describe('the views of a board', () => {
     const { board, loads } = boardOf([gpu('a'), gpu('b')]);
     const before = loads.reads;
     loads.inFlight[1] = 3;
-    board.loadChanged(1, 3);
+    board.loadChanged(1, 64 * 3);
     expect(loads.reads).toBe(before);
     expect(board.views[1]).toMatchObject({ inFlight: 3, reservedBytes: 3e9, leasedBytes: 6e9 });
     expect(loads.reads).toBe(before + 1);
@@ -247,10 +247,10 @@ describe('the views of a board', () => {
     board.refresh();
     expect(view?.freeMemoryBytes).toBe(14e9);
     loads.inFlight[0] = 2;
-    board.loadChanged(0, 2);
+    board.loadChanged(0, 64 * 2);
     expect(view?.freeMemoryBytes).toBe(14e9 - 2e9 - 1e9);
     loads.inFlight[0] = 11;
-    board.loadChanged(0, 11);
+    board.loadChanged(0, 64 * 11);
     expect(view?.freeMemoryBytes).toBe(0);
   });
 

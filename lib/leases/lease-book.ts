@@ -1,0 +1,383 @@
+import { channels, type ReleaseMessage } from '../diagnostics.js';
+import { GPUError } from '../errors.js';
+import type { Board } from '../selection/board.js';
+import { monotonicMs } from '../telemetry/monotonic.js';
+import { failureMs } from './device-latency.js';
+import { DeviceLoads } from './device-loads.js';
+import { HeldLease, type LeaseKeeper } from './held-lease.js';
+import { leaseTrace } from './leak-watch.js';
+import { heldOf, Lease } from './lease.js';
+import { LeaseChoice } from './lease-choice.js';
+import type { LeaseDemand } from './lease-demand.js';
+import { readOutcome, type SaidOutcome } from './lease-outcome.js';
+import { type LeaseOutcome, type LeaseTerms, readKiB, readTtl } from './lease-request.js';
+import { LeaseRoom } from './lease-room.js';
+import { type DeviceHolding, type LeasedDevice, LeasedDevices } from './leased-devices.js';
+import type { Ledger } from './ledger.js';
+import { LiveLeases } from './live-leases.js';
+import { SampleClock } from './sample-clock.js';
+import { TurnClock } from './turn-clock.js';
+
+/** Who is to know what becomes of leases. Called when everything about them is done. */
+export interface LeaseObserver {
+  /** So many were released, or ended otherwise: others may have their devices. */
+  freed(heldMs: number | undefined): void;
+  revoked(deviceIds: readonly string[], error: GPUError): void;
+  leaked(held: HeldLease): void;
+  /** Somebody wants to hear soon that a lease is revoked. */
+  watched(): void;
+}
+
+export interface LeaseBookParts {
+  readonly board: Board;
+  readonly ledger: Ledger;
+  readonly latencyDecayMs: number;
+  /** Whether samples are on the monotonic clock, as live ones are. */
+  readonly isLive: boolean;
+  /** Monotonic: of latencies. @default process.hrtime() */
+  readonly now?: (() => number) | undefined;
+  readonly observer: LeaseObserver;
+}
+
+/** One that outlives a manager that is forgotten along with its leases. */
+const registry = new FinalizationRegistry<HeldLease>((held) => held.keeper.collected(held));
+
+const released = 'released' satisfies ReleaseMessage['reason'];
+
+/** Grants, keeps and ends the leases of one manager. */
+export class LeaseBook implements LeaseKeeper {
+  readonly board: Board;
+  readonly ledger: Ledger;
+  readonly live: LiveLeases;
+  readonly devices: LeasedDevices;
+  readonly #observer: LeaseObserver;
+  readonly #loads: DeviceLoads;
+  readonly #choice: LeaseChoice;
+  readonly #samples: SampleClock;
+  readonly #clock: TurnClock;
+  readonly #now: () => number;
+  readonly #unixOffsetMs: number;
+  readonly #tokenTimers = new Map<number, NodeJS.Timeout>();
+  /** The size of a map is a call. */
+  #hasTokenTimers = false;
+  #closedBy: GPUError | undefined;
+
+  constructor({ board, ledger, observer, latencyDecayMs, ...rest }: LeaseBookParts) {
+    const { isLive, now = monotonicMs } = rest;
+    this.board = board;
+    this.ledger = ledger;
+    this.#observer = observer;
+    this.#now = now;
+    this.#clock = new TurnClock(now);
+    this.#unixOffsetMs = Date.now() - now();
+    const sampleNow = () => board.sampleNowMs();
+    this.#samples = new SampleClock(sampleNow, isLive ? undefined : sampleNow());
+    this.devices = new LeasedDevices(board, latencyDecayMs);
+    const { devices } = this;
+    this.#loads = new DeviceLoads({ board, devices, ledger, clock: this.#samples, now });
+    this.live = new LiveLeases(ledger, this.#loads);
+    this.#choice = new LeaseChoice({
+      board,
+      devices,
+      ledger,
+      live: this.live,
+      room: new LeaseRoom({ board, ledger, loads: this.#loads }),
+      loads: this.#loads,
+      assertOpen: () => this.assertOpen(),
+      follow: () => this.follow(),
+    });
+    board.attach(this.#loads);
+  }
+
+  get choice(): LeaseChoice {
+    return this.#choice;
+  }
+
+  /** @throws GPUError ERR_GPU_CLOSED */
+  assertOpen(): void {
+    if (this.#closedBy !== undefined) throw this.#closedBy;
+  }
+
+  /**
+   * A lease, if there can be one now and `withheld` leaves a device for it.
+   * @throws GPUError ERR_GPU_LEDGER_FULL; what the user's filters and policies throw
+   */
+  grant(demand: LeaseDemand, withheld: ReadonlySet<number>): Lease | undefined {
+    const { terms } = demand;
+    const unit = terms.isPlain && withheld.size === 0 ? this.grantUnit() : undefined;
+    if (unit !== undefined) return this.#withTtl(unit, terms);
+    this.#claim();
+    const holdings = this.#choice.enter(demand, withheld);
+    return holdings && this.#withTtl(this.#begin(holdings), terms);
+  }
+
+  /** Of the least loaded device, if there is one. @throws GPUError as `grant` */
+  grantUnit(): Lease | undefined {
+    this.#claim();
+    const unit = this.#choice.enterUnit();
+    return unit && this.#begin(unit.on.unitOnly);
+  }
+
+  /** The least loaded device, as a token; 0: there is none. @throws as `grant` */
+  grantToken(): number {
+    this.#claim();
+    this.live.tokens.reserve();
+    const unit = this.#choice.enterUnit();
+    return unit === undefined ? 0 : this.live.tokens.issue(unit);
+  }
+
+  /** Likewise by a request of one device. */
+  grantTokenFor(demand: LeaseDemand, withheld: ReadonlySet<number>): number {
+    this.#claim();
+    const [holding] = this.#choice.enter(demand, withheld) ?? [];
+    if (holding === undefined) return 0;
+    try {
+      this.live.tokens.reserve();
+    } catch (error) {
+      this.live.leave(holding, holding.kib);
+      throw error;
+    }
+    const token = this.live.tokens.issue(holding);
+    const { ttlMs } = demand.terms;
+    if (ttlMs > 0) {
+      const expire = () => this.#endToken(token, 'expired');
+      this.#tokenTimers.set(token, setTimeout(expire, ttlMs).unref());
+      this.#hasTokenTimers = true;
+    }
+    return token;
+  }
+
+  /** False: it is not good, or no longer. */
+  releaseToken(token: number, outcome: LeaseOutcome | undefined): boolean {
+    const said = outcome === undefined ? undefined : readOutcome(outcome);
+    const holding = this.#endToken(token, released);
+    if (holding === undefined) return false;
+    if (said === undefined) return true;
+    const { latencyMs, failed } = said;
+    if (latencyMs !== undefined || failed) {
+      this.#measure(holding, { latencyMs: latencyMs ?? 0, failed }, this.#now());
+    }
+    return true;
+  }
+
+  release(held: HeldLease, watched: object, outcome: LeaseOutcome | undefined): boolean {
+    const said = outcome === undefined ? undefined : readOutcome(outcome);
+    if (!this.live.end(held)) return false;
+    registry.unregister(watched);
+    held.stopTimer();
+    const nowMs = this.#clock.end();
+    const heldMs = Math.max(0, nowMs - held.acquiredMs);
+    const { holdings } = held;
+    for (let index = 0; index < holdings.length; index += 1) {
+      const { latencyMs = heldMs, failed = false } = said ?? {};
+      this.#measure(holdings[index] as DeviceHolding, { latencyMs, failed }, nowMs);
+    }
+    if (channels.release.hasSubscribers) this.#publishEnd(held, released);
+    this.#observer.freed(heldMs);
+    return true;
+  }
+
+  /** Takes back a lease that nobody has seen. */
+  takeBack(held: HeldLease, watched: object): void {
+    registry.unregister(watched);
+    if (this.live.end(held)) held.stopTimer();
+  }
+
+  materialise(held: HeldLease, bytes: number | undefined): void {
+    const kib = bytes === undefined ? Infinity : readKiB(bytes, 'bytes');
+    this.board.refresh();
+    this.follow();
+    this.#assertLive(held, 'materialised');
+    const amount = Math.min(held.pendingKiB, kib);
+    held.pendingKiB -= amount;
+    const now = this.#samples.now();
+    for (const holding of held.holdings) {
+      const seen = this.#loads.seenOf(holding.on.index);
+      this.ledger.materialise(holding, amount, { now, seen });
+      this.#loads.changed(holding.on);
+    }
+  }
+
+  renew(held: HeldLease, ttlMs: number | undefined): void {
+    const given = ttlMs === undefined ? undefined : readTtl(ttlMs);
+    this.#assertLive(held, 'renew');
+    const before = held.extras;
+    const wanted = given ?? before?.ttlMs ?? 0;
+    if (wanted > 0) this.#arm(held, wanted);
+  }
+
+  collected(held: HeldLease): void {
+    if (!this.live.end(held)) return;
+    held.stopTimer();
+    this.#publishEnd(held, 'leaked');
+    this.#observer.leaked(held);
+    this.#freedSoon();
+  }
+
+  watched(): void {
+    this.#observer.watched();
+  }
+
+  isDraining({ holdings }: HeldLease): boolean {
+    this.board.refresh();
+    this.follow();
+    return holdings.some(({ on }) => {
+      const { health, parentHealth } = this.board.views[on.index] ?? {};
+      return [health, parentHealth].some((one) => one?.leases?.runningLeases === 'drain');
+    });
+  }
+
+  unixMs(ms: number): number {
+    return ms + this.#unixOffsetMs;
+  }
+
+  /** Follows the board's list: leases of devices that are gone end. */
+  follow(): void {
+    this.devices.follow();
+    const gone = this.devices.takeGone();
+    if (gone.length === 0) return;
+    this.ledger.makeRoom(this.devices.rowCount);
+    this.revoke(gone, ({ deviceId }) => `device ${deviceId} is gone`);
+  }
+
+  /** Ends leases that have one of these devices; those that `isMeant` does not let off. */
+  revoke(
+    devices: readonly LeasedDevice[],
+    message: (device: LeasedDevice) => string,
+    isMeant: (held: HeldLease) => boolean = () => true,
+  ): void {
+    const ended: (readonly [held: HeldLease, error: GPUError])[] = [];
+    for (const device of devices) {
+      const error = new GPUError('ERR_GPU_LEASE_REVOKED', `the lease ended: ${message(device)}`);
+      for (const held of this.live.on(device)) {
+        if (isMeant(held) && this.#interrupt(held, error)) ended.push([held, error]);
+      }
+    }
+    for (const [held, error] of ended) {
+      this.#publishEnd(held, 'revoked');
+      this.#observer.revoked(held.deviceIds, error);
+    }
+    if (ended.length > 0) this.#freedSoon();
+  }
+
+  /** Likewise tokens. */
+  revokeTokens(devices: readonly LeasedDevice[]): void {
+    for (const device of devices) {
+      for (const token of this.live.tokensOn(device)) this.#endToken(token, 'revoked');
+    }
+  }
+
+  /** Something about the device was reported: whoever decides is to know. */
+  changed(device: LeasedDevice): void {
+    this.#loads.changed(device);
+  }
+
+  /** Ends all leases. */
+  close(error: GPUError): void {
+    if (this.#closedBy !== undefined) return;
+    this.#closedBy = error;
+    for (const held of [...this.live.held]) {
+      if (this.#interrupt(held, error)) this.#publishEnd(held, 'closed');
+    }
+    for (const [token] of [...this.live.tokens.entries()]) this.#endToken(token, 'closed');
+  }
+
+  /** REQUIRES: they are entered. */
+  #begin(holdings: readonly DeviceHolding[]): Lease {
+    const held = new HeldLease(this, holdings, this.#clock.begin());
+    this.live.keep(held);
+    const lease = new Lease(held);
+    registry.register(lease, held, lease);
+    const trace = leaseTrace();
+    if (trace !== undefined) held.needExtras().trace = trace;
+    return lease;
+  }
+
+  #withTtl(lease: Lease, { ttlMs }: LeaseTerms): Lease {
+    if (ttlMs > 0) this.#arm(heldOf(lease), ttlMs);
+    return lease;
+  }
+
+  #claim(): void {
+    if (this.#closedBy === undefined && this.ledger.claim()) return;
+    this.assertOpen();
+    throw new GPUError('ERR_GPU_LEDGER_FULL', 'every shard of the ledger is taken', {
+      hint: 'so many threads of this process hold leases already: shut managers down',
+    });
+  }
+
+  #interrupt(held: HeldLease, error: GPUError): boolean {
+    if (!this.live.end(held)) return false;
+    held.stopTimer();
+    held.interrupt(error);
+    return true;
+  }
+
+  #endToken(token: number, reason: ReleaseMessage['reason']): DeviceHolding | undefined {
+    const holding = this.live.tokens.take(token);
+    if (holding === undefined) return undefined;
+    this.live.leave(holding, holding.kib);
+    if (this.#hasTokenTimers) this.#stopTokenTimer(token);
+    if (channels.release.hasSubscribers) {
+      const deviceIds = [holding.on.deviceId];
+      channels.release.publish({ deviceIds, reason, token } satisfies ReleaseMessage);
+    }
+    if (reason === released) this.#observer.freed(undefined);
+    else this.#freedSoon();
+    return holding;
+  }
+
+  #stopTokenTimer(token: number): void {
+    clearTimeout(this.#tokenTimers.get(token));
+    this.#tokenTimers.delete(token);
+    this.#hasTokenTimers = this.#tokenTimers.size > 0;
+  }
+
+  /** Not while the board is being brought up to date: it may not know yet what is wrong. */
+  #freedSoon(): void {
+    queueMicrotask(() => this.#observer.freed(undefined));
+  }
+
+  #arm(held: HeldLease, ttlMs: number): void {
+    const extras = held.needExtras();
+    extras.expiresMs = this.#now() + ttlMs;
+    if (extras.timer !== undefined && extras.ttlMs === ttlMs) {
+      extras.timer.refresh();
+      return;
+    }
+    clearTimeout(extras.timer);
+    extras.ttlMs = ttlMs;
+    extras.timer = setTimeout(() => this.#expire(held, ttlMs), ttlMs).unref();
+  }
+
+  #expire(held: HeldLease, ttlMs: number): void {
+    const message = `the lease ended: it was not renewed within ${ttlMs} ms`;
+    if (!this.#interrupt(held, new GPUError('ERR_GPU_LEASE_EXPIRED', message))) return;
+    this.#publishEnd(held, 'expired');
+    this.#freedSoon();
+  }
+
+  #assertLive(held: HeldLease, method: string): void {
+    if (held.isLive) return;
+    throw new GPUError('ERR_GPU_LEASE_ENDED', `${method}: expected a live lease, but it is over`, {
+      cause: held.extras?.endedBy,
+    });
+  }
+
+  #measure({ on }: DeviceHolding, said: SaidOutcome & { latencyMs: number }, nowMs: number): void {
+    const { latencyMs, failed } = said;
+    if (failed) {
+      const all = this.devices.listed.map(({ latency }) => latency);
+      on.latency.penalise(failureMs(all, latencyMs, nowMs), nowMs);
+    } else {
+      on.latency.add(latencyMs, nowMs);
+    }
+  }
+
+  #publishEnd(held: HeldLease, reason: ReleaseMessage['reason']): void {
+    if (!channels.release.hasSubscribers) return;
+    const heldMs = Math.max(0, this.#now() - held.acquiredMs);
+    const { deviceIds } = held;
+    channels.release.publish({ deviceIds, reason, heldMs } satisfies ReleaseMessage);
+  }
+}

@@ -1,0 +1,132 @@
+import type { GPUDevice } from '../device.js';
+import type { Board } from '../selection/board.js';
+import { weightSteps } from '../selection/criteria.js';
+import type { ReportedLoad } from '../selection/device-view.js';
+import { DeviceLatency } from './device-latency.js';
+import type { Holding, LedgerPlace } from './ledger.js';
+
+/** A device as leases know it, one object while it is listed, with its place on the board. */
+export class LeasedDevice implements LedgerPlace {
+  readonly deviceId: string;
+  readonly row: number;
+  readonly number: number;
+  /** What it is said to be now. */
+  device: GPUDevice;
+  /** On the board; -1: it is gone. */
+  index = -1;
+  /** A lease of weight 1 without memory: the same for all, so that none is made for each. */
+  readonly unit: DeviceHolding;
+  /** `unit` alone. */
+  readonly unitOnly: readonly DeviceHolding[];
+  readonly latency: DeviceLatency;
+  /** What others said last. */
+  report: ReportedLoad | undefined = undefined;
+
+  constructor(device: GPUDevice, place: LedgerPlace, latencyDecayMs: number) {
+    this.deviceId = device.deviceId;
+    this.device = device;
+    this.row = place.row;
+    this.number = place.number;
+    this.unit = new DeviceHolding(this, weightSteps, 0);
+    this.unitOnly = [this.unit];
+    this.latency = new DeviceLatency(latencyDecayMs);
+  }
+}
+
+/** What a lease has of one device. */
+export class DeviceHolding implements Holding {
+  readonly on: LeasedDevice;
+  readonly row: number;
+  readonly number: number;
+  readonly weight: number;
+  readonly kib: number;
+
+  constructor(on: LeasedDevice, weight: number, kib: number) {
+    this.on = on;
+    this.row = on.row;
+    this.number = on.number;
+    this.weight = weight;
+    this.kib = kib;
+  }
+}
+
+/** Follows the list of a board. */
+export class LeasedDevices {
+  readonly #board: Board;
+  readonly #latencyDecayMs: number;
+  #views: Board['views'] | undefined;
+  #byNumber: ReadonlyMap<number, LeasedDevice> = new Map();
+  #listed: readonly LeasedDevice[] = [];
+  /** By row, -1 where there is none: what a change of the ledger is about. */
+  #indexes: Int32Array = new Int32Array(0);
+  #gone: readonly LeasedDevice[] = [];
+
+  constructor(board: Board, latencyDecayMs: number) {
+    this.#board = board;
+    this.#latencyDecayMs = latencyDecayMs;
+  }
+
+  /** Those that were taken over last. */
+  get views(): Board['views'] | undefined {
+    return this.#views;
+  }
+
+  /** In the order of the board's views. */
+  get listed(): readonly LeasedDevice[] {
+    return this.#listed;
+  }
+
+  /** Rows that the ledger must have. */
+  get rowCount(): number {
+    return this.#indexes.length;
+  }
+
+  /** REQUIRES: `follow` since the board's latest refresh. */
+  at(index: number): LeasedDevice {
+    const device = this.#listed[index];
+    if (device === undefined) throw new Error('no device has this index');
+    return device;
+  }
+
+  indexOfRow(row: number): number {
+    return this.#indexes[row] ?? -1;
+  }
+
+  /** Those that went since the last time. */
+  takeGone(): readonly LeasedDevice[] {
+    const gone = this.#gone;
+    if (gone.length > 0) this.#gone = [];
+    return gone;
+  }
+
+  /** Takes over the board's list, as of its latest refresh. */
+  follow(): void {
+    const { views } = this.#board;
+    if (views !== this.#views) this.#adopt(views);
+  }
+
+  #adopt(views: Board['views']): void {
+    const before = this.#byNumber;
+    this.#views = views;
+    this.#listed = views.map(({ device }, index) => {
+      const number = this.#board.numberOf(index);
+      const row = this.#board.rowOf(index);
+      const known = before.get(number);
+      const kept = known?.row === row && known.deviceId === device.deviceId ? known : undefined;
+      return kept ?? new LeasedDevice(device, { row, number }, this.#latencyDecayMs);
+    });
+    const rows = this.#listed.map(({ row }) => row);
+    this.#indexes = new Int32Array(rows.reduce((most, row) => Math.max(most, row + 1), 0)).fill(-1);
+    for (const [index, device] of this.#listed.entries()) {
+      device.index = index;
+      device.device = views[index]?.device ?? device.device;
+      this.#indexes[device.row] = index;
+    }
+    this.#byNumber = new Map(this.#listed.map((device) => [device.number, device]));
+    const gone = [...before.values()].filter(
+      (device) => this.#byNumber.get(device.number) !== device,
+    );
+    for (const device of gone) device.index = -1;
+    this.#gone = [...this.#gone, ...gone];
+  }
+}
