@@ -6,7 +6,8 @@ const { GPUClusteringManager } = require('../../../dist/index.js');
 const { openOptions, maxInFlight, weightUnit, kibibyte } = require('./lease-crowd-cluster.cjs');
 
 const lanes = 5;
-const tokenPairs = 50;
+const bursts = 10;
+const mostAtOnce = 8;
 const longestHoldMs = 8;
 const leaseBytes = 2 ** 30;
 /** Served or not, nobody may wait as long as this: it would be a wake-up that was lost. */
@@ -84,29 +85,49 @@ class Crowd {
   async #lane() {
     while (!this.#isStopped) {
       const dice = random();
-      if (dice < 0.3) this.#useTokens();
+      if (dice < 0.3) this.#burst(() => this.#useTokens());
+      else if (dice < 0.4) this.#burst(() => this.#useMemory());
       else if (dice < 0.6) await this.#tryLease();
       else await this.#waitForLease();
       await sleep(0);
     }
   }
 
-  /** Many, without a pause: this is where writers of one row meet. */
+  #burst(use) {
+    for (let times = 0; times < bursts; times++) use();
+  }
+
+  /** As many as there are, without a pause: this is where writers of one row meet. */
   #useTokens() {
     const one = { weight: 1, memoryBytes: 0 };
-    for (let pair = 0; pair < tokenPairs; pair++) {
+    const held = [];
+    while (held.length < mostAtOnce) {
       const token = this.#manager.tryAcquireToken();
-      if (token === 0) {
-        this.counts.busy += 1;
-        continue;
-      }
+      if (token === 0) break;
       const places = [this.#places.get(this.#manager.tokenDeviceId(token))];
       this.#counters.add(places, one);
+      held.push({ token, places });
+    }
+    if (held.length < mostAtOnce) this.counts.busy += 1;
+    for (const { token, places } of held) {
       this.#counters.subtract(places, one);
       this.#counters.must('a token is released', this.#manager.releaseToken(token));
       this.#counters.must('a token is released once', !this.#manager.releaseToken(token));
       this.counts.tokens += 1;
     }
+  }
+
+  /** Likewise where it is memory that ends. */
+  #useMemory() {
+    const held = [];
+    while (held.length < mostAtOnce) {
+      const lease = this.#manager.tryAcquire({ weight: 0.25, memoryBytes: 16 * leaseBytes });
+      if (!lease.granted) break;
+      this.#counters.add(this.#placesOf(lease), lease);
+      held.push(lease);
+    }
+    if (held.length < mostAtOnce) this.counts.busy += 1;
+    for (const lease of held) this.#release(lease);
   }
 
   #request() {
@@ -144,13 +165,21 @@ class Crowd {
   }
 
   async #hold(lease) {
-    const places = lease.devices.map(({ deviceId }) => this.#places.get(deviceId));
+    const places = this.#placesOf(lease);
     this.#counters.must('a gang is of different devices', new Set(places).size === places.length);
     this.#counters.add(places, lease);
     // No simulated memory fills up, so it would count as free again: only where nobody counts.
     if (!workerData.isCounted && lease.memoryBytes > 0) lease.materialised();
     await sleep(random() * longestHoldMs);
-    this.#counters.subtract(places, lease);
+    this.#release(lease);
+  }
+
+  #placesOf(lease) {
+    return lease.devices.map(({ deviceId }) => this.#places.get(deviceId));
+  }
+
+  #release(lease) {
+    this.#counters.subtract(this.#placesOf(lease), lease);
     this.#counters.must('a lease goes on until it is released', !lease.released);
     this.#counters.must('a lease is released', lease.release());
     this.#counters.must('a lease is released once', !lease.release());

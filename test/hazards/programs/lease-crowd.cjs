@@ -6,12 +6,16 @@ const { join } = require('node:path');
 const { setImmediate: turn, setTimeout: sleep } = require('node:timers/promises');
 const { Worker } = require('node:worker_threads');
 const { GPUClusteringManager } = require('../../../dist/index.js');
-const { openOptions, grantedCells } = require('./lease-crowd-cluster.cjs');
+const { openOptions, grantedCells, maxInFlight } = require('./lease-crowd-cluster.cjs');
 
 const file = join(__dirname, 'lease-crowd-worker.cjs');
 
-/** Those that are terminated count for nobody: what they held comes back to the ledger. */
-async function churn(state) {
+/**
+ * Nobody counts what those hold that are terminated, so they come in the second half only: then what
+ * they held has to come back to the ledger.
+ */
+async function churn(state, afterMs) {
+  await sleep(afterMs);
   while (!state.stopped) {
     const counted = new SharedArrayBuffer(4 * grantedCells);
     const workerData = { seed: state.churned, counted, isCounted: false };
@@ -36,6 +40,7 @@ async function watch(manager, state) {
         if (!sane || !isWhole(reservedBytes)) {
           state.strange.push({ inFlight, leaseCount, leasedBytes, reservedBytes });
         }
+        if (inFlight > maxInFlight) state.announced += 1;
         state.mostInFlight = Math.max(state.mostInFlight, inFlight);
         state.mostLeasedBytes = Math.max(state.mostLeasedBytes, leasedBytes);
       }
@@ -55,13 +60,13 @@ function ledgerOf(manager) {
 async function main(seconds, count) {
   const manager = await GPUClusteringManager.open(openOptions);
   const counted = new SharedArrayBuffer(4 * grantedCells);
-  const state = { stopped: false, churned: 0, looks: 0, strange: [] };
+  const state = { stopped: false, churned: 0, looks: 0, announced: 0, strange: [] };
   state.mostInFlight = state.mostLeasedBytes = 0;
   const workers = Array.from({ length: count }, (_, index) => {
     return new Worker(file, { workerData: { seed: 1000 + index, counted, isCounted: true } });
   });
   await Promise.all(workers.map((worker) => once(worker, 'message')));
-  const beside = [churn(state), watch(manager, state)];
+  const beside = [churn(state, 500 * seconds), watch(manager, state)];
   for (const worker of workers) worker.postMessage('begin');
   await sleep(1000 * seconds);
   const results = workers.map((worker) => once(worker, 'message'));
@@ -76,11 +81,12 @@ async function main(seconds, count) {
   const afterwards = ledgerOf(manager);
   const keys = Object.keys(told[0].counts);
   const totals = keys.map((key) => [key, told.reduce((sum, { counts }) => sum + counts[key], 0)]);
-  const { churned, looks, strange, mostInFlight, mostLeasedBytes } = state;
+  const { churned, looks, announced, strange, mostInFlight, mostLeasedBytes } = state;
   const mistakes = told.flatMap(({ mistakes }) => mistakes).slice(0, 20);
   const ledger = { afterRelease, afterwards, granted };
-  const seen = { churned, looks, strange: strange.slice(0, 5), mostInFlight, mostLeasedBytes };
-  console.log(JSON.stringify({ counts: Object.fromEntries(totals), mistakes, ledger, seen }));
+  const seen = { churned, looks, announced, strange: strange.slice(0, 5) };
+  const most = { inFlight: mostInFlight, leasedBytes: mostLeasedBytes };
+  console.log(JSON.stringify({ counts: Object.fromEntries(totals), mistakes, ledger, seen, most }));
   await manager.shutdown();
 }
 main(Number(process.argv[2]), Number(process.argv[3]));
