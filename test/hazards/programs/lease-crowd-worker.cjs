@@ -20,6 +20,8 @@ function random() {
   mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
   return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
 }
+/** Old samples count: a busy machine may keep the sampler away, and free memory is what it was. */
+const memory = (share) => ({ memoryBytes: share * leaseBytes, staleness: 'allow' });
 const upTo = (most) => Math.floor(random() * (most + 1));
 
 /**
@@ -121,7 +123,7 @@ class Crowd {
   #useMemory() {
     const held = [];
     while (held.length < mostAtOnce) {
-      const lease = this.#manager.tryAcquire({ weight: 0.25, memoryBytes: 16 * leaseBytes });
+      const lease = this.#manager.tryAcquire({ weight: 0.25, ...memory(16) });
       if (!lease.granted) break;
       this.#counters.add(this.#placesOf(lease), lease);
       held.push(lease);
@@ -132,7 +134,7 @@ class Crowd {
 
   #request() {
     const weight = [0.5, 1, 2][upTo(2)];
-    return random() < 0.4 ? { weight } : { weight, memoryBytes: leaseBytes * (1 + upTo(15)) };
+    return random() < 0.4 ? { weight } : { weight, ...memory(1 + upTo(15)) };
   }
 
   async #tryLease() {
