@@ -11,8 +11,8 @@ const { openOptions, grantedCells, maxInFlight } = require('./lease-crowd-cluste
 const file = join(__dirname, 'lease-crowd-worker.cjs');
 
 /**
- * Nobody counts what those hold that are terminated, so they come in the second half only. What they
- * held has to come back to the ledger.
+ * Nobody counts what those hold that are terminated, so they come in the second half only. All that
+ * they held has to come back to the ledger.
  */
 async function churn(state, afterMs) {
   await sleep(afterMs);
