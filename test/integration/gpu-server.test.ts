@@ -62,13 +62,22 @@ describe('a server that leases a GPU for each request', () => {
       'ERR_GPU_DEADLINE_UNREACHABLE',
       'ERR_GPU_TIMEOUT',
     ]);
+    const impatient = new AbortController();
+    const left = server.ask({}, impatient.signal);
+    await server.until('four waiting', (status) => status.waiting === 4);
+    impatient.abort();
     await server.until('three waiting', (status) => status.waiting === 3);
+    expect(await left).toEqual({ status: 0 });
     for (const hangUp of hangUps) hangUp.abort();
     const answers = await Promise.all(waiting);
     expect(answers.map(({ devices }) => devices?.length)).toEqual([1, 8, 1]);
     expect(new Set(answers[1]?.devices).size).toBe(8);
     expect(await Promise.all(holders)).toEqual(Array(slots).fill({ status: 0 }));
-    expect(await expectNothingLeft()).toMatchObject({ served: 3, refused: 3, aborted: slots });
+    expect(await expectNothingLeft()).toMatchObject({
+      served: 3,
+      refused: 3,
+      aborted: slots + 1,
+    });
   });
 
   it('keeps nothing for half a request', async () => {
