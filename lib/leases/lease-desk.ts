@@ -3,7 +3,7 @@ import { type AcquireMessage, channels, type QueueMessage } from '../diagnostics
 import type { GPUError } from '../errors.js';
 import type { Board } from '../selection/board.js';
 import type { DeviceView, ReportedLoad } from '../selection/device-view.js';
-import type { LinkBetween } from '../selection/pipeline.js';
+import type { LinkBetween, Outlook } from '../selection/pipeline.js';
 import type { PolicyState } from '../selection/policy-state.js';
 import type { TellableEvent } from '../telemetry/event-hub.js';
 import { monotonicMs } from '../telemetry/monotonic.js';
@@ -243,7 +243,9 @@ export class LeaseDesk implements Grantor<LeaseDemand, Lease> {
       return { code: 'unsatisfiable', message, devices: [] };
     }
     const { listed } = this.book.devices;
-    const devices = listed.filter((_, index) => outlook[index] === 'busy');
+    // One that passes does not suffice for several, or was taken by others meanwhile.
+    const contended: readonly (Outlook | undefined)[] = ['busy', 'passes'];
+    const devices = listed.filter((_, index) => contended.includes(outlook[index]));
     const numbers = devices.map(({ number }) => number).sort((a, b) => a - b);
     const message = `busy: ${able} of ${outlook.length} devices could serve it, ${count} wanted`;
     return { code: 'busy', message, devices: numbers };
