@@ -158,6 +158,13 @@ function checkOnNode(version, folder) {
     if (shown.simulated !== true) throw new Error('it does not say simulated: true');
     if (!(shown.devices?.length > 0)) throw new Error('it shows no devices');
   });
+  check(`Node ${version}: gpuring replay --json, over a recording that ships`, () => {
+    const options = ['--json', '--seconds', '5', '--trace', 'transient_A100'];
+    const args = ['node_modules/.bin/gpuring', 'replay', ...options];
+    const shown = JSON.parse(capture(program, args, inside));
+    if (shown.simulated !== true) throw new Error('it does not say simulated: true');
+    if (!(shown.policies?.length > 1)) throw new Error('it compares no policies');
+  });
   for (const platform of elsewhere) {
     check(`Node ${version}: as if on ${platform}`, () => {
       const env = { GPURING_FAKE_PLATFORM: platform, LIBC: platform };

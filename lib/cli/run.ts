@@ -3,11 +3,12 @@ import { type OptionSpec, type OptionSpecs, parseCommandLine, UsageError } from 
 import { distribute } from './distribute.js';
 import { doctor } from './doctor.js';
 import { failureOf } from './failure.js';
+import { replay } from './replay.js';
 import { select } from './select.js';
 import { snapshot } from './snapshot.js';
 import { top } from './top.js';
 
-const commands: readonly Command[] = [top, snapshot, select, distribute, doctor];
+const commands: readonly Command[] = [top, snapshot, select, distribute, replay, doctor];
 
 const general: OptionSpecs = {
   help: { kind: 'flag', text: 'print this and end' },

@@ -14,8 +14,8 @@ export interface Grant {
 
 /** What places requests: the selection code over what it has been told. */
 export interface Dispatchers {
-  /** A place for a request that reached that dispatcher; undefined: refused. */
-  acquire(dispatcher: number): Grant | undefined;
+  /** A place for a request; undefined: refused. */
+  acquire(request: Pick<ReplayRequest, 'dispatcher' | 'session'>): Grant | undefined;
   /** Every dispatcher learns what the driver says. */
   publish(samples: readonly GPUMetrics[]): void;
 }
@@ -115,7 +115,7 @@ class Run {
     const { gpus, dispatchers } = this.#simulation;
     this.#came++;
     this.#imbalanceSum += spreadOf(gpus.map((gpu) => gpu.waitMs(nowMs)));
-    const grant = dispatchers.acquire(request.dispatcher);
+    const grant = dispatchers.acquire(request);
     const gpu = grant === undefined ? undefined : gpus[grant.gpu];
     if (grant === undefined || gpu === undefined) return;
     this.#placed++;

@@ -1,6 +1,7 @@
 import type { GPUDevice } from '../device.js';
 import { Random } from '../selection/random.js';
 import { backgroundOf } from './background.js';
+import { castOf, type LedgerKind, type ReplayPolicy } from './cast.js';
 import { type Dispatchers, simulate } from './engine.js';
 import { figuresOf, type ReplayFigures } from './figures.js';
 import { SimulatedGpu } from './gpu.js';
@@ -20,6 +21,23 @@ export interface ReplaySettings {
   readonly serviceMs: number;
   /** What each request reserves and uses until it is done. */
   readonly memoryBytes: number;
+  /** Requests that a GPU takes at once. @default Infinity */
+  readonly maxInFlight?: number;
+}
+
+export interface ReplayPlan extends ReplaySettings {
+  readonly ledger: LedgerKind;
+}
+
+export interface PolicyOutcome {
+  readonly policy: ReplayPolicy;
+  readonly figures: ReplayFigures;
+}
+
+/** What a policy makes of the requests of a plan, through the code that selects and leases. */
+export function replayPolicy(plan: ReplayPlan, policy: ReplayPolicy): ReplayFigures {
+  const { ledger, ...settings } = plan;
+  return replay(settings, (stage) => castOf(policy, { ledger, stage }));
 }
 
 /** What a policy is played over. */

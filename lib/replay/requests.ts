@@ -1,11 +1,17 @@
 import type { Random } from '../selection/random.js';
 
-/** One request: when it comes, to which dispatcher, and how long it takes a GPU of speed 1. */
 export interface ReplayRequest {
+  /** When it comes. */
   readonly atMs: number;
+  /** To which dispatcher. */
   readonly dispatcher: number;
+  /** Whose it is: what `affinity` goes by. */
+  readonly session: number;
+  /** How long it takes a GPU of speed 1. */
   readonly workMs: number;
 }
+
+const sessions = 32;
 
 export interface Traffic {
   /** Of the capacity that is there: 1 is as much work as the GPUs can just do. */
@@ -22,8 +28,8 @@ export interface Traffic {
 
 /**
  * Requests in the order in which they come: bursts at the times of a Poisson process, each of a
- * geometric number of requests; exponential service times; each request to any dispatcher alike.
- * The same for every policy, so that policies differ in nothing else.
+ * geometric number of requests; exponential service times; each request to any dispatcher alike,
+ * and of any of 32 sessions. They are the same for every policy: that is all in which runs differ.
  */
 export function* requestsOf(traffic: Traffic, random: Random): Generator<ReplayRequest> {
   const { load, burst, seconds, dispatchers, serviceMs, capacity } = traffic;
@@ -33,7 +39,8 @@ export function* requestsOf(traffic: Traffic, random: Random): Generator<ReplayR
   for (let atMs = exponential(gapMs); atMs < endMs; atMs += exponential(gapMs)) {
     do {
       const workMs = exponential(serviceMs);
-      yield { atMs, dispatcher: Math.floor(random.next() * dispatchers), workMs };
+      const dispatcher = random.below(dispatchers);
+      yield { atMs, dispatcher, session: random.below(sessions), workMs };
     } while (random.next() < 1 - 1 / burst);
   }
 }

@@ -26,9 +26,9 @@ export function traceNames(): readonly string[] {
  * @throws GPUError ERR_GPU_SCENARIO_INVALID
  */
 export function loadTrace(given: string): readonly Recording[] {
-  const isPath = given.endsWith(ending);
-  const path = isPath ? resolve(given) : join(traceFolder, `${shippedName(given)}${ending}`);
-  return readTrace(readText(path, given), isPath ? given : basename(path));
+  if (given.endsWith(ending)) return readTrace(readText(resolve(given), given), given);
+  const name = shippedName(given);
+  return readTrace(readText(join(traceFolder, `${name}${ending}`), given), name);
 }
 
 function shippedName(given: string): string {
