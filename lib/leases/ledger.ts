@@ -83,7 +83,6 @@ export class Ledger {
   /** The clock, as far as `changes` has told. */
   #seen = 0;
   #hadOthers = false;
-  readonly #figures = noFigures();
 
   constructor(options: LedgerOptions) {
     const { layout } = options;
@@ -200,13 +199,13 @@ export class Ledger {
   }
 
   /** Weight in flight on the device in all environments, in 64ths, as of the latest change here. */
-  inFlight(place: LedgerPlace): number {
-    if (this.#hasOthers || this.#shard === -1) {
-      this.readInto(place, 0, this.#figures);
-      return this.#figures.inFlight;
-    }
-    const at = this.#own + place.row * this.#rowStride;
-    return this.#peek(at + numberCell) === place.number ? this.#peek(at + inFlightCell) : 0;
+  inFlight({ row, number }: LedgerPlace): number {
+    const at = row * this.#rowStride;
+    const own = this.#own + at;
+    const isOwn = this.#shard !== -1 && this.#peek(own + numberCell) === number;
+    const inFlight = isOwn ? this.#peek(own + inFlightCell) : 0;
+    if (!this.#hasOthers && this.#shard !== -1) return inFlight;
+    return inFlight + this.#inFlightOfOthers(at, number);
   }
 
   /** Whether others wrote to it, or may have, when it was looked at or changed last. */
@@ -285,16 +284,37 @@ export class Ledger {
   }
 
   #gatherOthers(at: number, asked: Asked, into: LedgerFigures): void {
-    const { first, shardStride, shards, shardCount } = this.#layout;
-    for (let base = 0; base < shardCount; base += 32) {
-      let bits = this.#load(shards + base / 32);
-      while (bits !== 0) {
-        const bit = 31 - Math.clz32(bits & -bits);
-        bits &= bits - 1;
-        const shard = base + bit;
-        if (shard !== this.#shard) this.#gather(first + shard * shardStride + at, asked, into);
-      }
+    const { first, shardStride } = this.#layout;
+    for (let shard = this.#otherAfter(-1); shard !== -1; shard = this.#otherAfter(shard)) {
+      this.#gather(first + shard * shardStride + at, asked, into);
     }
+  }
+
+  #inFlightOfOthers(at: number, number: number): number {
+    const { first, shardStride } = this.#layout;
+    let inFlight = 0;
+    for (let shard = this.#otherAfter(-1); shard !== -1; shard = this.#otherAfter(shard)) {
+      const row = first + shard * shardStride + at;
+      if (this.#load(row + numberCell) === number) inFlight += this.#load(row + inFlightCell);
+    }
+    return inFlight;
+  }
+
+  /** The next shard that another environment has claimed; -1: there is none. */
+  #otherAfter(shard: number): number {
+    const { shards, shardCount } = this.#layout;
+    let next = shard + 1;
+    while (next < shardCount) {
+      const bits = this.#load(shards + (next >>> 5)) >>> (next & 31);
+      if (bits === 0) {
+        next = (next | 31) + 1;
+        continue;
+      }
+      next += 31 - Math.clz32(bits & -bits);
+      if (next !== this.#shard) return next;
+      next += 1;
+    }
+    return -1;
   }
 
   #isClaimed(shard: number): boolean {
@@ -316,6 +336,8 @@ export class Ledger {
     const { clock, log, logEntries } = this.#layout;
     const turn = this.#addTo(clock, 1);
     this.#store(log + (turn & (logEntries - 1)), tagOf(turn) | row);
+    // Its own news it need not be told, where nobody else's came before.
+    if (turn === this.#seen) this.#seen = (turn + 1) | 0;
   }
 
   #load(index: number): number {
