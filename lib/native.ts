@@ -17,7 +17,8 @@ export interface BlockLayout {
   readonly driverWord: number;
   /**
    * Changes after anything that a decision may depend on: rows, events, the list of devices, the
-   * states of sampler and driver. Its low half is enough to see that.
+   * states of sampler and driver; and while a call does not come back, for samples grow old then.
+   * Its low half is enough to see that.
    */
   readonly changesWord: number;
   /** Of the ledger; native/core/ledger.h. 32-bit cells: of these words the low halves. */

@@ -1,5 +1,7 @@
 // The word that says when a decision may come out otherwise.
+#include <chrono>
 #include <functional>
+#include <thread>
 
 #include "check.h"
 #include "core/sampler.h"
@@ -38,6 +40,24 @@ TEST("changes: what is told of devices and of the driver moves the word") {
   CHECK(Moves(rig, [&] { rig.sampler->RequestStop(); }));
   CHECK(rig.sampler->WaitStopped(kLongNs));
   CHECK_EQ(rig.HeaderNow(kBlockStateWord), static_cast<uint64_t>(SamplerState::kStopped));
+}
+
+TEST("changes: while a call about the driver hangs the word moves, for samples grow old") {
+  Event gate;
+  Rig rig(Devices(2));
+  rig.WatchAll({0, 1});
+  rig.host->SetCountGate(&gate);
+  for (int i = 0; i < 10; i++) {
+    rig.clock->Advance(kPeriodNs);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  const uint64_t rounds = rig.HeaderNow(kBlockRoundsWord);
+  for (int i = 0; i < 4; i++) {
+    const uint64_t before = rig.HeaderNow(kBlockChangesWord);
+    CHECK(rig.AdvanceUntil(20 * kMs, [&] { return rig.HeaderNow(kBlockChangesWord) != before; }));
+  }
+  CHECK_EQ(rig.HeaderNow(kBlockRoundsWord), rounds);
+  gate.Set();
 }
 
 // What a reader saw at one value of the word is what there is as long as it has that value.
