@@ -31,10 +31,12 @@ napi_value SixProperties(napi_env env, napi_callback_info) {
   return object;
 }
 
-// A plain scheduler's: shared by threads, so the counters are atomic; what is divided by is not
-// asked for each time.
+// A plain scheduler's: shared by threads, so what changes is atomic; a device may be out of use or
+// full; what would be divided by is kept as a factor.
 struct Load {
   std::atomic<int32_t> in_flight{0};
+  std::atomic<int32_t> most_in_flight{1 << 30};
+  std::atomic<bool> in_use{true};
   double seconds_a_unit = 1.0;
 };
 
@@ -61,7 +63,10 @@ napi_value ScanAcquire(napi_env env, napi_callback_info info) {
   double least_cost = 1e300;
   for (uint32_t index = 0; index < devices; ++index) {
     const Load& load = loads[index];
-    const double cost = (load.in_flight.load(std::memory_order_relaxed) + 1) * load.seconds_a_unit;
+    if (!load.in_use.load(std::memory_order_relaxed)) continue;
+    const int32_t in_flight = load.in_flight.load(std::memory_order_relaxed) + 1;
+    if (in_flight > load.most_in_flight.load(std::memory_order_relaxed)) continue;
+    const double cost = in_flight * load.seconds_a_unit;
     if (cost < least_cost) {
       least_cost = cost;
       least = index;
