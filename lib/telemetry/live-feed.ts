@@ -142,9 +142,10 @@ export class LiveFeed implements DeviceFeed {
       view.sensed.cells.fill(NaN);
       return true;
     }
-    row.take(words, block.estimated());
+    const startMs = words[this.#options.native.layout.rowStartMsWord] ?? -Infinity;
+    row.take(words, block.estimated(), startMs);
     view.sample = row;
-    view.sampleStartMs = words[this.#options.native.layout.rowStartMsWord] ?? -Infinity;
+    view.sampleStartMs = startMs;
     const { cells } = view.sensed;
     for (const [place, word] of this.#sensedWords.entries()) cells[place] = words[word] ?? NaN;
     return true;

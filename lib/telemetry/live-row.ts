@@ -1,5 +1,6 @@
 import type { LatestSample } from '../selection/board-view.js';
 import type { LiveTelemetry } from './live.js';
+import { monotonicMs } from './monotonic.js';
 import type { GPUMetrics } from './sample.js';
 
 /** What was read of one device of a live cluster: its row of the block, and slow readings. */
@@ -15,7 +16,8 @@ export class LiveRow implements LatestSample {
   /** Where the driver says the point instead. */
   slowdownCelsius: number | undefined = undefined;
   isFrozen = false;
-  #latest: GPUMetrics | undefined;
+  #startMs = -Infinity;
+  #latest: { -readonly [K in keyof GPUMetrics]: GPUMetrics[K] } | undefined;
 
   constructor(telemetry: LiveTelemetry, deviceId: string, words: number) {
     this.#telemetry = telemetry;
@@ -23,15 +25,19 @@ export class LiveRow implements LatestSample {
     this.words = new Float64Array(words);
   }
 
-  take(words: Float64Array, estimatedBits: number): void {
+  /** A sample that began then, on the monotonic clock. */
+  take(words: Float64Array, estimatedBits: number, startMs: number): void {
     this.words.set(words);
     this.estimatedBits = estimatedBits;
+    this.#startMs = startMs;
     this.#latest = undefined;
   }
 
+  /** Made once; its age is that of now. */
   latest(): GPUMetrics {
     const { words, estimatedBits } = this;
-    this.#latest ??= this.#telemetry.sampleIn(this.#deviceId, words, estimatedBits);
+    this.#latest ??= { ...this.#telemetry.sampleIn(this.#deviceId, words, estimatedBits) };
+    this.#latest.ageMs = Math.max(0, monotonicMs() - this.#startMs);
     return this.#latest;
   }
 }

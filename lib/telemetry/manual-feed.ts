@@ -94,10 +94,13 @@ export class ManualFeed implements DeviceFeed {
 }
 
 function readInto(view: BoardView, columns: SampleColumns): void {
-  view.sample = columns;
+  const { sensed, stillness } = view;
+  const isSame = columns.sense(sensed.cells);
+  stillness.look(columns, isSame ? view.sampleStartMs : NaN);
+  if (view.sample !== columns) view.sample = columns;
   view.sampleStartMs = columns.latestMs;
-  columns.sense(view.sensed.cells);
-  view.stillness.look(columns, view.sensed.cells);
-  if (isImplausible(view.sensed)) view.sensor = 'implausible';
-  else view.sensor = view.stillness.isFrozen ? 'frozen' : 'ok';
+  // What draws no power may well stand still.
+  const isFrozen = stillness.isFrozen && (sensed.powerWatts ?? 0) > 0;
+  if (isImplausible(sensed)) view.sensor = 'implausible';
+  else view.sensor = isFrozen ? 'frozen' : 'ok';
 }

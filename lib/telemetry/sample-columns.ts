@@ -100,18 +100,34 @@ export class SampleColumns {
     return this.#latest;
   }
 
-  /** The latest sample into the cells of SensedValues. REQUIRES: there is one. */
-  sense(cells: Float64Array): void {
+  /**
+   * The latest sample into the cells of SensedValues. True where those that move on a device that
+   * works (`movingKeys`) are as they were. REQUIRES: there is a sample.
+   */
+  sense(cells: Float64Array): boolean {
+    const from = this.#cells;
     const at = this.#placeBefore(0);
-    const { computeUtilizationPercent, memoryTotalBytes, memoryUsedBytes } = this.#starts;
-    const { memoryFreeBytes, powerWatts, temperatureCelsius, clockRateMhz } = this.#starts;
-    cells[0] = this.#cells[computeUtilizationPercent + at] as number;
-    cells[5] = this.#cells[memoryTotalBytes + at] as number;
-    cells[1] = this.#cells[memoryUsedBytes + at] as number;
-    cells[6] = this.#cells[memoryFreeBytes + at] as number;
-    cells[2] = this.#cells[powerWatts + at] as number;
-    cells[3] = this.#cells[temperatureCelsius + at] as number;
-    cells[4] = this.#cells[clockRateMhz + at] as number;
+    const { computeUtilizationPercent, memoryUsedBytes, powerWatts } = this.#starts;
+    const { temperatureCelsius, clockRateMhz, memoryTotalBytes, memoryFreeBytes } = this.#starts;
+    const busy = from[computeUtilizationPercent + at] as number;
+    const used = from[memoryUsedBytes + at] as number;
+    const power = from[powerWatts + at] as number;
+    const heat = from[temperatureCelsius + at] as number;
+    const clock = from[clockRateMhz + at] as number;
+    const isSame =
+      Object.is(cells[0], busy) &&
+      Object.is(cells[1], used) &&
+      Object.is(cells[2], power) &&
+      Object.is(cells[3], heat) &&
+      Object.is(cells[4], clock);
+    cells[0] = busy;
+    cells[1] = used;
+    cells[2] = power;
+    cells[3] = heat;
+    cells[4] = clock;
+    cells[5] = from[memoryTotalBytes + at] as number;
+    cells[6] = from[memoryFreeBytes + at] as number;
+    return isSame;
   }
 
   /** How many of the latest, at most `limit`, have the latest's values in these metrics. */

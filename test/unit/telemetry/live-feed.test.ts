@@ -111,6 +111,16 @@ describe('a board over a live cluster', () => {
     expect(made.board.best()).toBe('GPU-0');
   });
 
+  it('shows a filter of the user a sample that is as old as it is', async () => {
+    const made = two();
+    const [view] = made.board.views;
+    const ageMs = () => view?.metrics?.ageMs ?? NaN;
+    const before = ageMs();
+    const grew = () => (ageMs() > before + 5 ? true : undefined);
+    expect(await until(grew, { timeoutMs: 5000 })).toBe(true);
+    expect(view?.metrics?.computeUtilizationPercent).toBe(10);
+  });
+
   it('lets telemetry grow old without keeping leases off the device', () => {
     const made = live({ maxAgeMs: 100 });
     made.publish(0, 10, { ageMs: 200 });
