@@ -238,6 +238,7 @@ export class LeaseBook implements LeaseKeeper {
     if (gone.length === 0) return;
     this.ledger.makeRoom(this.devices.rowCount);
     this.revoke(gone, ({ deviceId }) => `device ${deviceId} is gone`);
+    this.revokeTokens(gone);
   }
 
   /** Ends leases that have one of these devices; those that `isMeant` does not let off. */

@@ -11,7 +11,12 @@ export class TokenTable<T> {
   #tokens: Int32Array = new Int32Array(leastPlaces);
   #items: (T | undefined)[] = new Array<undefined>(leastPlaces).fill(undefined);
   #count = 0;
-  #last = 0;
+  #last: number;
+
+  /** Tokens count on from `last`. */
+  constructor(last = 0) {
+    this.#last = last;
+  }
 
   get size(): number {
     return this.#count;

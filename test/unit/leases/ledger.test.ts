@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest';
+import { type Holding, Ledger, noFigures } from '../../../lib/leases/ledger.js';
+import { isSeen, SampleClock } from '../../../lib/leases/sample-clock.js';
+import { SharedLedger } from '../../support/shared-ledger.js';
+
+function holding(more: Partial<Holding> = {}): Holding {
+  return { row: 2, number: 7, weight: 64, kib: 0, ...more };
+}
+
+function figures(ledger: Ledger, { row = 2, number = 7, seen = 0 } = {}) {
+  const into = noFigures();
+  ledger.readInto({ row, number }, seen, into);
+  return into;
+}
+
+function changes(ledger: Ledger): readonly number[] {
+  const rows: number[] = [];
+  ledger.changes((row) => rows.push(row));
+  return rows;
+}
+
+describe.each([
+  { how: 'memory of its own', open: () => Ledger.private() },
+  { how: 'the published block', open: () => new SharedLedger().open().ledger },
+  {
+    how: 'native calls, where external memory is refused',
+    open: () => new SharedLedger().open({ refuseExternal: true }).ledger,
+  },
+])('a ledger over $how', ({ open }) => {
+  it('is the sum of what was entered and not struck out', () => {
+    const ledger = open();
+    expect(ledger.claim()).toBe(true);
+    expect(ledger.add(holding())).toBe(64);
+    expect(ledger.add(holding({ weight: 32, kib: 100 }))).toBe(96);
+    expect(figures(ledger)).toEqual({
+      inFlight: 96,
+      leaseCount: 2,
+      leasedKiB: 100,
+      pendingKiB: 100,
+      unseenKiB: 0,
+    });
+    expect(ledger.inFlight(holding())).toBe(96);
+    expect(ledger.remove(holding({ weight: 32, kib: 100 }), 100)).toBe(64);
+    expect(ledger.remove(holding(), 0)).toBe(0);
+    expect(figures(ledger)).toEqual(noFigures());
+  });
+
+  it('counts memory as reserved, then as materialised until a sample shows it', () => {
+    const ledger = open();
+    ledger.claim();
+    const lease = holding({ kib: 100 });
+    ledger.add(lease);
+    ledger.materialise(lease, 60, { now: 500, seen: 400 });
+    expect(figures(ledger, { seen: 499 })).toMatchObject({ pendingKiB: 40, unseenKiB: 60 });
+    expect(figures(ledger, { seen: 500 })).toMatchObject({ pendingKiB: 40, unseenKiB: 0 });
+    ledger.materialise(lease, 30, { now: 600, seen: 500 });
+    expect(figures(ledger, { seen: 599 })).toMatchObject({ pendingKiB: 10, unseenKiB: 30 });
+    ledger.fold(lease, 599);
+    expect(figures(ledger, { seen: 599 })).toMatchObject({ unseenKiB: 30 });
+    ledger.fold(lease, 600);
+    expect(figures(ledger, { seen: 0 })).toMatchObject({ unseenKiB: 0, leasedKiB: 100 });
+    expect(ledger.remove(lease, 10)).toBe(0);
+    expect(figures(ledger)).toEqual(noFigures());
+  });
+
+  it('keeps nothing of the device that had the row before', () => {
+    const ledger = open();
+    ledger.claim();
+    ledger.add(holding({ kib: 5 }));
+    ledger.add(holding({ number: 8, weight: 1 }));
+    expect(figures(ledger)).toEqual(noFigures());
+    expect(figures(ledger, { number: 8 })).toMatchObject({ inFlight: 1, leasedKiB: 0 });
+    expect(ledger.remove(holding({ kib: 5 }), 5)).toBe(-1);
+    expect(figures(ledger, { number: 8 })).toMatchObject({ inFlight: 1, leaseCount: 1 });
+  });
+
+  it('refuses what does not fit into its cells, and enters nothing of it', () => {
+    const ledger = open();
+    ledger.claim();
+    const greatest = holding({ weight: 2 ** 31 - 1, kib: 2 ** 32 - 1 });
+    expect(ledger.add(greatest)).toBe(2 ** 31 - 1);
+    expect(ledger.add(holding({ weight: 1 }))).toBe(-1);
+    expect(ledger.remove(greatest, 2 ** 32 - 1)).toBe(0);
+    ledger.add(holding({ kib: 2 ** 32 - 1 }));
+    expect(ledger.add(holding({ kib: 1 }))).toBe(-1);
+    expect(figures(ledger)).toMatchObject({ leaseCount: 1, leasedKiB: 2 ** 32 - 1 });
+  });
+});
+
+describe('a ledger that environments share', () => {
+  it('sums over all of them, those without a shard included', () => {
+    const shared = new SharedLedger();
+    const [one, other, reader] = [shared.open(), shared.open(), shared.open()];
+    one.ledger.claim();
+    expect(one.ledger.isShared).toBe(false);
+    expect(reader.ledger.isShared).toBe(true);
+    other.ledger.claim();
+    one.ledger.add(holding());
+    other.ledger.add(holding({ weight: 1, kib: 3 }));
+    for (const { ledger } of [one, other, reader]) {
+      expect(figures(ledger)).toMatchObject({ inFlight: 65, leaseCount: 2, pendingKiB: 3 });
+    }
+    other.close();
+    expect(figures(one.ledger)).toMatchObject({ inFlight: 64, leaseCount: 1 });
+    expect(one.ledger.isShared).toBe(false);
+  });
+
+  it('tells each of the others which rows have changed, once', () => {
+    const shared = new SharedLedger();
+    const [one, other] = [shared.open(), shared.open()];
+    one.ledger.claim();
+    expect(changes(one.ledger)).toEqual([]);
+    other.ledger.claim();
+    expect(changes(one.ledger)).toEqual([-1]);
+    expect(changes(one.ledger)).toEqual([]);
+    other.ledger.add(holding({ row: 3 }));
+    other.ledger.add(holding({ row: 5 }));
+    expect(changes(one.ledger)).toEqual([3, 5]);
+    expect(changes(one.ledger)).toEqual([]);
+    for (let turn = 0; turn < 256; turn += 1) other.ledger.add(holding({ row: turn % 8 }));
+    expect(changes(one.ledger)).toEqual([-1]);
+    other.close();
+    expect(changes(one.ledger)).toEqual([-1]);
+    expect(changes(one.ledger)).toEqual([]);
+  });
+
+  it('looks at all rows where an entry is not written yet', () => {
+    const shared = new SharedLedger();
+    const [one, other] = [shared.open(), shared.open()];
+    one.ledger.claim();
+    other.ledger.claim();
+    changes(one.ledger);
+    other.ledger.add(holding({ row: 3 }));
+    shared.tick();
+    expect(changes(one.ledger)).toEqual([3, -1]);
+  });
+
+  it('says when every shard is taken', () => {
+    const shared = new SharedLedger();
+    const all = Array.from({ length: 64 }, () => shared.open());
+    expect(all.map(({ ledger }) => ledger.claim())).not.toContain(false);
+    const late = shared.open();
+    expect(late.ledger.claim()).toBe(false);
+    all[17]?.close();
+    expect(late.ledger.claim()).toBe(true);
+  });
+
+  it('knows whether a shard above has leases on a device', () => {
+    const shared = new SharedLedger();
+    const [low, high] = [shared.open(), shared.open()];
+    low.ledger.claim();
+    high.ledger.claim();
+    expect(low.ledger.isHeldAbove(holding())).toBe(false);
+    high.ledger.add(holding());
+    low.ledger.add(holding());
+    expect(low.ledger.isHeldAbove(holding())).toBe(true);
+    expect(low.ledger.isHeldAbove(holding({ number: 8 }))).toBe(false);
+    expect(high.ledger.isHeldAbove(holding())).toBe(false);
+  });
+});
+
+describe('a private ledger', () => {
+  it('grows, and keeps what is in it', () => {
+    const ledger = Ledger.private(2);
+    ledger.add(holding({ row: 1, kib: 9 }));
+    ledger.makeRoom(1000);
+    ledger.add(holding({ row: 999 }));
+    expect(figures(ledger, { row: 1 })).toMatchObject({ inFlight: 64, leasedKiB: 9 });
+    expect(figures(ledger, { row: 999 })).toMatchObject({ inFlight: 64 });
+    expect(ledger.isShared).toBe(false);
+  });
+});
+
+describe('the clock of samples', () => {
+  it.each([0, 1, 16, 17, 2 ** 35 - 8, 2 ** 35 + 3])(
+    'at %d ms, a later sample has seen it',
+    (ms) => {
+      const clock = new SampleClock(() => ms);
+      const tick = clock.now();
+      expect(isSeen(tick, clock.seenBy(ms))).toBe(false);
+      expect(isSeen(tick, clock.seenBy(ms - 40))).toBe(false);
+      expect(isSeen(tick, clock.seenBy(ms + 17))).toBe(true);
+    },
+  );
+
+  it('takes no sample of another age of the world for one that has seen it', () => {
+    const now = 1_700_000_000_000;
+    const clock = new SampleClock(() => now, now);
+    expect(isSeen(clock.now(), clock.seenBy(1000))).toBe(false);
+    expect(isSeen(clock.now(), clock.seenBy(-Infinity))).toBe(false);
+    expect(isSeen(clock.now(), clock.seenBy(now + 100))).toBe(true);
+  });
+});
