@@ -351,7 +351,9 @@ describe('two books on one ledger', () => {
     vi.restoreAllMocks();
   });
 
-  it('keep it the sum of what is live, and never promise memory twice', { timeout: 300_000 }, () => {
+  it('keep it the sum of what is live, and never promise memory twice', {
+    timeout: 300_000,
+  }, () => {
     const choices = fc.array(fc.nat({ max: 2 ** 20 }), { maxLength: 16 });
     let spare: World | undefined;
     let runs = 0;

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import type { Lease } from '../../../lib/leases/lease.js';
+import { KiB, LeaseRig } from '../../support/lease-rig.js';
+
+function rigWithSamples(): LeaseRig {
+  const rig = new LeaseRig();
+  for (const id of ['a', 'b', 'c']) rig.record(id, 10);
+  return rig;
+}
+
+/** A request whose reading does something. */
+function whenRead(act: () => void): object {
+  return {
+    get memoryBytes() {
+      act();
+      return 5 * KiB;
+    },
+  };
+}
+
+function expectNothingHeld(rig: LeaseRig): void {
+  expect(rig.desk.book.live.count).toBe(0);
+  const none = { leaseCount: 0, inFlight: 0, leasedKiB: 0, pendingKiB: 0 };
+  for (const id of ['a', 'b', 'c']) rig.expectRow(id, none);
+}
+
+describe("code of the user's in the middle of acquiring", () => {
+  it('may shut down while the request is read', async () => {
+    for (const method of ['tryAcquire', 'tryAcquireToken', 'acquire'] as const) {
+      const rig = rigWithSamples();
+      const call = async () => rig.desk[method](whenRead(() => rig.close()));
+      await expect(call()).rejects.toMatchObject({ code: 'ERR_GPU_CLOSED' });
+      expectNothingHeld(rig);
+    }
+  });
+
+  it('may shut down while devices are filtered', async () => {
+    for (const method of ['tryAcquire', 'tryAcquireToken', 'acquire'] as const) {
+      const rig = rigWithSamples();
+      const filters = [{ name: 'closing', reject: () => void rig.close() }];
+      const call = async () => rig.desk[method]({ filters });
+      await expect(call()).rejects.toMatchObject({ code: 'ERR_GPU_CLOSED' });
+      expectNothingHeld(rig);
+    }
+  });
+
+  it.each([
+    ['a filter', { filters: [{ name: 'broken', reject: () => fail() }] }],
+    ['a cost', { policy: { name: 'broken', cost: () => fail() } }],
+    ['a pick', { policy: { name: 'broken', cost: () => 1, pick: () => fail() } }],
+    ['a pick of rubbish', { policy: { name: 'broken', cost: () => 1, pick: () => ({}) } }],
+  ])('may throw: %s', async (_, request) => {
+    const rig = rigWithSamples();
+    const wrong = { code: 'ERR_GPU_INVALID_TYPE' };
+    expect(() => rig.desk.tryAcquire(request)).toThrow(expect.objectContaining(wrong));
+    expect(() => rig.desk.tryAcquireToken(request)).toThrow(expect.objectContaining(wrong));
+    await expect(rig.desk.acquire(request)).rejects.toMatchObject(wrong);
+    expectNothingHeld(rig);
+    expect(rig.acquire().release()).toBe(true);
+  });
+
+  it('may lease itself: what was chosen meanwhile is chosen anew', () => {
+    const rig = rigWithSamples();
+    let inner: Lease | undefined;
+    const request = { memoryBytes: 60 * KiB, policy: 'score' as const };
+    const filters = [
+      {
+        name: 'leasing',
+        reject: () => {
+          inner ??= rig.acquire(request);
+          return undefined;
+        },
+      },
+    ];
+    const outer = rig.acquire({ ...request, filters });
+    expect(inner?.device).not.toBe(outer.device);
+    outer.release();
+    inner?.release();
+    expectNothingHeld(rig);
+  });
+
+  it('may lease or release each time it is asked: then it is refused, not asked for ever', () => {
+    const rig = rigWithSamples();
+    const filters = [{ name: 'restless', reject: () => void rig.acquire().release() }];
+    expect(rig.desk.tryAcquire({ filters })).toMatchObject({ granted: false, code: 'busy' });
+    expectNothingHeld(rig);
+  });
+
+  it('may remove the device that it is asked about', () => {
+    const rig = rigWithSamples();
+    const reject = () => {
+      if (rig.cluster.devices().has('a')) rig.unregister('a');
+      return undefined;
+    };
+    const filters = [{ name: 'removing', reject }];
+    expect(rig.acquire({ filters }).device.deviceId).not.toBe('a');
+    expect(rig.desk.status().devices).toHaveLength(2);
+  });
+
+  it('may release in a listener of the signal, and acquire there', async () => {
+    const rig = rigWithSamples();
+    const lease = rig.acquire({ deviceIds: ['a'] });
+    const results: unknown[] = [];
+    lease.signal.addEventListener('abort', () => {
+      results.push(lease.release(), rig.acquire().release());
+    });
+    rig.unregister('a');
+    expect(results).toEqual([]);
+    await Promise.resolve();
+    expect(results).toEqual([false, true]);
+  });
+});
+
+function fail(): never {
+  throw new Error('mine');
+}
