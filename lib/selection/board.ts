@@ -21,8 +21,9 @@ export interface BoardOptions {
   readonly seed?: number | undefined;
 }
 
-/** Ties are broken at random by so small a part of the key that nothing else is. */
-const chanceShare = 1e-9 / 2 ** 32;
+/** Ties are broken by so small a part of the key that nothing else is: about its last bit a turn. */
+const turnShare = 1e-9 / 2 ** 22;
+const mostTurns = 2 ** 22;
 
 /**
  * All devices of one manager, kept ready for decisions: a view each, and who is best under the two
@@ -45,6 +46,8 @@ export class Board implements FeedTarget {
   readonly #loads = new Tournament();
   #best: string | undefined;
   #chance: number;
+  /** How often loads changed since all ties were drawn. */
+  #turns = 0;
 
   /** Told of by the feed, and not looked at yet. */
   readonly #changed: BoardView[] = [];
@@ -146,7 +149,12 @@ export class Board implements FeedTarget {
     const view = this.#views[index];
     if (view === undefined) return;
     view.voidLoad(this.#loadSource);
-    this.#loads.set(index, this.#loadKey(view, inFlight / weightSteps));
+    this.#turns += 1;
+    if (this.#turns < mostTurns) {
+      this.#loads.set(index, this.#loadKey(view, inFlight / weightSteps));
+    } else {
+      this.#judgeLoads();
+    }
   }
 
   /** Called once, by whoever keeps the ledger; before that nothing is leased. */
@@ -257,6 +265,7 @@ export class Board implements FeedTarget {
 
   #judgeLoads(): void {
     const views = this.#views;
+    this.#turns = 0;
     this.#loads.reset(views.length, (index) => {
       const view = views[index] as BoardView;
       return this.#loadKey(view, view.inFlight);
@@ -269,7 +278,11 @@ export class Board implements FeedTarget {
     const chance = (Math.imul(this.#chance, 1_664_525) + 1_013_904_223) | 0;
     this.#chance = chance;
     const load = emptierFirst((inFlight + 1) * view.perSpeed, inFlight);
-    return load * (1 + chanceShare * chance);
+    // Only a key that changes is drawn anew. Draws of one range would make the device that is given
+    // back the lowest again and again, as the others are what was too high to be taken; a range that
+    // moves on by a turn a change, and is so wide, gives each its turn, in no order.
+    const range = 4 * this.#views.length + 8;
+    return load * (1 + turnShare * (this.#turns + range * (chance * 2 ** -32)));
   }
 
   #compareSpeeds(): void {

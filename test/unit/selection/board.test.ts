@@ -206,6 +206,22 @@ describe('the least loaded device, kept ready', () => {
     expect(first(3)).toBe(first(3));
   });
 
+  it('gives each of equals its turn, in no order, when one lease follows another', () => {
+    const { board } = boardOf(Array.from({ length: 8 }, (_, at) => gpu(`${at}`)));
+    const taken = Array.from({ length: 4000 }, () => {
+      const index = board.fastest();
+      board.loadChanged(index, 64);
+      board.loadChanged(index, 0);
+      return index;
+    });
+    for (let at = 0; at < 8; at++) {
+      expect(taken.filter((index) => index === at).length).toBeGreaterThan(350);
+    }
+    const again = taken.filter((index, at) => index === taken[at - 1]).length;
+    expect(again).toBeGreaterThan(200);
+    expect(again).toBeLessThan(1200);
+  });
+
   it('takes none that is full', () => {
     const { board } = boardOf([gpu('a'), gpu('b')], { maxInFlight: 2 });
     board.loadChanged(0, 64 * 2);
