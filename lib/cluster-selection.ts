@@ -1,9 +1,17 @@
 import type { Cluster } from './cluster.js';
 import { ClusterWindows } from './cluster-windows.js';
+import { channels, type SelectMessage } from './diagnostics.js';
 import { readRequest } from './selection/criteria.js';
 import { Pipeline, type RankedDevice, type Scene } from './selection/pipeline.js';
 import type { SelectionExplanation } from './selection/reasons.js';
 import type { SelectionRequest } from './selection/request.js';
+
+// A constant of this module: an engine reaches it faster than an export.
+const selections = channels.select;
+
+function publish(deviceId: string | undefined): void {
+  selections.publish({ ...(deviceId !== undefined && { deviceId }) } satisfies SelectMessage);
+}
 
 /** Which device is best: a manager's answers, which change nothing. */
 export abstract class ClusterSelection extends ClusterWindows {
@@ -32,18 +40,25 @@ export abstract class ClusterSelection extends ClusterWindows {
    * @throws as `rankDevices`
    */
   selectBestDevice(request?: SelectionRequest): string | undefined {
-    if (request === undefined) {
-      this.#cluster.open();
-      return this.#cluster.board.best();
-    }
-    const pipeline = this.#pipeline(request);
-    const scene = this.#scene();
-    return scene.views[pipeline.choose(scene)]?.device.deviceId;
+    const deviceId = request === undefined ? this.#best() : this.#choose(request);
+    if (selections.hasSubscribers) publish(deviceId);
+    return deviceId;
   }
 
   /** Why each device is selected, ranked or rejected, with numbers; in registration order. */
   explainSelection(request?: SelectionRequest): readonly SelectionExplanation[] {
     return this.#pipeline(request).explain(this.#scene());
+  }
+
+  #best(): string | undefined {
+    this.#cluster.open();
+    return this.#cluster.board.best();
+  }
+
+  #choose(request: SelectionRequest): string | undefined {
+    const pipeline = this.#pipeline(request);
+    const scene = this.#scene();
+    return scene.views[pipeline.choose(scene)]?.device.deviceId;
   }
 
   #pipeline(request: unknown): Pipeline {

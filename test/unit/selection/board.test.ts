@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { GPUDevice } from '../../../lib/device.js';
@@ -91,6 +92,24 @@ describe('the best device, kept ready', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('is told to who listens for choices', () => {
+    const manager = clusterOf(gpu('a'));
+    const heard: unknown[] = [];
+    const listen = (message: unknown) => heard.push(message);
+    subscribe('gpuring:select', listen);
+    try {
+      manager.selectBestDevice();
+      manager.recordMetrics(sample('a'));
+      manager.selectBestDevice();
+      manager.selectBestDevice({ policy: 'pack' });
+      manager.rankDevices();
+    } finally {
+      unsubscribe('gpuring:select', listen);
+    }
+    manager.selectBestDevice();
+    expect(heard).toEqual([{}, { deviceId: 'a' }, { deviceId: 'a' }]);
   });
 
   it('is refused once the cluster is shut down', async () => {
