@@ -23,7 +23,14 @@
 // before. Of two sessions that store and then load, at least one sees the other, so what was
 // granted never passes a limit, whatever is in between. A newcomer raises `shares` before it loads
 // anything: either it sees the cells of a session that took itself for the only one, or that one
-// sees the newcomer. test/native/explorer/ledger_test.cc goes through all of this.
+// sees the newcomer.
+//
+// What moves between two cells is counted twice for a moment rather than not at all: stored where
+// it goes to first, loaded there last. What a session forgets because the newest sample shows it,
+// it forgets only after kBlockChangesWord has told it of that sample; who adds up cells for an
+// older sample looks at that word afterwards, and adds up again for the newer one.
+//
+// test/native/explorer/ledger_test.cc goes through all of this, right and wrong.
 #pragma once
 
 #include <bit>
@@ -56,14 +63,15 @@ struct LedgerLayout {
 };
 
 struct LedgerOrders {
-  // Whoever claims a shard finds it as Free left it, and no store of the new owner moves before.
-  static constexpr Order kClaim = Order::kAcquire;
   // No load of what others hold may move before it: who takes itself for the only one stores its
-  // cells, then loads this.
+  // cells, then loads this. No store to a shard may move before it, and no zero after it: who
+  // claims goes on from the addition of who freed.
   static constexpr Order kShare = Order::kSequential;
-  // No zero may become visible after the clock, or the shard's being free, has told of it.
+  // That addition orders them.
+  static constexpr Order kBits = Order::kRelaxed;
+  static constexpr Order kZero = Order::kRelaxed;
+  // No zero may become visible after the clock has told of it.
   static constexpr Order kTell = Order::kRelease;
-  static constexpr Order kFree = Order::kRelease;
 };
 
 // Which shards are whose. Holds pointers to the caller's cells and no state of its own. Any thread.
@@ -83,12 +91,12 @@ class LedgerShards {
   // kNoShard: all are taken.
   static constexpr size_t kNoShard = SIZE_MAX;
   [[nodiscard]] size_t Claim() {
-    uint64_t taken = at_.shards->Load(Order::kRelaxed);
+    uint64_t taken = at_.shards->Load(Orders::kBits);
     for (;;) {
       const auto shard = static_cast<size_t>(std::countr_one(taken));
       if (shard >= layout_.shards) return kNoShard;
       const uint64_t claimed = taken | uint64_t{1} << shard;
-      const uint64_t found = at_.shards->CompareExchange(taken, claimed, Orders::kClaim);
+      const uint64_t found = at_.shards->CompareExchange(taken, claimed, Orders::kBits);
       if (found == taken) {
         at_.shares->Add(1, Orders::kShare);
         return shard;
@@ -102,11 +110,11 @@ class LedgerShards {
   void Free(size_t shard) {
     Cell* const cells = at_.ledger + layout_.ShardWord(shard);
     for (size_t i = 0; i < layout_.ShardWords(); i++) {
-      if (cells[i].Load(Order::kRelaxed) != 0) cells[i].Store(0, Order::kRelaxed);
+      if (cells[i].Load(Orders::kZero) != 0) cells[i].Store(0, Orders::kZero);
     }
     at_.clock->Add(kLedgerLogEntries, Orders::kTell);
     at_.shares->Add(-uint64_t{1}, Orders::kShare);
-    at_.shards->Add(-(uint64_t{1} << shard), Orders::kFree);
+    at_.shards->Add(-(uint64_t{1} << shard), Orders::kBits);
   }
 
  private:

@@ -6,10 +6,14 @@
 // return any message that is not older than the thread's view; what else it then knows depends on
 // the orders and fences.
 //
-// Limits: one writer a location (a second one aborts the run), so that the order of its stores is
-// its program order; loads, stores and fences only, no read-modify-write, no sequential
-// consistency, no mixed sizes. Bodies branch on loaded values only, and end. Not for sanitizers:
-// threads are ucontext stacks.
+// The order of a location's stores is that in which they are executed. That is all there is where
+// one thread stores; where several do, every store must know the one before it, or both be
+// sequentially consistent: anything else fails, as a race of writers. Read-modify-writes may come
+// from any thread, since each goes on from the one before it. Sequential consistency is that of the
+// order of execution: a load so ordered finds the newest store so ordered, or a later one.
+//
+// Limits: no sequentially consistent fences, no mixed sizes. Bodies branch on loaded values only,
+// and end. Not for sanitizers: threads are ucontext stacks.
 #pragma once
 
 #include <ucontext.h>
@@ -29,7 +33,7 @@
 
 namespace gpuring::explorer {
 
-inline constexpr size_t kLocations = 32;
+inline constexpr size_t kLocations = 48;
 inline constexpr size_t kStackBytes = 1 << 16;
 inline constexpr int kNobody = -1;
 
@@ -43,12 +47,12 @@ inline void Join(View* into, const View& from) {
 struct Message {
   uint64_t value = 0;
   View view{};  // what an acquiring reader takes over
+  bool sequential = false;
 };
 
 struct Location {
   std::vector<Message> messages;  // [0] is the initial value
-  int writer = kNobody;
-  uint32_t readers = 0;  // bit t: thread t has loaded it
+  uint32_t readers = 0;           // bit t: thread t has loaded it
 };
 
 struct Thread {
@@ -71,6 +75,8 @@ class Cell {
  public:
   [[nodiscard]] uint64_t Load(Order order) const;
   void Store(uint64_t value, Order order);
+  uint64_t Add(uint64_t value, Order order);
+  uint64_t CompareExchange(uint64_t expected, uint64_t desired, Order order);
 
  private:
   friend class Machine;
@@ -108,6 +114,12 @@ class Machine {
   Result Explore();
   uint64_t Load(size_t location, Order order);
   void Store(size_t location, uint64_t value, Order order);
+  uint64_t Add(size_t location, uint64_t value, Order order);
+  struct Exchange {
+    uint64_t expected;
+    uint64_t desired;
+  };
+  uint64_t CompareExchange(size_t location, const Exchange& what, Order order);
   void Fence(Order order);
   void Fail() { failed_ = true; }
 
@@ -119,6 +131,19 @@ class Machine {
   [[nodiscard]] bool InOrder() const { return program_.interleaving == Interleaving::kInOrder; }
   [[nodiscard]] bool Advance();
   [[nodiscard]] int Choose(int options);
+  [[nodiscard]] size_t OldestVisible(size_t location, Order order) const;
+  uint64_t Read(size_t location, size_t index, Order order);
+  void Append(size_t location, uint64_t value, Order order);
+  void ReplaceNewest(size_t location, uint64_t value, Order order);
+  [[nodiscard]] size_t Newest(size_t location) const {
+    return locations_[location].messages.size() - 1;
+  }
+  static bool Acquires(Order order) {
+    return order == Order::kAcquire || order == Order::kSequential;
+  }
+  static bool Releases(Order order) {
+    return order == Order::kRelease || order == Order::kSequential;
+  }
   void Resume(int thread);
   void Pause();
   [[noreturn]] static void Misuse(const char* what) {
@@ -130,6 +155,7 @@ class Machine {
   std::array<Cell, kLocations> cells_;
   std::array<Location, kLocations> locations_;
   std::vector<Thread> threads_;
+  View sequential_{};            // the newest sequentially consistent store of each location
   std::vector<Choice> choices_;  // from the root of the search tree to this execution
   size_t replayed_ = 0;          // how many of them this execution has taken
   int running_ = kNobody;
@@ -160,22 +186,50 @@ struct ExplorerAtomics {
 
 inline uint64_t Cell::Load(Order order) const { return machine->Load(location_, order); }
 inline void Cell::Store(uint64_t value, Order order) { machine->Store(location_, value, order); }
+inline uint64_t Cell::Add(uint64_t value, Order order) {
+  return machine->Add(location_, value, order);
+}
+inline uint64_t Cell::CompareExchange(uint64_t expected, uint64_t desired, Order order) {
+  return machine->CompareExchange(location_, {expected, desired}, order);
+}
 
-inline uint64_t Machine::Load(size_t location, Order order) {
-  const std::vector<Message>& messages = locations_[location].messages;
-  if (running_ == kNobody) return messages.back().value;
-  Pause();
+inline size_t Machine::OldestVisible(size_t location, Order order) const {
+  const uint8_t known = threads_[running_].current[location];
+  return order == Order::kSequential ? std::max(known, sequential_[location]) : known;
+}
+
+inline uint64_t Machine::Read(size_t location, size_t index, Order order) {
   locations_[location].readers |= 1u << running_;
   Thread& self = threads_[running_];
-  const int newest = static_cast<int>(messages.size()) - 1;
-  const int picked = newest - Choose(newest - self.current[location] + 1);  // newest first
-  const Message& message = messages[picked];
-  const auto index = static_cast<uint8_t>(picked);
-  self.current[location] = std::max(self.current[location], index);
-  self.pending_acquire[location] = std::max(self.pending_acquire[location], index);
+  const Message& message = locations_[location].messages[index];
+  const auto seen = static_cast<uint8_t>(index);
+  self.current[location] = std::max(self.current[location], seen);
+  self.pending_acquire[location] = std::max(self.pending_acquire[location], seen);
   Join(&self.pending_acquire, message.view);
-  if (order == Order::kAcquire) Join(&self.current, message.view);
+  if (Acquires(order)) Join(&self.current, message.view);
   return message.value;
+}
+
+inline void Machine::Append(size_t location, uint64_t value, Order order) {
+  std::vector<Message>& messages = locations_[location].messages;
+  if (messages.size() > UINT8_MAX) Misuse("too many stores on one location");
+  const auto index = static_cast<uint8_t>(messages.size());
+  Thread& self = threads_[running_];
+  self.current[location] = index;
+  self.pending_acquire[location] = std::max(self.pending_acquire[location], index);
+  View carried = Releases(order) ? self.current : self.release_fence;
+  carried[location] = index;
+  const bool sequential = order == Order::kSequential;
+  if (sequential) sequential_[location] = index;
+  messages.push_back({value, carried, sequential});
+}
+
+inline uint64_t Machine::Load(size_t location, Order order) {
+  if (running_ == kNobody) return locations_[location].messages.back().value;
+  Pause();
+  const size_t newest = Newest(location);
+  const auto options = static_cast<int>(newest - OldestVisible(location, order) + 1);
+  return Read(location, newest - static_cast<size_t>(Choose(options)), order);  // newest first
 }
 
 inline void Machine::Store(size_t location, uint64_t value, Order order) {
@@ -185,24 +239,59 @@ inline void Machine::Store(size_t location, uint64_t value, Order order) {
     return;
   }
   Pause();
-  if (target.writer != kNobody && target.writer != running_) Misuse("two writers on one location");
-  target.writer = running_;
   const bool loaded_before = (target.readers & ~(1u << running_)) != 0;
   if (InOrder() && loaded_before) Misuse("kInOrder, but an earlier thread loads this location");
-  if (target.messages.size() > UINT8_MAX) Misuse("too many stores on one location");
-  const auto index = static_cast<uint8_t>(target.messages.size());
-  Thread& self = threads_[running_];
-  self.current[location] = index;
-  self.pending_acquire[location] = std::max(self.pending_acquire[location], index);
-  View carried = order == Order::kRelease ? self.current : self.release_fence;
-  carried[location] = index;
-  target.messages.push_back({value, carried});
+  const Message& last = target.messages.back();
+  const bool known = threads_[running_].current[location] == Newest(location);
+  if (!known && !(last.sequential && order == Order::kSequential)) Fail();
+  Append(location, value, order);
+}
+
+// What whoever acquires the message before takes over goes on with it (a release sequence).
+inline void Machine::ReplaceNewest(size_t location, uint64_t value, Order order) {
+  const View before = locations_[location].messages.back().view;
+  Append(location, value, order);
+  Join(&locations_[location].messages.back().view, before);
+}
+
+inline uint64_t Machine::Add(size_t location, uint64_t value, Order order) {
+  if (running_ == kNobody) {
+    uint64_t& now = locations_[location].messages.back().value;
+    return std::exchange(now, now + value);
+  }
+  Pause();
+  if (InOrder()) Misuse("kInOrder, but a read-modify-write");
+  const uint64_t before = Read(location, Newest(location), order);
+  ReplaceNewest(location, before + value, order);
+  return before;
+}
+
+// One that fails is a relaxed load, which may find any value but the expected one.
+inline uint64_t Machine::CompareExchange(size_t location, const Exchange& what, Order order) {
+  if (running_ == kNobody) {
+    uint64_t& now = locations_[location].messages.back().value;
+    return now == what.expected ? std::exchange(now, what.desired) : now;
+  }
+  Pause();
+  if (InOrder()) Misuse("kInOrder, but a read-modify-write");
+  const std::vector<Message>& messages = locations_[location].messages;
+  const size_t newest = Newest(location);
+  std::vector<size_t> possible;
+  for (size_t i = OldestVisible(location, Order::kRelaxed); i <= newest; i++) {
+    if (messages[i].value != what.expected || i == newest) possible.push_back(i);
+  }
+  const size_t index = possible[static_cast<size_t>(Choose(static_cast<int>(possible.size())))];
+  const bool exchanged = messages[index].value == what.expected;
+  const uint64_t found = Read(location, index, exchanged ? order : Order::kRelaxed);
+  if (exchanged) ReplaceNewest(location, what.desired, order);
+  return found;
 }
 
 // Touches the thread's own views only, so nothing need be tried before or after it.
 inline void Machine::Fence(Order order) {
   if (running_ == kNobody) return;
   Thread& self = threads_[running_];
+  if (order == Order::kSequential) Misuse("a sequentially consistent fence");
   if (order == Order::kAcquire) Join(&self.current, self.pending_acquire);
   if (order == Order::kRelease) self.release_fence = self.current;
 }
@@ -232,9 +321,9 @@ inline void Machine::Start() {
   running_ = kNobody;
   for (Location& location : locations_) {
     location.messages.assign(1, Message{});
-    location.writer = kNobody;
     location.readers = 0;
   }
+  sequential_ = View{};
   program_.setup(cells_.data());
   for (Thread& thread : threads_) {
     thread.current = thread.pending_acquire = thread.release_fence = View{};

@@ -8,6 +8,7 @@ namespace {
 constexpr Order kRelaxed = Order::kRelaxed;
 constexpr Order kAcquire = Order::kAcquire;
 constexpr Order kRelease = Order::kRelease;
+constexpr Order kSequential = Order::kSequential;
 constexpr Expected kAllowed = Expected::kBroken;
 constexpr Expected kForbidden = Expected::kSafe;
 
@@ -91,56 +92,144 @@ TEST("litmus: a later relaxed store does not extend a release") {
   Judge("release sequence, C++20", kAllowed, program);
 }
 
-TEST("litmus: store buffering is allowed, load buffering is not") {
-  uint64_t first = 0;
-  uint64_t second = 0;
-  Program buffering;
-  buffering.threads = {
-      [&](Cells cells) {
-        cells[0].Store(1, kRelease);
-        first = cells[1].Load(kAcquire);
-      },
-      [&](Cells cells) {
-        cells[1].Store(1, kRelease);
-        second = cells[0].Load(kAcquire);
-      },
-  };
-  buffering.at_end = [&] { Require(!(first == 0 && second == 0)); };
-  Judge("SB release, acquire", kAllowed, buffering);
+struct TwoOrders {
+  Order store;
+  Order load;
+};
+
+Program StoreBuffering(const TwoOrders& orders, std::array<uint64_t, 2>* seen) {
+  Program program;
+  for (size_t self = 0; self < 2; self++) {
+    program.threads.push_back([=](Cells cells) {
+      cells[self].Store(1, orders.store);
+      (*seen)[self] = cells[1 - self].Load(orders.load);
+    });
+  }
+  program.at_end = [seen] { Require(*seen != std::array<uint64_t, 2>{0, 0}); };
+  return program;
+}
+
+TEST("litmus: store buffering is allowed unless all is sequential, load buffering is not") {
+  std::array<uint64_t, 2> seen{};
+  Judge("SB release, acquire", kAllowed, StoreBuffering({kRelease, kAcquire}, &seen));
+  Judge("SB sequential", kForbidden, StoreBuffering({kSequential, kSequential}, &seen));
+  Judge("SB sequential stores", kAllowed, StoreBuffering({kSequential, kAcquire}, &seen));
+  Judge("SB sequential loads", kAllowed, StoreBuffering({kRelease, kSequential}, &seen));
 
   Program loads_first;
   loads_first.threads = {
       [&](Cells cells) {
-        first = cells[0].Load(kRelaxed);
+        seen[0] = cells[0].Load(kRelaxed);
         cells[1].Store(1, kRelaxed);
       },
       [&](Cells cells) {
-        second = cells[1].Load(kRelaxed);
+        seen[1] = cells[1].Load(kRelaxed);
         cells[0].Store(1, kRelaxed);
       },
   };
-  loads_first.at_end = [&] { Require(!(first == 1 && second == 1)); };
+  loads_first.at_end = [&] { Require(seen != std::array<uint64_t, 2>{1, 1}); };
   Judge("LB relaxed (RC11: none)", kForbidden, loads_first);
+}
+
+Program IndependentWrites(const TwoOrders& orders, std::array<uint64_t, 4>* seen) {
+  Program program;
+  program.threads = {
+      [=](Cells cells) { cells[0].Store(1, orders.store); },
+      [=](Cells cells) { cells[1].Store(1, orders.store); },
+      [=](Cells cells) {
+        (*seen)[0] = cells[0].Load(orders.load);
+        (*seen)[1] = cells[1].Load(orders.load);
+      },
+      [=](Cells cells) {
+        (*seen)[2] = cells[1].Load(orders.load);
+        (*seen)[3] = cells[0].Load(orders.load);
+      },
+  };
+  program.at_end = [seen] { Require(*seen != std::array<uint64_t, 4>{1, 0, 1, 0}); };
+  return program;
 }
 
 TEST("litmus: two readers may see independent writes in opposite orders (IRIW)") {
   std::array<uint64_t, 4> seen{};
+  Judge("IRIW acquire", kAllowed, IndependentWrites({kRelease, kAcquire}, &seen));
+  Judge("IRIW sequential", kForbidden, IndependentWrites({kSequential, kSequential}, &seen));
+}
+
+// Data x is published by the first addition to y; the reader sees the second, another thread's.
+Program ReleaseSequence(Order first, Order second) {
   Program program;
   program.threads = {
-      [](Cells cells) { cells[0].Store(1, kRelease); },
-      [](Cells cells) { cells[1].Store(1, kRelease); },
-      [&](Cells cells) {
-        seen[0] = cells[0].Load(kAcquire);
-        seen[1] = cells[1].Load(kAcquire);
+      [=](Cells cells) {
+        cells[0].Store(1, kRelaxed);
+        cells[1].Add(1, first);
       },
-      [&](Cells cells) {
-        seen[2] = cells[1].Load(kAcquire);
-        seen[3] = cells[0].Load(kAcquire);
+      [=](Cells cells) { cells[1].Add(2, second); },
+      [](Cells cells) {
+        if (cells[1].Load(kAcquire) == 3) Require(cells[0].Load(kRelaxed) == 1);
       },
   };
-  const auto opposite = [&] { Require(seen != std::array<uint64_t, 4>{1, 0, 1, 0}); };
-  program.at_end = opposite;
-  Judge("IRIW acquire", kAllowed, program);
+  return program;
+}
+
+TEST("litmus: read-modify-writes") {
+  uint64_t sum = 0;
+  Program additions;
+  for (const uint64_t value : {1, 2, 4}) {
+    additions.threads.push_back([&sum, value](Cells cells) {
+      const uint64_t before = cells[0].Add(value, kRelaxed);
+      if ((before | value) == 7) sum++;
+    });
+  }
+  additions.setup = [&](Cells) { sum = 0; };
+  additions.at_end = [&] { Require(sum == 1); };  // one of them was the last and saw the others
+  Judge("no addition is lost", kForbidden, additions);
+  Judge("a release goes on through additions", kForbidden, ReleaseSequence(kRelease, kRelaxed));
+  Judge("a relaxed one does not begin it", kAllowed, ReleaseSequence(kRelaxed, kRelaxed));
+
+  int winners = 0;
+  Program exchange;
+  for (int thread = 0; thread < 3; thread++) {
+    exchange.threads.push_back([&](Cells cells) {
+      if (cells[0].CompareExchange(0, 1, kRelaxed) == 0) winners++;
+    });
+  }
+  exchange.setup = [&](Cells) { winners = 0; };
+  exchange.at_end = [&] { Require(winners == 1); };
+  Judge("one of three exchanges", kForbidden, exchange);
+
+  Program stale;
+  stale.threads = {
+      [](Cells cells) {
+        cells[0].Add(1, kRelaxed);
+        cells[0].Add(1, kRelaxed);
+      },
+      [](Cells cells) { Require(cells[0].CompareExchange(7, 9, kSequential) != 1); },
+  };
+  Judge("an exchange that fails finds any value", kAllowed, stale);
+}
+
+Program TwoWriters(Order flag_store, Order flag_load) {
+  Program program;
+  program.threads = {
+      [=](Cells cells) {
+        cells[0].Store(1, kRelaxed);
+        cells[1].Store(1, flag_store);
+      },
+      [=](Cells cells) {
+        if (cells[1].Load(flag_load) == 1) cells[0].Store(2, kRelaxed);
+      },
+  };
+  return program;
+}
+
+TEST("litmus: writers of one location have to know of each other") {
+  Judge("one after the other", kForbidden, TwoWriters(kRelease, kAcquire));
+  Judge("without an order between them", kAllowed, TwoWriters(kRelease, kRelaxed));
+  Program sequential;
+  for (const uint64_t value : {1, 2}) {
+    sequential.threads.push_back([value](Cells cells) { cells[0].Store(value, kSequential); });
+  }
+  Judge("both sequential", kForbidden, sequential);
 }
 
 }  // namespace

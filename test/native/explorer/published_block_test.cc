@@ -2,6 +2,7 @@
 #include "core/published_block.h"
 
 #include <array>
+#include <memory>
 
 #include "verdict.h"
 
@@ -153,6 +154,47 @@ Program StateProgram() {
       },
   };
   return program;
+}
+
+// Who finds the count of changes as it was has the newest row.
+template <class Orders>
+Program ChangesProgram(bool noted_first) {
+  const auto version_seen = std::make_shared<uint64_t>(0);
+  const auto changes_seen = std::make_shared<uint64_t>(0);
+  const auto changes = std::make_shared<const Cell*>(nullptr);
+  Program program;
+  program.setup = [=](Cell* cells) {
+    *version_seen = *changes_seen = 0;
+    *changes = &cells[kBlockChangesWord];
+  };
+  program.threads = {
+      [noted_first](Cell* cells) {
+        Block<Orders> block(cells, kLayout);
+        const std::array<uint64_t, kWords> words = {BothHalves(1), BothHalves(1)};
+        if (noted_first) block.NoteChange();
+        block.WriteRow(0, words);
+        if (!noted_first) block.NoteChange();
+      },
+      [=](Cell* cells) {
+        *changes_seen = LowHalf(cells[kBlockChangesWord], Order::kAcquire);
+        const Cell& lock = cells[kBlockHeaderWords + kRowLockWord];
+        *version_seen = LowHalf(lock, Order::kAcquire) / 2;
+      },
+  };
+  program.at_end = [=] {
+    if ((*changes)->Load(Order::kRelaxed) == *changes_seen) Require(*version_seen == 1);
+  };
+  return program;
+}
+
+struct NoteChangeRelaxed : BlockOrders {
+  static constexpr Order kNoteChange = Order::kRelaxed;
+};
+
+TEST("published block: the count of changes") {
+  Judge("noted last", Expected::kSafe, ChangesProgram<BlockOrders>(false));
+  Judge("noted first", Expected::kBroken, ChangesProgram<BlockOrders>(true));
+  Judge("noted by a relaxed addition", Expected::kBroken, ChangesProgram<NoteChangeRelaxed>(false));
 }
 
 // A word that changes, read in halves by the rule in published_block.h.
