@@ -21,7 +21,7 @@ export interface BoardOptions {
   readonly seed?: number | undefined;
 }
 
-/** Ties are broken by so small a part of the key that nothing else is: about its last bit a turn. */
+/** Ties are broken by so small a part of the key that nothing else is, its last bit a turn. */
 const turnShare = 1e-9 / 2 ** 22;
 const mostTurns = 2 ** 22;
 
@@ -278,9 +278,9 @@ export class Board implements FeedTarget {
     const chance = (Math.imul(this.#chance, 1_664_525) + 1_013_904_223) | 0;
     this.#chance = chance;
     const load = emptierFirst((inFlight + 1) * view.perSpeed, inFlight);
-    // Only a key that changes is drawn anew. Draws of one range would make the device that is given
-    // back the lowest again and again, as the others are what was too high to be taken; a range that
-    // moves on by a turn a change, and is so wide, gives each its turn, in no order.
+    // Only a key that changes is drawn anew. Draws from one range would make the device that is
+    // given back the lowest again and again, as the others are what was too high to be taken. A
+    // range that moves on by a turn a change, and is so wide, gives each its turn, in no order.
     const range = 4 * this.#views.length + 8;
     return load * (1 + turnShare * (this.#turns + range * (chance * 2 ** -32)));
   }
