@@ -223,6 +223,7 @@ export class Pipeline {
     );
     const members = eligible.map((index) => ({
       deviceId: candidates.view(index).device.deviceId,
+      numaNode: candidates.view(index).device.numaNode,
       tier: candidates.tier(index),
       cost: this.worthOf(candidates.key(index)).cost,
     }));

@@ -143,5 +143,5 @@ function namesOf({ candidates }: Decision, { taken }: Choice): string {
 /** Of a group: with whom, and how near they are. */
 function companyText(decision: Decision, choice: Choice): string {
   if (choice.gang === undefined) return '';
-  return `together with ${namesOf(decision, choice)}, link score ${short(choice.gang.links)}`;
+  return `together with ${namesOf(decision, choice)}, link score ${Math.floor(choice.gang.links)}`;
 }

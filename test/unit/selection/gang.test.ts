@@ -103,6 +103,24 @@ describe('a group', () => {
     expect(gangOf(all, 4)?.members).toHaveLength(4);
   });
 
+  it('of equally linked devices is on one NUMA node, and no node outweighs a link', () => {
+    const nodes = numbers(8).map((index) => ({ ...member(index), numaNode: index % 2 }));
+    const linked = (): TopologyLink => ({ link: 'nvlink', nvlinkCount: 18 });
+    expect(gangOf(nodes, 4, linked)?.members).toEqual([0, 2, 4, 6]);
+    expect(gangOf(nodes, 4)?.members).toEqual([0, 2, 4, 6]);
+    const near = (a: string, b: string): TopologyLink => ({
+      link: [a, b].sort().join() === '0,1' ? 'numa-node' : 'system',
+    });
+    expect(gangOf(nodes, 4, near)?.members).toEqual(expect.arrayContaining([0, 1]));
+    const many = numbers(40).map((index) => ({ ...member(index), numaNode: index % 2 }));
+    expect(gangOf(many, 4, linked)?.members).toEqual([0, 2, 4, 6]);
+  });
+
+  it('of half of a thousand is found without growing from every one of them', () => {
+    const all = numbers(1024).map((index) => member(index, index));
+    expect(gangOf(all, 512)?.members).toHaveLength(512);
+  });
+
   it('counts NVLink before a PCIe switch before a NUMA node, and nothing for unknown', () => {
     const order: TopologyLink[] = [
       { link: 'nvlink', nvlinkCount: 12 },
