@@ -10,9 +10,9 @@ export type LinkBetween = (deviceId: string, other: string) => TopologyLink | un
  * from every device, which may miss the best.
  */
 export const mostExact = 16;
-/** Beyond so many looks at a device, groups grow from fewer of them: it is a quarter of a second. */
+/** Groups grow from as many devices as this many looks allow, a quarter of a second. */
 const mostLooks = 2 ** 26;
-/** Link scores are whole numbers: what 1024 devices have in common of this adds up to less than 1. */
+/** Link scores are whole numbers, and of 1024 devices all pairs of this are less than 1. */
 const sameNode = 2 ** -20;
 
 const linkScores: Readonly<Record<LinkKind, number>> = {
