@@ -113,14 +113,14 @@ export class LeaseBook implements LeaseKeeper {
 
   /** Of the least loaded device, if there is one. @throws GPUError as `grant` */
   grantUnit(): Lease | undefined {
-    this.#claim();
+    this.#refresh();
     const unit = this.#choice.enterUnit();
     return unit && this.#begin(unit.on.unitOnly);
   }
 
   /** The least loaded device, as a token; 0: there is none. @throws as `grant` */
   grantToken(): number {
-    this.#claim();
+    this.#refresh();
     this.live.tokens.reserve();
     const unit = this.#choice.enterUnit();
     return unit === undefined ? 0 : this.live.tokens.issue(unit);
@@ -297,6 +297,12 @@ export class LeaseBook implements LeaseKeeper {
   #withTtl(lease: Lease, { ttlMs }: LeaseTerms): Lease {
     if (ttlMs > 0) this.#arm(heldOf(lease), ttlMs);
     return lease;
+  }
+
+  /** What says how fast a new device is may close the book. */
+  #refresh(): void {
+    this.board.refresh();
+    this.#claim();
   }
 
   #claim(): void {

@@ -40,10 +40,12 @@ export class LeaseChoice {
     this.#ledger = parts.ledger;
   }
 
-  /** The least loaded device's holding of weight 1, entered; undefined: there is none. */
+  /**
+   * The least loaded device's holding of weight 1, entered; undefined: there is none.
+   * REQUIRES: the board was refreshed, and is still open after that.
+   */
   enterUnit(): DeviceHolding | undefined {
     const board = this.#board;
-    board.refresh();
     if (board.views !== this.#devices.views) this.#parts.follow();
     if (this.#ledger.hasOthers) this.#parts.loads.catchUp();
     const index = board.fastest();

@@ -239,7 +239,7 @@ export class LeaseDesk implements Grantor<LeaseDemand, Lease> {
     const { count } = demand.terms.criteria;
     const able = outlook.filter((one) => one !== 'never').length;
     if (able < count) {
-      const message = `${count} devices wanted, ${able} of ${outlook.length} could ever serve`;
+      const message = `${able} of ${outlook.length} devices could ever serve it, ${count} wanted`;
       return { code: 'unsatisfiable', message, devices: [] };
     }
     const { listed } = this.book.devices;
@@ -247,7 +247,7 @@ export class LeaseDesk implements Grantor<LeaseDemand, Lease> {
     const contended: readonly (Outlook | undefined)[] = ['busy', 'passes'];
     const devices = listed.filter((_, index) => contended.includes(outlook[index]));
     const numbers = devices.map(({ number }) => number).sort((a, b) => a - b);
-    const message = `busy: ${able} of ${outlook.length} devices could serve it, ${count} wanted`;
+    const message = `${able} of ${outlook.length} devices could serve it later, ${count} wanted`;
     return { code: 'busy', message, devices: numbers };
   }
 

@@ -27,7 +27,7 @@ export const undegraded: Filter = {
     return view.health === undefined && request.unknown === 'reject' ? 'health-unknown' : undefined;
   },
   text: (view) => ({ reason: healthDegradation(view) ?? 'nobody watches over its health' }),
-  outlook: () => 'later',
+  outlook: ({ health }) => (health === undefined ? 'never' : 'later'),
 };
 
 export const leasable: Filter = {

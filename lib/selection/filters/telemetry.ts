@@ -75,5 +75,7 @@ export const temperature: Filter = {
         : `${short(margin)} °C below its slowdown temperature`;
     return { reason: `${says}, at least ${least} °C wanted`, ...compared(margin, least) };
   },
-  outlook: () => 'later',
+  // Where nobody watches over a device, nobody reads its slowdown temperature either.
+  outlook: ({ slowdownMarginCelsius, health }) =>
+    slowdownMarginCelsius === undefined && health === undefined ? 'never' : 'later',
 };

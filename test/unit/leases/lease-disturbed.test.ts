@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Lease } from '../../../lib/leases/lease.js';
+import { GPUClusteringManager } from '../../../lib/manager.js';
+import { gpu } from '../../support/cluster.js';
 import { KiB, LeaseRig } from '../../support/lease-rig.js';
 
 function rigWithSamples(): LeaseRig {
@@ -41,6 +43,19 @@ describe("code of the user's in the middle of acquiring", () => {
       const call = async () => rig.desk[method]({ filters });
       await expect(call()).rejects.toMatchObject({ code: 'ERR_GPU_CLOSED' });
       expectNothingHeld(rig);
+    }
+  });
+
+  it('may shut down while it says how fast a new device is', async () => {
+    for (const method of ['tryAcquire', 'tryAcquireToken', 'acquire'] as const) {
+      const speedOf = () => {
+        void manager.shutdown();
+        return 1;
+      };
+      const manager = new GPUClusteringManager({ leases: { speedOf } });
+      manager.registerDevice(gpu('a'));
+      const call = async () => manager[method]();
+      await expect(call()).rejects.toMatchObject({ code: 'ERR_GPU_CLOSED' });
     }
   });
 
