@@ -155,7 +155,7 @@ export class LeaseBook implements LeaseKeeper {
     if (said === undefined) return true;
     const { latencyMs, failed } = said;
     if (latencyMs !== undefined || failed) {
-      this.#measure(holding, { latencyMs: latencyMs ?? 0, failed }, this.#now());
+      this.#measure(holding.on, { latencyMs: latencyMs ?? 0, failed }, this.#now());
     }
     return true;
   }
@@ -169,8 +169,9 @@ export class LeaseBook implements LeaseKeeper {
     const heldMs = Math.max(0, nowMs - held.acquiredMs);
     const { holdings } = held;
     for (let index = 0; index < holdings.length; index += 1) {
-      const { latencyMs = heldMs, failed = false } = said ?? {};
-      this.#measure(holdings[index] as DeviceHolding, { latencyMs, failed }, nowMs);
+      const { on } = holdings[index] as DeviceHolding;
+      if (said === undefined) on.latency.add(heldMs, nowMs);
+      else this.#measure(on, { ...said, latencyMs: said.latencyMs ?? heldMs }, nowMs);
     }
     if (channels.release.hasSubscribers) this.#publishEnd(held, released);
     this.#observer.freed(heldMs);
@@ -371,7 +372,7 @@ export class LeaseBook implements LeaseKeeper {
     });
   }
 
-  #measure({ on }: DeviceHolding, said: SaidOutcome & { latencyMs: number }, nowMs: number): void {
+  #measure(on: LeasedDevice, said: SaidOutcome & { latencyMs: number }, nowMs: number): void {
     const { latencyMs, failed } = said;
     if (failed) {
       const all = this.devices.listed.map(({ latency }) => latency);

@@ -4,7 +4,8 @@
  */
 export class PeakEwma {
   readonly #decayMs: number;
-  #meanMs: number | undefined;
+  /** NaN: nothing was heard yet; fields that are numbers always need no box. */
+  #meanMs: number = Number.NaN;
   /** Above the mean, at `atMs`. */
   #excessMs = 0;
   #atMs = 0;
@@ -15,7 +16,7 @@ export class PeakEwma {
 
   add(latencyMs: number, nowMs: number): void {
     const kept = this.#keptAt(nowMs);
-    const mean = this.#meanMs === undefined ? latencyMs : mixed(this.#meanMs, latencyMs, kept);
+    const mean = Number.isNaN(this.#meanMs) ? latencyMs : mixed(this.#meanMs, latencyMs, kept);
     this.#meanMs = mean;
     this.#excessMs = Math.max(this.#excessMs * kept, latencyMs - mean, 0);
     this.#atMs = nowMs;
@@ -23,12 +24,13 @@ export class PeakEwma {
 
   /** Undefined: nothing was heard yet. */
   at(nowMs: number): number | undefined {
-    if (this.#meanMs === undefined) return undefined;
+    if (Number.isNaN(this.#meanMs)) return undefined;
     return this.#meanMs + this.#excessMs * this.#keptAt(nowMs);
   }
 
   #keptAt(nowMs: number): number {
-    return Math.exp(-Math.max(0, nowMs - this.#atMs) / this.#decayMs);
+    if (nowMs <= this.#atMs) return 1;
+    return Math.exp((this.#atMs - nowMs) / this.#decayMs);
   }
 }
 
