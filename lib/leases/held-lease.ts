@@ -43,8 +43,8 @@ export class HeldLease {
   readonly acquiredMs: number;
   /** Of each device: what is not materialised. */
   pendingKiB: number;
-  /** Among the live ones; -1: it is over. */
-  place = -1;
+  /** Among all that are live; 0: it is over. */
+  id = 0;
   #extras: LeaseExtras | undefined = undefined;
 
   constructor(keeper: LeaseKeeper, holdings: readonly DeviceHolding[], acquiredMs: number) {
@@ -55,7 +55,7 @@ export class HeldLease {
   }
 
   get isLive(): boolean {
-    return this.place !== -1;
+    return this.id !== 0;
   }
 
   get deviceIds(): readonly string[] {

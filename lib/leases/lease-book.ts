@@ -14,7 +14,7 @@ import { type LeaseOutcome, type LeaseTerms, readKiB, readTtl } from './lease-re
 import { LeaseRoom } from './lease-room.js';
 import { type DeviceHolding, type LeasedDevice, LeasedDevices } from './leased-devices.js';
 import type { Ledger } from './ledger.js';
-import { LiveLeases } from './live-leases.js';
+import { allLeases, LiveLeases } from './live-leases.js';
 import { SampleClock } from './sample-clock.js';
 import { TurnClock } from './turn-clock.js';
 
@@ -40,7 +40,10 @@ export interface LeaseBookParts {
 }
 
 /** One that outlives a manager that is forgotten along with its leases. */
-const registry = new FinalizationRegistry<HeldLease>((held) => held.keeper.collected(held));
+const registry = new FinalizationRegistry<number>((id) => {
+  const held = allLeases.get(id);
+  held?.keeper.collected(held);
+});
 
 const released = 'released' satisfies ReleaseMessage['reason'];
 
@@ -75,7 +78,7 @@ export class LeaseBook implements LeaseKeeper {
     this.devices = new LeasedDevices(board, latencyDecayMs);
     const { devices } = this;
     this.#loads = new DeviceLoads({ board, devices, ledger, clock: this.#samples, now });
-    this.live = new LiveLeases(ledger, this.#loads);
+    this.live = new LiveLeases({ keeper: this, ledger, loads: this.#loads });
     this.#choice = new LeaseChoice({
       board,
       devices,
@@ -278,7 +281,7 @@ export class LeaseBook implements LeaseKeeper {
   close(error: GPUError): void {
     if (this.#closedBy !== undefined) return;
     this.#closedBy = error;
-    for (const held of [...this.live.held]) {
+    for (const held of this.live.held) {
       if (this.#interrupt(held, error)) this.#publishEnd(held, 'closed');
     }
     for (const [token] of [...this.live.tokens.entries()]) this.#endToken(token, 'closed');
@@ -287,9 +290,15 @@ export class LeaseBook implements LeaseKeeper {
   /** REQUIRES: they are entered. */
   #begin(holdings: readonly DeviceHolding[]): Lease {
     const held = new HeldLease(this, holdings, this.#clock.begin());
+    try {
+      allLeases.reserve();
+    } catch (error) {
+      for (const holding of holdings) this.live.leave(holding, holding.kib);
+      throw error;
+    }
     this.live.keep(held);
     const lease = new Lease(held);
-    registry.register(lease, held, lease);
+    registry.register(lease, held.id, lease);
     const trace = leaseTrace();
     if (trace !== undefined) held.needExtras().trace = trace;
     return lease;

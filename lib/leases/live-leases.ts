@@ -1,29 +1,47 @@
 import type { DeviceLoads } from './device-loads.js';
-import type { HeldLease } from './held-lease.js';
+import type { HeldLease, LeaseKeeper } from './held-lease.js';
 import type { DeviceHolding, LeasedDevice } from './leased-devices.js';
 import type { Ledger } from './ledger.js';
 import { TokenTable } from './token-table.js';
 
+/**
+ * Live leases of all managers, by number: the number is all that a FinalizationRegistry has to
+ * keep, which makes registering half as expensive as with an object.
+ */
+export const allLeases: TokenTable<HeldLease> = new TokenTable();
+
+export interface LiveLeasesParts {
+  /** Whose they are. */
+  readonly keeper: LeaseKeeper;
+  readonly ledger: Ledger;
+  readonly loads: DeviceLoads;
+}
+
 /** The live leases of one manager, and that the ledger is their sum. Nothing here throws. */
 export class LiveLeases {
+  readonly #keeper: LeaseKeeper;
   readonly #ledger: Ledger;
   readonly #loads: DeviceLoads;
-  readonly #held: HeldLease[] = [];
+  #count = 0;
   readonly tokens: TokenTable<DeviceHolding> = new TokenTable();
   /** Another one whenever leases came or went. */
   version = 0;
 
-  constructor(ledger: Ledger, loads: DeviceLoads) {
+  constructor({ keeper, ledger, loads }: LiveLeasesParts) {
+    this.#keeper = keeper;
     this.#ledger = ledger;
     this.#loads = loads;
   }
 
   get count(): number {
-    return this.#held.length + this.tokens.size;
+    return this.#count + this.tokens.size;
   }
 
+  /** Leases that are no tokens. */
   get held(): readonly HeldLease[] {
-    return this.#held;
+    if (this.#count === 0) return [];
+    const all = Array.from(allLeases.entries(), ([, held]) => held);
+    return all.filter(({ keeper }) => keeper === this.#keeper);
   }
 
   /** Enters what somebody is about to hold; `keep` or `leave` has to follow. False: no room. */
@@ -43,24 +61,21 @@ export class LiveLeases {
 
   /** Whether anybody wants to hear of the end of one. */
   get isWatched(): boolean {
-    return this.#held.some(({ extras }) => extras?.controller !== undefined);
+    return this.held.some(({ extras }) => extras?.controller !== undefined);
   }
 
+  /** REQUIRES: `reserve` of all leases. */
   keep(held: HeldLease): void {
-    held.place = this.#held.length;
-    this.#held.push(held);
+    held.id = allLeases.issue(held);
+    this.#count += 1;
   }
 
   /** Ends it. False: it was over. */
   end(held: HeldLease): boolean {
-    const { place } = held;
-    if (place === -1) return false;
-    held.place = -1;
-    const last = this.#held.pop();
-    if (last !== undefined && last !== held) {
-      last.place = place;
-      this.#held[place] = last;
-    }
+    if (held.id === 0) return false;
+    allLeases.take(held.id);
+    held.id = 0;
+    this.#count -= 1;
     const { holdings } = held;
     for (let index = 0; index < holdings.length; index += 1) {
       this.leave(holdings[index] as DeviceHolding, held.pendingKiB);
@@ -69,7 +84,7 @@ export class LiveLeases {
   }
 
   on(device: LeasedDevice): readonly HeldLease[] {
-    return this.#held.filter(({ holdings }) => holdings.some(({ on }) => on === device));
+    return this.held.filter(({ holdings }) => holdings.some(({ on }) => on === device));
   }
 
   tokensOn(device: LeasedDevice): readonly number[] {
