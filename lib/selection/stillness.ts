@@ -8,6 +8,14 @@ export const leastStillMs = 60_000;
 /** What always moves a little on a device that works: utilisation to clock. */
 export const movingKeys: readonly SensedKey[] = sensedKeys.slice(0, 5);
 
+/**
+ * Whether a device that draws so much is expected to move: not where it draws none, nor where power
+ * is known in whole watts, for an idle device may well say the same of itself for minutes then.
+ */
+export function isTelling(powerWatts: number | undefined): boolean {
+  return powerWatts !== undefined && powerWatts > 0 && !Number.isInteger(powerWatts);
+}
+
 /** Latest samples of a device, as they are looked at: some at once, or each by itself. */
 export interface StillSamples {
   /** Ever recorded, those that are kept no more included. */

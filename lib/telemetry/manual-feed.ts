@@ -2,6 +2,7 @@ import type { GPUDevice } from '../device.js';
 import type { BoardView, Seat } from '../selection/board-view.js';
 import type { DeviceFeed, FeedTarget } from '../selection/device-feed.js';
 import { isImplausible } from '../selection/sensors.js';
+import { isTelling } from '../selection/stillness.js';
 import type { ChangeList } from './change-list.js';
 import type { SampleColumns } from './sample-columns.js';
 import type { SampleStore } from './sample-store.js';
@@ -99,8 +100,7 @@ function readInto(view: BoardView, columns: SampleColumns): void {
   stillness.look(columns, isSame ? view.sampleStartMs : NaN);
   if (view.sample !== columns) view.sample = columns;
   view.sampleStartMs = columns.latestMs;
-  // What draws no power may well stand still.
-  const isFrozen = stillness.isFrozen && (sensed.powerWatts ?? 0) > 0;
+  const isFrozen = stillness.isFrozen && isTelling(sensed.powerWatts);
   if (isImplausible(sensed)) view.sensor = 'implausible';
   else view.sensor = isFrozen ? 'frozen' : 'ok';
 }

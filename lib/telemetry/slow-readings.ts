@@ -1,5 +1,5 @@
 import type { NativeModule, NativeSession } from '../native.js';
-import { leastStillMs, leastStillSamples, movingKeys } from '../selection/stillness.js';
+import { isTelling, leastStillMs, leastStillSamples, movingKeys } from '../selection/stillness.js';
 import type { LiveRow } from './live-row.js';
 import type { AnyMetricKey } from './metrics.generated.js';
 
@@ -43,7 +43,7 @@ export class SlowReadings {
   }
 
   #isFrozen({ row, sequence, startMs }: Newest): boolean {
-    if (!((this.#value('powerWatts') ?? 0) > 0)) return false;
+    if (!isTelling(this.#value('powerWatts'))) return false;
     let changedMs = -Infinity;
     for (const key of movingKeys) {
       if (this.#value(key) === undefined) continue;

@@ -3,7 +3,7 @@ import { GPUClusteringManager } from '../../../lib/manager.js';
 import type { GPUMetrics } from '../../../lib/telemetry/sample.js';
 import { clusterOf, gpu, sample } from '../../support/cluster.js';
 
-const working = { powerWatts: 90, clockRateMhz: 1200 };
+const working = { powerWatts: 90.31, clockRateMhz: 1200 };
 
 function still(atMs: number, more: Partial<GPUMetrics> = {}): GPUMetrics {
   return sample('a', { timestampMs: atMs, ...working, ...more });
@@ -62,6 +62,10 @@ describe('sensors that are stuck', () => {
     expect(chosen(each(80, 1000, { powerWatts: 0 }))).not.toContain(false);
     const silent = each(80, 1000).map(({ powerWatts, ...rest }) => rest);
     expect(chosen(silent)).not.toContain(false);
+  });
+
+  it('are not suspected where power is rounded to whole watts, or made up', () => {
+    expect(chosen(each(80, 1000, { powerWatts: 10 }))).not.toContain(false);
   });
 
   it('counts a value that comes and goes as one that moves', () => {

@@ -165,21 +165,21 @@ describe('what a live board reads of slow metrics', () => {
   });
 
   it('takes sensors for stuck that have not moved in a minute and thirty samples', () => {
-    const frozen = (changedAgoMs: number, samples: number) => {
+    const frozen = (changedAgoMs: number, samples: number, powerWatts = 100.4) => {
       const made = live();
       const now = monotonicMs();
       made.host.session.reports.set(
         0,
-        reports({ powerWatts: 100, computeUtilizationPercent: 5 }, now - changedAgoMs),
+        reports({ powerWatts, computeUtilizationPercent: 5 }, now - changedAgoMs),
       );
       made.host.session.histories.set(
         '0 0',
         Array.from({ length: samples }, (_, index) => {
           const atMs = now - (samples - 1 - index) * 2500;
-          return [index + 1, atMs, 0, 5, 100, 1, 1];
+          return [index + 1, atMs, 0, 5, powerWatts, 1, 1];
         }),
       );
-      made.host.block.publish(0, [samples, now, Date.now(), 5, 100]);
+      made.host.block.publish(0, [samples, now, Date.now(), 5, powerWatts]);
       made.board.refresh();
       return made.board.views[0]?.sensor;
     };
@@ -187,5 +187,6 @@ describe('what a live board reads of slow metrics', () => {
     expect(frozen(75_000, 29)).toBe('ok');
     expect(frozen(59_000, 30)).toBe('ok');
     expect(frozen(70_000, 30)).toBe('ok');
+    expect(frozen(75_000, 30, 100)).toBe('ok');
   });
 });
