@@ -60,8 +60,13 @@ export const names: Filter = identity({
 
 type Label = readonly [name: string, value: string];
 
+/** Its own: every object has a `constructor`. */
+function labelOf({ labels }: GPUDevice, name: string): string | undefined {
+  return labels !== undefined && Object.hasOwn(labels, name) ? labels[name] : undefined;
+}
+
 function missingLabel(device: GPUDevice, labels: readonly Label[]): Label | undefined {
-  for (const label of labels) if (device.labels?.[label[0]] !== label[1]) return label;
+  for (const label of labels) if (labelOf(device, label[0]) !== label[1]) return label;
   return undefined;
 }
 
@@ -72,7 +77,7 @@ export const labels: Filter = identity({
     missingLabel(device, criteria.labels ?? []) === undefined ? undefined : 'label-mismatch',
   text: (device, criteria) => {
     const [name = '', wanted = ''] = missingLabel(device, criteria.labels ?? []) ?? [];
-    const has = device.labels?.[name];
+    const has = labelOf(device, name);
     const says = has === undefined ? 'no label' : `the label ${JSON.stringify(has)} for`;
     return { reason: `${says} ${name}, ${JSON.stringify(wanted)} wanted` };
   },
