@@ -28,8 +28,9 @@ export abstract class ClusterLeases extends ClusterSelection {
 
   /**
    * A lease at once, or why there is none. Requests that wait in `acquire` are ahead, unless their
-   * priority is below 0: it takes no device that one of them waits for. Among devices that pass, the least loaded for its speed by
-   * default; what is entered in the ledger is seen by all threads of the process.
+   * priority is below 0: it takes no device that one of them waits for. Among devices that pass,
+   * the least loaded for its speed by default; what is entered in the ledger is seen by all threads
+   * of the process.
    * @throws RangeError, TypeError naming the key of the request; what filters and policies of your
    *   own throw, as the cause of a TypeError.
    * @throws GPUError ERR_GPU_LEDGER_FULL: 64 threads hold leases already.

@@ -181,7 +181,7 @@ describe('a reason', () => {
       { labels: { pool: 'b' } },
     ],
     ['no label pool, "b" wanted', {}, { labels: { pool: 'b' } }],
-    ['no label toString, "b"', { about: { labels: {} } }, { labels: { toString: 'b' } }],
+    ['no label toString, "b" wanted', { about: { labels: {} } }, { labels: { toString: 'b' } }],
     ['its name "Test GPU" matches none of /H100/i', {}, { names: ['H100'] }],
     ['compute capability unknown, at least 9.0 wanted', {}, { minComputeCapability: '9.0' }],
     ['hung (hung): no answer', { health: ill }, {}],
