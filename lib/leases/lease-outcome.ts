@@ -6,7 +6,7 @@ export interface SaidOutcome {
   readonly failed: boolean;
 }
 
-export const nothingSaid: SaidOutcome = { latencyMs: undefined, failed: false };
+const nothingSaid: SaidOutcome = { latencyMs: undefined, failed: false };
 
 /** Never throws: a release must not fail for what is said along with it. */
 export function readOutcome(outcome: LeaseOutcome | undefined): SaidOutcome {

@@ -32,10 +32,6 @@ export class StepSignal {
     this.#total = sum;
   }
 
-  static constant(value: number | undefined): StepSignal {
-    return new StepSignal([0], [value], { periodMs: 1000 });
-  }
-
   /** Undefined: unknown at that time. */
   at(ms: number): number | undefined {
     const value = this.#values[this.#stepAt(this.#into(ms + this.#offsetMs))];

@@ -229,7 +229,7 @@ export class Board implements FeedTarget {
     }
     this.#changedCount = 0;
     this.#best = this.#views[this.#scores.best]?.device.deviceId;
-    if (this.#expiryMs < Infinity) this.#expiry.arm(this.#expiryMs - this.#feedNow(nowMs));
+    if (this.#expiryMs < Infinity) this.#expiry.arm(this.#expiryMs, this.#feedNow(nowMs));
   }
 
   #judgeAll(): void {

@@ -18,7 +18,7 @@ export function firstLowest(
   return best;
 }
 
-export interface TieRule {
+interface TieRule {
   /** The share by which a figure may be above the lowest and still be equal. */
   readonly tolerance?: number;
   /** What is compared. @default the keys */

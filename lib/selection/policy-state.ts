@@ -4,7 +4,7 @@ import type { DeviceView } from './device-view.js';
 import { Random } from './random.js';
 
 /** Keys of `affinity` that are remembered; the one that was used longest ago is forgotten first. */
-export const maxAffinityKeys = 10_000;
+const maxAffinityKeys = 10_000;
 
 export interface PolicyStateOptions {
   /** For choices that repeat. @default another one each time */

@@ -10,18 +10,21 @@ const longestMs = 2 ** 31 - 1;
 export class VoidTimer {
   isVoid = false;
   #timer: NodeJS.Timeout | undefined;
+  #dueMs = Infinity;
   #isStopped = false;
 
   begin(): void {
     this.isVoid = false;
   }
 
-  /** After so long at the latest it is void. */
-  arm(delayMs: number): void {
-    if (this.#timer !== undefined || this.#isStopped) return;
-    const wait = Math.min(Math.max(1, Math.ceil(delayMs) + 1), longestMs);
+  /** At `dueMs` at the latest it is void, by the clock that says `nowMs` now. */
+  arm(dueMs: number, nowMs: number): void {
+    if (dueMs >= this.#dueMs || this.#isStopped) return;
+    clearTimeout(this.#timer);
+    const wait = Math.min(Math.max(1, Math.ceil(dueMs - nowMs) + 1), longestMs);
+    this.#dueMs = dueMs;
     this.#timer = setTimeout(() => {
-      this.#timer = undefined;
+      this.#dueMs = Infinity;
       this.isVoid = true;
     }, wait);
     this.#timer.unref();

@@ -39,6 +39,6 @@ export const leastLoaded: Policy = {
   text: (view, { request }) => loadText(view, request.weight),
 };
 
-export function loadText({ inFlight, speed }: DeviceView, weight: number): string {
+function loadText({ inFlight, speed }: DeviceView, weight: number): string {
   return `${short(inFlight)} in flight and ${short(weight)} more at speed ${short(speed)}`;
 }
