@@ -75,7 +75,7 @@ export class LeaseChoice {
       const holdings = chosen.map((device) => holdingOf(device, demand));
       const entered = holdings.filter((holding) => live.enter(holding));
       const isWhole = entered.length === holdings.length;
-      if (isWhole && this.#fit(holdings, demand, scene.nowMs)) return holdings;
+      if (isWhole && this.#fit(holdings, demand)) return holdings;
       for (const holding of entered) live.leave(holding, holding.kib);
     }
     return undefined;
@@ -98,12 +98,12 @@ export class LeaseChoice {
     return { scene, version: this.#live.version };
   }
 
-  #fit(holdings: readonly DeviceHolding[], { terms }: LeaseDemand, nowMs: number): boolean {
+  #fit(holdings: readonly DeviceHolding[], { terms }: LeaseDemand): boolean {
     const { room } = this.#parts;
     const { criteria } = terms;
     const isLimited = criteria.minMemoryBytes > 0 || criteria.maxInFlight < Infinity;
     if (!isLimited || !this.#ledger.isShared) return true;
-    return holdings.every((holding) => room.fits(holding, terms, nowMs));
+    return holdings.every((holding) => room.fits(holding, terms));
   }
 }
 

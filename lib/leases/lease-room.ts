@@ -33,20 +33,20 @@ export class LeaseRoom {
   }
 
   /** Of two shards that are one too many, the higher one gives way: the lower one waits for it. */
-  fits(holding: DeviceHolding, terms: LeaseTerms, nowMs: number): boolean {
+  fits(holding: DeviceHolding, terms: LeaseTerms): boolean {
     for (let look = 0; look < mostLooks; look += 1) {
-      if (this.#fitsNow(holding, terms, nowMs)) return true;
+      if (this.#fitsNow(holding, terms)) return true;
       if (!this.#ledger.isHeldAbove(holding)) return false;
     }
     return false;
   }
 
-  #fitsNow(holding: DeviceHolding, terms: LeaseTerms, nowMs: number): boolean {
+  #fitsNow(holding: DeviceHolding, terms: LeaseTerms): boolean {
     if (!this.#read(holding)) return false;
     const { criteria } = terms;
     if (this.#figures.inFlight > criteria.maxInFlight * weightSteps) return false;
     if (criteria.minMemoryBytes === 0) return true;
-    const room = this.#roomKiB(holding, terms, nowMs);
+    const room = this.#roomKiB(holding);
     const wanted = Math.ceil(criteria.minMemoryBytes / bytesPerKiB) - terms.kib;
     return room === undefined || room >= Math.max(0, wanted);
   }
@@ -67,15 +67,13 @@ export class LeaseRoom {
   }
 
   /** What is left now that all are entered; undefined: unknown. Below 0: too much was promised. */
-  #roomKiB({ on }: DeviceHolding, { criteria }: LeaseTerms, nowMs: number): number | undefined {
+  #roomKiB({ on }: DeviceHolding): number | undefined {
     const view = this.#board.views[on.index];
     if (view === undefined) return undefined;
     const { memoryUnknown, memoryBytes } = view.device;
     const { leasedKiB, pendingKiB, unseenKiB } = this.#figures;
     const total = memoryUnknown ? undefined : Math.floor(memoryBytes / bytesPerKiB) - leasedKiB;
-    const ageMs = view.ageMs(nowMs) ?? Infinity;
-    if (criteria.staleness === 'ledger-only' && ageMs > criteria.maxAgeMs) return total;
-    const free = view.metrics && freeMemoryBytes(view.metrics);
+    const free = freeMemoryBytes(view.sensed);
     if (free === undefined) return total;
     const left = Math.floor(free / bytesPerKiB) - pendingKiB - unseenKiB;
     return Math.min(left, total ?? left);

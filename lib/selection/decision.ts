@@ -52,8 +52,10 @@ export class Decision implements SelectionContext {
     return this.isRecent(view) ? metrics : undefined;
   }
 
+  /** An old sample goes on saying what others use: nobody has seen them give it back. */
   freeMemoryOf(view: DeviceView): number | undefined {
-    return this.isLedgerOnly(view) ? unleasedBytes(view) : view.freeMemoryBytes;
+    const free = view.freeMemoryBytes;
+    return free === undefined && this.isLedgerOnly(view) ? unleasedBytes(view) : free;
   }
 }
 

@@ -71,9 +71,11 @@ export interface SelectionRequest {
    */
   readonly maxAgeMs?: number;
   /**
-   * `exclude`: out. `ledger-only`: it stays and its telemetry counts as unknown; memory is the
-   * device's less what is leased, other constraints on telemetry are waived. `allow`: old values
-   * count. A device that is lost, hung, asleep or let go of is out whatever this says.
+   * `exclude`: out. `ledger-only`: it stays and its telemetry counts as unknown, constraints on it
+   * are waived. But memory that others were last seen to use stays used: what is free is what was
+   * free then less what was reserved since, and never more than the device's memory less what is
+   * leased. `allow`: old values count. A device that is lost, hung, asleep or let go of is out
+   * whatever this says.
    * @default 'exclude' for a selection, 'ledger-only' for a lease
    */
   readonly staleness?: StalenessPolicy;

@@ -46,6 +46,18 @@ describe('two books that enter at once', () => {
     expect(low.desk.tryAcquire({ ...request, filters })).toMatchObject({ code: 'busy' });
   });
 
+  it('never forget what others were seen to use, however long ago', () => {
+    const { low, high } = twoRigs();
+    for (const rig of [low, high]) rig.record('a', 50);
+    low.clock.ms += 10_000;
+    const old = { maxAgeMs: 100 };
+    expect(low.desk.tryAcquire({ ...old, memoryBytes: 51 * KiB })).toMatchObject({ code: 'busy' });
+    const request = { ...old, memoryBytes: 30 * KiB };
+    const filters = [meanwhile(() => high.acquire(request).materialised())];
+    expect(low.desk.tryAcquire({ ...request, filters })).toMatchObject({ code: 'busy' });
+    expect(low.acquire({ ...old, memoryBytes: 20 * KiB }).granted).toBe(true);
+  });
+
   it('look at the sample for which its owner forgot what it had materialised', () => {
     const { low, high } = twoRigs();
     for (const rig of [low, high]) rig.record('a', 40);

@@ -145,8 +145,10 @@ check('what its sensors say', [
 const stale = { maxAgeMs: 100, staleness: 'ledger-only' } as const;
 
 check('ledger-only, with an old sample', [
-  [undefined, old, { ...stale, minMemoryBytes: 24e9 }],
-  ['not-enough-memory', { ...old, leasedBytes: 1 }, { ...stale, minMemoryBytes: 24e9 }],
+  [undefined, old, { ...stale, minMemoryBytes: 4e9 }],
+  ['not-enough-memory', old, { ...stale, minMemoryBytes: 4e9 + 1 }],
+  [undefined, { sampled: null }, { ...stale, minMemoryBytes: 24e9 }],
+  ['not-enough-memory', { sampled: null, leasedBytes: 1 }, { ...stale, minMemoryBytes: 24e9 }],
   [
     undefined,
     { sampled: { ...old.sampled, computeUtilizationPercent: 99 } },
@@ -156,7 +158,7 @@ check('ledger-only, with an old sample', [
   ['sensor-frozen', { ...old, sensor: 'frozen' }, stale],
   [
     'memory-unknown',
-    { ...old, about: { memoryBytes: 0, memoryUnknown: true } },
+    { sampled: null, about: { memoryBytes: 0, memoryUnknown: true } },
     { ...stale, minMemoryBytes: 1 },
   ],
 ]);

@@ -135,17 +135,18 @@ describe('a policy of the user’s', () => {
   });
 
   it('gets what counts under the staleness, and random numbers', () => {
-    const old = view('a', { leasedBytes: 4e9, sampled: { timestampMs: 0 } });
+    const old = view('a', { freeMemoryBytes: 20e9, sampled: { timestampMs: 0 } });
+    const mute = view('b', { leasedBytes: 6e9, sampled: null });
     const seen: unknown[] = [];
     const policy = (each: DeviceView, context: SelectionContext) => {
       seen.push(context.metricsOf(each)?.timestampMs, context.freeMemoryOf(each));
       return context.random();
     };
-    const late = { views: [old], nowMs: 1000 };
+    const late = { views: [old, mute], nowMs: 1000 };
     for (const staleness of ['ledger-only', 'allow'] as const) {
       pipeline({ policy, staleness, maxAgeMs: 10 }).rank(late);
     }
-    expect(seen).toEqual([undefined, 20e9, 0, 24e9]);
+    expect(seen).toEqual([undefined, 20e9, undefined, 18e9, 0, 20e9, undefined, undefined]);
   });
 });
 
