@@ -5,6 +5,7 @@ import type { Scene } from './decision.js';
 import type { DeviceFeed, FeedTarget } from './device-feed.js';
 import { Lane } from './lane.js';
 import type { LoadSource } from './load-source.js';
+import { LoadTournament } from './load-tournament.js';
 import { emptierFirst } from './policies/least-loaded.js';
 import { scoreOf } from './policies/score.js';
 import { Random } from './random.js';
@@ -24,6 +25,7 @@ export interface BoardOptions {
 /** Ties are broken by so small a part of the key that nothing else is, its last bit a turn. */
 const turnShare = 1e-9 / 2 ** 22;
 const mostTurns = 2 ** 22;
+const perStep = 1 / weightSteps;
 
 /**
  * All devices of one manager, kept ready for decisions: a view each, and who is best under the two
@@ -43,9 +45,13 @@ export class Board implements FeedTarget {
   readonly #lease: Lane;
   /** Keys: the score negated, as the policy has it. */
   readonly #scores = new Tournament();
-  readonly #loads = new Tournament();
+  readonly #loads = new LoadTournament((index, inFlight) =>
+    this.#loadKey(this.#views[index] as BoardView, inFlight * perStep),
+  );
   #best: string | undefined;
   #chance: number;
+  /** Of a draw, for each of its 2^32 steps. */
+  #turnRange = 0;
   /** How often loads changed since all ties were drawn. */
   #turns = 0;
 
@@ -150,11 +156,8 @@ export class Board implements FeedTarget {
     if (view === undefined) return;
     view.voidLoad(this.#loadSource);
     this.#turns += 1;
-    if (this.#turns < mostTurns) {
-      this.#loads.set(index, this.#loadKey(view, inFlight / weightSteps));
-    } else {
-      this.#judgeLoads();
-    }
+    if (this.#turns < mostTurns) this.#loads.change(index, inFlight);
+    else this.#judgeLoads();
   }
 
   /** Called once, by whoever keeps the ledger; before that nothing is leased. */
@@ -178,6 +181,7 @@ export class Board implements FeedTarget {
       return view;
     });
     this.#views = views;
+    this.#turnRange = (4 * views.length + 8) * 2 ** -32;
     this.#byId = new Map(views.map((view) => [view.device.deviceId, view]));
     this.#isListNew = true;
     this.#changed.length = 0; // Nor is anybody kept who went.
@@ -260,16 +264,13 @@ export class Board implements FeedTarget {
     const isOpen = this.#lease.passes(view);
     if (isOpen === view.isOpenToLeases && !this.#isListNew) return;
     view.isOpenToLeases = isOpen;
-    this.#loads.set(view.index, isOpen ? this.#loadKey(view, view.inFlight) : Infinity);
+    this.#loads.set(view.index, view.inFlight * weightSteps);
   }
 
   #judgeLoads(): void {
     const views = this.#views;
     this.#turns = 0;
-    this.#loads.reset(views.length, (index) => {
-      const view = views[index] as BoardView;
-      return this.#loadKey(view, view.inFlight);
-    });
+    this.#loads.reset(views.length, (index) => (views[index] as BoardView).inFlight * weightSteps);
   }
 
   #loadKey(view: BoardView, inFlight: number): number {
@@ -281,8 +282,8 @@ export class Board implements FeedTarget {
     // Only a key that changes is drawn anew. Draws from one range would make the device that is
     // given back the lowest again and again, as the others are what was too high to be taken. A
     // range that moves on by a turn a change, and is so wide, gives each its turn, in no order.
-    const range = 4 * this.#views.length + 8;
-    return load * (1 + turnShare * (this.#turns + range * (chance * 2 ** -32)));
+    const turn = this.#turns + this.#turnRange * chance;
+    return load * (1 + turnShare * turn);
   }
 
   #compareSpeeds(): void {
