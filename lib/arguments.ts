@@ -1,5 +1,6 @@
 // Checked readers for what users hand in. Each reads a property once, runs no user code later than
 // that, and refuses with what was expected and what came.
+import { types } from 'node:util';
 import { type CodedError, type ErrorCode, rangeError, typeError } from './errors.js';
 
 /** What a number must satisfy. NaN never does; Infinity only where `orInfinity` says so. */
@@ -214,9 +215,16 @@ export function readFunction<F extends (...values: never[]) => unknown>(
   throw wrongType(what, 'a function', value);
 }
 
-/** A frozen copy of an object of strings: its own enumerable keys. */
+/**
+ * A frozen copy of an object of strings: its own enumerable keys. A map or a promise has none, and
+ * would pass for an empty object.
+ */
 export function readStringRecord(value: unknown, what: string): Readonly<Record<string, string>> {
   const source = readObject(value, what);
+  const kind = types.isMap(source) ? 'a Map' : types.isPromise(source) ? 'a promise' : undefined;
+  if (kind !== undefined) {
+    throw typeError('ERR_GPU_INVALID_TYPE', `${what}: expected an object of strings, got ${kind}`);
+  }
   const keys = readSafely(what, () => Object.keys(source));
   const entries = keys.map((key) => [
     key,

@@ -10,6 +10,7 @@ import {
   readObject,
   readOptions,
   readProperty,
+  readStringRecord,
   readWord,
 } from '../../lib/arguments.js';
 import { untyped } from '../support/cluster.js';
@@ -158,6 +159,19 @@ describe('the other readers', () => {
     expect(refusal('ERR_GPU_UNKNOWN_POLICY', () => readWord('c', 'policy', rule))).toBe(
       'policy: expected "a" or "b", got "c"',
     );
+  });
+
+  it('take no map and no promise for an object without properties', () => {
+    expect(readStringRecord({ a: 'b' }, 'labels')).toEqual({ a: 'b' });
+    for (const [kind, value] of [
+      ['a Map', new Map([['a', 'b']])],
+      ['a promise', Promise.resolve({ a: 'b' })],
+    ] as const) {
+      const run = () => readStringRecord(value, 'labels');
+      expect(refusal('ERR_GPU_INVALID_TYPE', run)).toContain(
+        `labels: expected an object of strings, got ${kind}`,
+      );
+    }
   });
 
   it('name the property that could not be read', () => {
