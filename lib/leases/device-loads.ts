@@ -14,6 +14,8 @@ export interface DeviceLoadsParts {
   readonly clock: SampleClock;
   /** The clock of latencies. */
   now(): number;
+  /** The board has another list; those of it are followed. */
+  listed(): void;
 }
 
 /** What a board is told about leases: the ledger's sums, latencies, and what others report. */
@@ -23,26 +25,31 @@ export class DeviceLoads implements LoadSource {
   readonly #ledger: Ledger;
   readonly #clock: SampleClock;
   readonly #now: () => number;
+  readonly #listed: () => void;
   readonly #figures = noFigures();
   readonly #changed = (row: number): void => this.#rowChanged(row);
 
-  constructor({ board, devices, ledger, clock, now }: DeviceLoadsParts) {
+  constructor({ board, devices, ledger, clock, ...calls }: DeviceLoadsParts) {
     this.#board = board;
     this.#devices = devices;
     this.#ledger = ledger;
     this.#clock = clock;
-    this.#now = now;
+    this.#now = calls.now;
+    this.#listed = calls.listed;
+  }
+
+  listed(): void {
+    this.#follow();
+    this.#listed();
   }
 
   catchUp(): void {
-    this.#devices.follow();
-    this.#ledger.makeRoom(this.#devices.rowCount);
+    this.#follow();
     this.#ledger.changes(this.#changed);
   }
 
   readInto(index: number, into: LoadFigures): void {
-    this.#devices.follow();
-    this.#ledger.makeRoom(this.#devices.rowCount);
+    this.#follow();
     const device = this.#devices.at(index);
     const seen = this.#clock.seenBy(this.#board.sampleStartMs(index));
     this.#ledger.fold(device, seen);
@@ -69,8 +76,15 @@ export class DeviceLoads implements LoadSource {
 
   /** It has so much in flight now, in 64ths. */
   changedTo(device: LeasedDevice, inFlight: number): void {
-    if (this.#devices.views !== this.#board.views) this.#devices.follow();
+    this.#follow();
     if (device.index !== -1) this.#board.loadChanged(device.index, inFlight);
+  }
+
+  /** The list may be one that the board is taking in yet. */
+  #follow(): void {
+    if (this.#devices.views === this.#board.views) return;
+    this.#devices.follow();
+    this.#ledger.makeRoom(this.#devices.rowCount);
   }
 
   #rowChanged(row: number): void {

@@ -2,20 +2,20 @@ import { channels, type ReleaseMessage } from '../diagnostics.js';
 import { GPUError } from '../errors.js';
 import type { Board } from '../selection/board.js';
 import { monotonicMs } from '../telemetry/monotonic.js';
-import { failureMs } from './device-latency.js';
 import { DeviceLoads } from './device-loads.js';
 import { HeldLease, type LeaseKeeper } from './held-lease.js';
 import { leaseTrace } from './leak-watch.js';
 import { heldOf, Lease } from './lease.js';
 import { LeaseChoice } from './lease-choice.js';
 import type { LeaseDemand } from './lease-demand.js';
-import { readOutcome, type SaidOutcome } from './lease-outcome.js';
+import { readOutcome } from './lease-outcome.js';
 import { type LeaseOutcome, type LeaseTerms, readKiB, readTtl } from './lease-request.js';
 import { LeaseRoom } from './lease-room.js';
 import { type DeviceHolding, type LeasedDevice, LeasedDevices } from './leased-devices.js';
-import type { Ledger } from './ledger.js';
+import { type Ledger, noFigures } from './ledger.js';
 import { allLeases, LiveLeases } from './live-leases.js';
 import { SampleClock } from './sample-clock.js';
+import { TokenTimers } from './token-timers.js';
 import { TurnClock } from './turn-clock.js';
 
 /** Who is to know what becomes of leases. Called when everything about them is done. */
@@ -60,9 +60,7 @@ export class LeaseBook implements LeaseKeeper {
   readonly #clock: TurnClock;
   readonly #now: () => number;
   readonly #unixOffsetMs: number;
-  readonly #tokenTimers = new Map<number, NodeJS.Timeout>();
-  /** The size of a map is a call. */
-  #hasTokenTimers = false;
+  readonly #tokenTimers = new TokenTimers();
   #closedBy: GPUError | undefined;
 
   constructor({ board, ledger, observer, latencyDecayMs, ...rest }: LeaseBookParts) {
@@ -77,7 +75,14 @@ export class LeaseBook implements LeaseKeeper {
     this.#samples = new SampleClock(sampleNow, isLive ? undefined : sampleNow());
     this.devices = new LeasedDevices(board, latencyDecayMs);
     const { devices } = this;
-    this.#loads = new DeviceLoads({ board, devices, ledger, clock: this.#samples, now });
+    this.#loads = new DeviceLoads({
+      board,
+      devices,
+      ledger,
+      clock: this.#samples,
+      now,
+      listed: () => this.#endGone(),
+    });
     this.live = new LiveLeases({ keeper: this, ledger, loads: this.#loads });
     this.#choice = new LeaseChoice({
       board,
@@ -87,7 +92,6 @@ export class LeaseBook implements LeaseKeeper {
       room: new LeaseRoom({ board, ledger, loads: this.#loads }),
       loads: this.#loads,
       assertOpen: () => this.assertOpen(),
-      follow: () => this.follow(),
     });
     board.attach(this.#loads);
   }
@@ -143,9 +147,7 @@ export class LeaseBook implements LeaseKeeper {
     const token = this.live.tokens.issue(holding);
     const { ttlMs } = demand.terms;
     if (ttlMs > 0) {
-      const expire = () => this.#endToken(token, 'expired');
-      this.#tokenTimers.set(token, setTimeout(expire, ttlMs).unref());
-      this.#hasTokenTimers = true;
+      this.#tokenTimers.start(token, ttlMs, () => this.#endToken(token, 'expired'));
     }
     return token;
   }
@@ -158,7 +160,7 @@ export class LeaseBook implements LeaseKeeper {
     if (said === undefined) return true;
     const { latencyMs, failed } = said;
     if (latencyMs !== undefined || failed) {
-      this.#measure(holding.on, { latencyMs: latencyMs ?? 0, failed }, this.#now());
+      this.devices.measure(holding.on, { latencyMs: latencyMs ?? 0, failed }, this.#now());
     }
     return true;
   }
@@ -174,7 +176,7 @@ export class LeaseBook implements LeaseKeeper {
     for (let index = 0; index < holdings.length; index += 1) {
       const { on } = holdings[index] as DeviceHolding;
       if (said === undefined) on.latency.add(heldMs, nowMs);
-      else this.#measure(on, { ...said, latencyMs: said.latencyMs ?? heldMs }, nowMs);
+      else this.devices.measure(on, { ...said, latencyMs: said.latencyMs ?? heldMs }, nowMs);
     }
     if (channels.release.hasSubscribers) this.#publishEnd(held, released);
     this.#observer.freed(heldMs);
@@ -190,7 +192,6 @@ export class LeaseBook implements LeaseKeeper {
   materialise(held: HeldLease, bytes: number | undefined): void {
     const kib = bytes === undefined ? Infinity : readKiB(bytes, 'bytes');
     this.board.refresh();
-    this.follow();
     this.#assertLive(held, 'materialised');
     const amount = Math.min(held.pendingKiB, kib);
     held.pendingKiB -= amount;
@@ -224,7 +225,6 @@ export class LeaseBook implements LeaseKeeper {
 
   isDraining({ holdings }: HeldLease): boolean {
     this.board.refresh();
-    this.follow();
     return holdings.some(({ on }) => {
       const { health, parentHealth } = this.board.views[on.index] ?? {};
       return [health, parentHealth].some((one) => one?.leases?.runningLeases === 'drain');
@@ -233,16 +233,6 @@ export class LeaseBook implements LeaseKeeper {
 
   unixMs(ms: number): number {
     return ms + this.#unixOffsetMs;
-  }
-
-  /** Follows the board's list: leases of devices that are gone end. */
-  follow(): void {
-    this.devices.follow();
-    const gone = this.devices.takeGone();
-    if (gone.length === 0) return;
-    this.ledger.makeRoom(this.devices.rowCount);
-    this.revoke(gone, ({ deviceId }) => `device ${deviceId} is gone`);
-    this.revokeTokens(gone);
   }
 
   /** Ends leases that have one of these devices; those that `isMeant` does not let off. */
@@ -272,19 +262,28 @@ export class LeaseBook implements LeaseKeeper {
     }
   }
 
+  /** Of all environments, now. */
+  leaseCountOn(device: LeasedDevice): number {
+    const figures = noFigures();
+    this.ledger.readInto(device, 0, figures);
+    return figures.leaseCount;
+  }
+
   /** Something about the device was reported: whoever decides is to know. */
   changed(device: LeasedDevice): void {
     this.#loads.changed(device);
   }
 
-  /** Ends all leases. */
+  /** Ends all leases. Who is told of it finds them ended, and the ledger left. */
   close(error: GPUError): void {
     if (this.#closedBy !== undefined) return;
     this.#closedBy = error;
-    for (const held of this.live.held) {
-      if (this.#interrupt(held, error)) this.#publishEnd(held, 'closed');
-    }
-    for (const [token] of [...this.live.tokens.entries()]) this.#endToken(token, 'closed');
+    const ended = this.live.held.filter((held) => this.#interrupt(held, error));
+    const tokens = Array.from(this.live.tokens.entries());
+    for (const [token] of tokens) this.#dropToken(token);
+    this.ledger.close();
+    for (const held of ended) this.#publishEnd(held, 'closed');
+    for (const [token, holding] of tokens) this.#publishTokenEnd(token, holding, 'closed');
   }
 
   /** REQUIRES: they are entered. */
@@ -323,6 +322,13 @@ export class LeaseBook implements LeaseKeeper {
     });
   }
 
+  #endGone(): void {
+    const gone = this.devices.takeGone();
+    if (gone.length === 0) return;
+    this.revoke(gone, ({ deviceId }) => `device ${deviceId} is gone`);
+    this.revokeTokens(gone);
+  }
+
   #interrupt(held: HeldLease, error: GPUError): boolean {
     if (!this.live.end(held)) return false;
     held.stopTimer();
@@ -331,23 +337,20 @@ export class LeaseBook implements LeaseKeeper {
   }
 
   #endToken(token: number, reason: ReleaseMessage['reason']): DeviceHolding | undefined {
-    const holding = this.live.tokens.take(token);
+    const holding = this.#dropToken(token);
     if (holding === undefined) return undefined;
-    this.live.leave(holding, holding.kib);
-    if (this.#hasTokenTimers) this.#stopTokenTimer(token);
-    if (channels.release.hasSubscribers) {
-      const deviceIds = [holding.on.deviceId];
-      channels.release.publish({ deviceIds, reason, token } satisfies ReleaseMessage);
-    }
+    if (channels.release.hasSubscribers) this.#publishTokenEnd(token, holding, reason);
     if (reason === released) this.#observer.freed(undefined);
     else this.#freedSoon();
     return holding;
   }
 
-  #stopTokenTimer(token: number): void {
-    clearTimeout(this.#tokenTimers.get(token));
-    this.#tokenTimers.delete(token);
-    this.#hasTokenTimers = this.#tokenTimers.size > 0;
+  #dropToken(token: number): DeviceHolding | undefined {
+    const holding = this.live.tokens.take(token);
+    if (holding === undefined) return undefined;
+    this.live.leave(holding, holding.kib);
+    this.#tokenTimers.stop(token);
+    return holding;
   }
 
   /** Not while the board is being brought up to date: it may not know yet what is wrong. */
@@ -381,14 +384,10 @@ export class LeaseBook implements LeaseKeeper {
     });
   }
 
-  #measure(on: LeasedDevice, said: SaidOutcome & { latencyMs: number }, nowMs: number): void {
-    const { latencyMs, failed } = said;
-    if (failed) {
-      const all = this.devices.listed.map(({ latency }) => latency);
-      on.latency.penalise(failureMs(all, latencyMs, nowMs), nowMs);
-    } else {
-      on.latency.add(latencyMs, nowMs);
-    }
+  #publishTokenEnd(token: number, { on }: DeviceHolding, reason: ReleaseMessage['reason']): void {
+    if (!channels.release.hasSubscribers) return;
+    const deviceIds = [on.deviceId];
+    channels.release.publish({ deviceIds, reason, token } satisfies ReleaseMessage);
   }
 
   #publishEnd(held: HeldLease, reason: ReleaseMessage['reason']): void {

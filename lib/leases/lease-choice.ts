@@ -20,8 +20,6 @@ export interface LeaseChoiceParts {
   readonly room: LeaseRoom;
   /** @throws GPUError ERR_GPU_CLOSED */
   assertOpen(): void;
-  /** Follows the board's list, and ends what was on devices that are gone. */
-  follow(): void;
 }
 
 /** Chooses devices and enters them in the ledger in one step. */
@@ -45,10 +43,8 @@ export class LeaseChoice {
    * REQUIRES: the board was refreshed, and is still open after that.
    */
   enterUnit(): DeviceHolding | undefined {
-    const board = this.#board;
-    if (board.views !== this.#devices.views) this.#parts.follow();
     if (this.#ledger.hasOthers) this.#parts.loads.catchUp();
-    const index = board.fastest();
+    const index = this.#board.fastest();
     if (index === -1) return undefined;
     const { unit } = this.#devices.at(index);
     return this.#live.enter(unit) ? unit : undefined;
@@ -75,7 +71,9 @@ export class LeaseChoice {
       const holdings = chosen.map((device) => holdingOf(device, demand));
       const entered = holdings.filter((holding) => live.enter(holding));
       const isWhole = entered.length === holdings.length;
-      if (isWhole && this.#fit(holdings, demand)) return holdings;
+      const isFit = isWhole && this.#fit(holdings, demand);
+      this.#parts.assertOpen();
+      if (isFit) return holdings;
       for (const holding of entered) live.leave(holding, holding.kib);
     }
     return undefined;
@@ -90,11 +88,7 @@ export class LeaseChoice {
   }
 
   #look(): { readonly scene: Scene; readonly version: number } {
-    const { follow } = this.#parts;
-    this.#board.refresh();
-    follow();
     const scene = this.#board.scene();
-    follow();
     return { scene, version: this.#live.version };
   }
 

@@ -168,7 +168,7 @@ export class LeaseDesk implements Grantor<LeaseDemand, Lease> {
   /** REQUIRES: the device is one of the cluster's. */
   report(deviceId: string, load: ReportedLoad): void {
     const { board } = this.#parts;
-    this.followDevices();
+    board.refresh();
     const index = board.indexOf(deviceId);
     if (index === -1) return;
     const device = this.book.devices.at(index);
@@ -179,7 +179,6 @@ export class LeaseDesk implements Grantor<LeaseDemand, Lease> {
   /** Devices may be gone: their leases end. */
   followDevices(): void {
     this.#parts.board.refresh();
-    this.book.follow();
   }
 
   status(): LeaseStatus {

@@ -2,7 +2,7 @@ import type { GPUDevice } from '../device.js';
 import type { Board } from '../selection/board.js';
 import { weightSteps } from '../selection/criteria.js';
 import type { ReportedLoad } from '../selection/device-view.js';
-import { DeviceLatency } from './device-latency.js';
+import { DeviceLatency, failureMs } from './device-latency.js';
 import type { Holding, LedgerPlace } from './ledger.js';
 
 /** A device as leases know it, one object while it is listed, with its place on the board. */
@@ -48,6 +48,11 @@ export class DeviceHolding implements Holding {
     this.weight = weight;
     this.kib = kib;
   }
+}
+
+export interface MeasuredOutcome {
+  readonly latencyMs: number;
+  readonly failed: boolean;
 }
 
 /** Follows the list of a board. */
@@ -103,6 +108,17 @@ export class LeasedDevices {
   follow(): void {
     const { views } = this.#board;
     if (views !== this.#views) this.#adopt(views);
+  }
+
+  /** What work on a device came to. */
+  measure({ latency }: LeasedDevice, said: MeasuredOutcome, nowMs: number): void {
+    const { latencyMs, failed } = said;
+    if (failed) {
+      const all = this.#listed.map((device) => device.latency);
+      latency.penalise(failureMs(all, latencyMs, nowMs), nowMs);
+    } else {
+      latency.add(latencyMs, nowMs);
+    }
   }
 
   #adopt(views: Board['views']): void {

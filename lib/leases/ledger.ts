@@ -40,7 +40,7 @@ export function noFigures(): LedgerFigures {
 
 export interface LedgerOptions {
   readonly layout: LedgerLayout;
-  /** Gives the shard that is written here, and by nobody else; -1: none is left. Called once. */
+  /** Gives the shard that is written here, and by nobody else; -1: none is left now. */
   claim(): number;
   readonly cells?: Int32Array | undefined;
   /** REQUIRES: present where `cells` is not. */
@@ -69,7 +69,7 @@ const rowMask = 2 ** rowBits - 1;
 export class Ledger {
   #layout: LedgerLayout;
   #cells: Int32Array | undefined;
-  readonly #calls: LedgerCalls | undefined;
+  #calls: LedgerCalls | undefined;
   readonly #claim: () => number;
   readonly #ownsMemory: boolean;
   /** -1: none is claimed yet; it reads what others write all the same. */
@@ -114,6 +114,16 @@ export class Ledger {
     this.#alone = 1;
     this.#own = this.#layout.first + shard * this.#layout.shardStride;
     return true;
+  }
+
+  /**
+   * Nothing is read or written any more: the shard is about to be zeroed, and then another
+   * environment's. What goes on all the same finds no leases.
+   */
+  close(): void {
+    this.#shard = -1;
+    this.#cells = undefined;
+    this.#calls = undefined;
   }
 
   /** Whether other environments write to it too. */

@@ -26,10 +26,18 @@ export function revokeFor(event: ClusterEvent, book: LeaseBook): void {
     }
     case 'device-removed':
     case 'device-added':
-      book.board.refresh();
-      book.follow();
+      followList(book);
       return;
     default:
+  }
+}
+
+/** Leases of devices that are gone end when the board takes the list in. */
+function followList({ board }: LeaseBook): void {
+  try {
+    board.refresh();
+  } catch {
+    // Of a function of the user's that says how fast a device is: who decides next is told.
   }
 }
 
@@ -56,6 +64,6 @@ function treat(book: LeaseBook, { deviceId, why, runningLeases, scope }: Trouble
 
 function isSole(book: LeaseBook, devices: readonly LeasedDevice[]): boolean {
   let count = 0;
-  for (const { index } of devices) count += book.board.views[index]?.leaseCount ?? 0;
+  for (const device of devices) count += book.leaseCountOn(device);
   return count === 1;
 }

@@ -40,6 +40,8 @@ export class Board implements FeedTarget {
   #views: readonly BoardView[] = [];
   #byId: ReadonlyMap<string, BoardView> = new Map();
   #loadSource: LoadSource | undefined;
+  /** Those that the source was told of last. */
+  #toldViews = this.#views;
 
   readonly #selection: Lane;
   readonly #lease: Lane;
@@ -163,6 +165,7 @@ export class Board implements FeedTarget {
   /** Called once, by whoever keeps the ledger; before that nothing is leased. */
   attach(source: LoadSource): void {
     this.#loadSource = source;
+    source.listed();
     for (const view of this.#views) view.voidLoad(source);
     this.#judgeLoads();
   }
@@ -214,7 +217,13 @@ export class Board implements FeedTarget {
       if (this.#isListNew) this.#compareSpeeds();
     } finally {
       this.#isTakingIn = false;
+      if (this.#toldViews !== this.#views) this.#tellOfList();
     }
+  }
+
+  #tellOfList(): void {
+    this.#toldViews = this.#views;
+    this.#loadSource?.listed();
   }
 
   #judge(): void {

@@ -21,6 +21,8 @@ export interface LoadSource {
    * before it makes a scene; who grants leases does so itself, before `fastest`.
    */
   catchUp(): void;
+  /** The board has taken in another list of devices. It may be called while it is called. */
+  listed(): void;
   /** REQUIRES: `figures` are those of this device; all of them are written. */
   readInto(index: number, figures: LoadFigures): void;
 }

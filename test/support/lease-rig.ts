@@ -5,7 +5,7 @@ import { heldOf, type Lease } from '../../lib/leases/lease.js';
 import { LeaseDemand } from '../../lib/leases/lease-demand.js';
 import { LeaseDesk, type LeaseDeskParts } from '../../lib/leases/lease-desk.js';
 import { readLeaseRequest } from '../../lib/leases/lease-request.js';
-import { Board } from '../../lib/selection/board.js';
+import { Board, type BoardOptions } from '../../lib/selection/board.js';
 import { PolicyState } from '../../lib/selection/policy-state.js';
 import type { TellableEvent } from '../../lib/telemetry/event-hub.js';
 import { ManualCluster } from '../../lib/telemetry/manual-cluster.js';
@@ -24,7 +24,7 @@ export class TestClock {
 export interface RigOptions {
   readonly clock?: TestClock;
   readonly shared?: SharedLedger;
-  readonly parts?: Partial<LeaseDeskParts>;
+  readonly parts?: Partial<LeaseDeskParts & Pick<BoardOptions, 'speedOf'>>;
   readonly deviceIds?: readonly string[];
   readonly totalKiB?: number;
 }

@@ -1,8 +1,10 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it } from 'vitest';
 import type { Lease } from '../../../lib/leases/lease.js';
 import { GPUClusteringManager } from '../../../lib/manager.js';
 import { gpu } from '../../support/cluster.js';
 import { KiB, LeaseRig } from '../../support/lease-rig.js';
+import { SharedLedger } from '../../support/shared-ledger.js';
 
 function rigWithSamples(): LeaseRig {
   const rig = new LeaseRig();
@@ -19,6 +21,27 @@ function whenRead(act: () => void): object {
     },
   };
 }
+
+/** Acts once, when somebody is told of the end of a lease, as a subscriber of the user's does. */
+function whenToldOfAnEnd(act: () => void): void {
+  const onEnd = () => {
+    unsubscribe('gpuring:release', onEnd);
+    act();
+  };
+  subscribe('gpuring:release', onEnd);
+}
+
+/** Shuts down as a manager does; its shard is another environment's then, which has a lease. */
+function handOver(rig: LeaseRig, shared: SharedLedger): LeaseRig {
+  rig.close();
+  rig.ledger.close();
+  const heir = new LeaseRig({ shared });
+  heir.record('b', 10);
+  heir.acquire({ deviceIds: ['b'], memoryBytes: 5 * KiB });
+  return heir;
+}
+
+const heirs = { number: 1, leaseCount: 1, inFlight: 64, leasedKiB: 5, pendingKiB: 5 };
 
 function expectNothingHeld(rig: LeaseRig): void {
   expect(rig.desk.book.live.count).toBe(0);
@@ -110,6 +133,72 @@ describe("code of the user's in the middle of acquiring", () => {
     const filters = [{ name: 'removing', reject }];
     expect(rig.acquire({ filters }).device.deviceId).not.toBe('a');
     expect(rig.desk.status().devices).toHaveLength(2);
+  });
+
+  it.each(['tryAcquire', 'tryAcquireToken'] as const)(
+    'may shut down when told that a lease was revoked: %s',
+    (method) => {
+      const shared = new SharedLedger();
+      const rig = new LeaseRig({ shared });
+      for (const id of ['a', 'b']) rig.record(id, 10);
+      rig.acquire({ deviceIds: ['a'] });
+      let heir: LeaseRig | undefined;
+      whenToldOfAnEnd(() => {
+        heir = handOver(rig, shared);
+      });
+      rig.cluster.unregister('a');
+      const closed = expect.objectContaining({ code: 'ERR_GPU_CLOSED' });
+      expect(() => rig.desk[method](undefined)).toThrow(closed);
+      expect(rig.desk.book.live.count).toBe(0);
+      heir?.expectRow('b', heirs);
+    },
+  );
+
+  it('may shut down again when told that a shutdown ended a lease', () => {
+    const shared = new SharedLedger();
+    const rig = new LeaseRig({ shared });
+    for (const id of ['a', 'b']) rig.record(id, 10);
+    for (let times = 0; times < 2; times += 1) {
+      rig.acquire({ deviceIds: ['b'], memoryBytes: 5 * KiB });
+      rig.desk.tryAcquireToken({ deviceIds: ['b'], memoryBytes: 5 * KiB });
+    }
+    let heir: LeaseRig | undefined;
+    whenToldOfAnEnd(() => {
+      heir = handOver(rig, shared);
+    });
+    rig.close();
+    expect(rig.desk.book.live.count).toBe(0);
+    heir?.expectRow('b', heirs);
+  });
+
+  it('may shut down while it is looked whether the choice still fits', () => {
+    const shared = new SharedLedger();
+    const other = new LeaseRig({ shared });
+    other.acquire();
+    let heir: LeaseRig | undefined;
+    let isNewSpeed = false;
+    const speedOf = () => {
+      if (isNewSpeed) heir ??= handOver(rig, shared);
+      return 1;
+    };
+    const rig: LeaseRig = new LeaseRig({ shared, parts: { speedOf } });
+    rig.record('b', 10);
+    const filters = [
+      {
+        name: 'registering',
+        reject: () => {
+          rig.register('b');
+          isNewSpeed = true;
+          return undefined;
+        },
+      },
+    ];
+    const request = { deviceIds: ['b'], memoryBytes: 5 * KiB, filters };
+    const closed = expect.objectContaining({ code: 'ERR_GPU_CLOSED' });
+    expect(() => rig.desk.tryAcquire(request)).toThrow(closed);
+    expect(rig.desk.book.live.count).toBe(0);
+    heir?.expectRow('b', heirs);
+    other.acquire();
   });
 
   it('may release in a listener of the signal, and acquire there', async () => {

@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { GPUError } from '../../../lib/errors.js';
+import { revokeFor } from '../../../lib/leases/revocation.js';
 import { untyped } from '../../support/cluster.js';
 import { KiB, LeaseRig } from '../../support/lease-rig.js';
 
@@ -24,6 +25,42 @@ function freeKiB(rig: LeaseRig, id: string): number | undefined {
 
 afterEach(() => {
   vi.useRealTimers();
+});
+
+describe('a lease of a device that is gone', () => {
+  it.each([
+    ['somebody asks which is best', (rig: LeaseRig) => rig.board.best()],
+    ['somebody looks', (rig: LeaseRig) => rig.desk.status()],
+    ['there is one more token', (rig: LeaseRig) => rig.desk.tryAcquireToken(undefined)],
+  ])('is over as soon as %s', async (_, look) => {
+    const rig = rigWithSamples();
+    const lease = rig.acquire({ deviceIds: ['a'] });
+    const token = rig.desk.tryAcquireToken({ deviceIds: ['a'] });
+    const { signal } = lease;
+    rig.cluster.unregister('a');
+    look(rig);
+    expect(lease.released).toBe(true);
+    expect(rig.desk.book.live.tokens.get(token)).toBeUndefined();
+    expect(rig.told).toMatchObject([{ type: 'lease-revoked', deviceIds: ['a'] }]);
+    await Promise.resolve();
+    expect(signal.reason).toMatchObject({ code: 'ERR_GPU_LEASE_REVOKED' });
+  });
+
+  it('is over even where nobody says how fast another one is', () => {
+    let isBroken = false;
+    const speedOf = () => {
+      if (isBroken) throw new Error('mine');
+      return 1;
+    };
+    const rig = new LeaseRig({ parts: { speedOf } });
+    const lease = rig.acquire({ deviceIds: ['a'] });
+    isBroken = true;
+    rig.cluster.unregister('a');
+    const event = { type: 'device-removed', deviceId: 'a', timestampMs: 1 } as const;
+    expect(() => revokeFor(event, rig.desk.book)).not.toThrow();
+    expect(lease.released).toBe(true);
+    expect(() => rig.desk.tryAcquire(undefined)).toThrow('speedOf');
+  });
 });
 
 describe('a lease', () => {

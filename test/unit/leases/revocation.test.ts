@@ -4,6 +4,7 @@ import type { ClusterEvent } from '../../../lib/telemetry/cluster-events.js';
 import type { LeaseTreatment } from '../../../lib/telemetry/health-state.js';
 import { resolveXidPolicy, xidRule } from '../../../lib/telemetry/xid-policy.js';
 import { LeaseRig } from '../../support/lease-rig.js';
+import { SharedLedger } from '../../support/shared-ledger.js';
 
 function healthOf(deviceId: string, leases: Partial<LeaseTreatment>): ClusterEvent {
   const treatment = { newLeases: 'stop', runningLeases: 'revoke', scope: 'device' } as const;
@@ -59,6 +60,19 @@ describe('what happens to a device', () => {
     // Told again, it ends nothing more.
     revokeFor(event, rig.desk.book);
     expect(rig.told).toHaveLength(revoked);
+  });
+
+  it('leaves doubt whose where another environment has leases as well', () => {
+    const shared = new SharedLedger();
+    const [rig, other] = [new LeaseRig({ shared }), new LeaseRig({ shared })];
+    const lease = rig.acquire({ deviceIds: ['a'] });
+    expect(rig.desk.status().devices[0]?.leaseCount).toBe(1);
+    const others = other.acquire({ deviceIds: ['a'] });
+    revokeFor(healthOf('a', { scope: 'owner' }), rig.desk.book);
+    expect(lease.released).toBe(false);
+    others.release();
+    revokeFor(healthOf('a', { scope: 'owner' }), rig.desk.book);
+    expect(lease.released).toBe(true);
   });
 
   it('takes a gang from all of its devices', () => {

@@ -164,7 +164,11 @@ describe('the best device, kept ready', () => {
 class Loads implements LoadSource {
   readonly inFlight: number[] = [];
   reads = 0;
+  lists = 0;
   catchUp(): void {}
+  listed(): void {
+    this.lists += 1;
+  }
   readInto(index: number, figures: LoadFigures): void {
     this.reads += 1;
     figures.inFlight = this.inFlight[index] ?? 0;
