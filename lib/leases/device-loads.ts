@@ -2,7 +2,8 @@ import type { Board } from '../selection/board.js';
 import { weightSteps } from '../selection/criteria.js';
 import type { LoadFigures, LoadSource } from '../selection/load-source.js';
 import type { LeasedDevice, LeasedDevices } from './leased-devices.js';
-import { type Ledger, noFigures } from './ledger.js';
+import type { Ledger } from './ledger.js';
+import { noFigures } from './ledger-entries.js';
 import type { SampleClock } from './sample-clock.js';
 
 const bytesPerKiB = 1024;

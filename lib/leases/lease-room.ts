@@ -4,7 +4,8 @@ import { freeMemoryBytes } from '../selection/policies/score.js';
 import type { DeviceLoads } from './device-loads.js';
 import type { LeaseTerms } from './lease-request.js';
 import type { DeviceHolding } from './leased-devices.js';
-import { type Ledger, noFigures } from './ledger.js';
+import type { Ledger } from './ledger.js';
+import { noFigures } from './ledger-entries.js';
 
 const bytesPerKiB = 1024;
 /** How often one looks whether another, who has to give way first, has done so. */

@@ -6,7 +6,11 @@ export interface LeaseStatus {
   readonly waiting: number;
   /** Whether other threads hold leases on these devices, or may. */
   readonly shared: boolean;
-  /** In the order of `listDevices()`; leases of all threads. */
+  /**
+   * In the order of `listDevices()`; leases of all threads. Those go on while this is read, one
+   * after another: it may count a lease twice that went from one thread to another meanwhile, and
+   * one that is entered and taken back, because two threads found the same room.
+   */
   readonly devices: readonly DeviceLeaseStatus[];
 }
 

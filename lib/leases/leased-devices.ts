@@ -3,7 +3,7 @@ import type { Board } from '../selection/board.js';
 import { weightSteps } from '../selection/criteria.js';
 import type { ReportedLoad } from '../selection/device-view.js';
 import { DeviceLatency, failureMs } from './device-latency.js';
-import type { Holding, LedgerPlace } from './ledger.js';
+import type { Holding, LedgerPlace } from './ledger-entries.js';
 
 /** A device as leases know it, one object while it is listed, with its place on the board. */
 export class LeasedDevice implements LedgerPlace {

@@ -21,13 +21,16 @@ export const cell = {
   leaseCount: 1,
   /** Leased and not materialised. */
   pendingKiB: 2,
-  /** Materialised, and perhaps in no sample yet. */
+  /** Materialised, and perhaps in no sample yet: the later part. Where it is 0, both are. */
   freshKiB: 3,
   /** The tick of the latest of that. */
   freshAt: 4,
   leasedKiB: 5,
   /** Number of the device that the row is about: who is about another one does not count. */
   number: 6,
+  /** The earlier part: it waits for its sample while more is materialised. */
+  formerKiB: 7,
+  formerAt: 8,
 } as const;
 
 const rowStride = 16;

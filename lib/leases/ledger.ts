@@ -1,3 +1,4 @@
+import type { Holding, LedgerFigures, LedgerPlace, MaterialiseTicks } from './ledger-entries.js';
 import { cell, type LedgerLayout, ledgerCellCount, ownLedgerLayout } from './ledger-layout.js';
 import { isSeen } from './sample-clock.js';
 
@@ -7,35 +8,6 @@ export interface LedgerCalls {
   storeLedger(index: number, value: number): void;
   /** Returns what was there. */
   addLedger(index: number, value: number): number;
-}
-
-/** The row of a device, and whose it has to be. */
-export interface LedgerPlace {
-  readonly row: number;
-  readonly number: number;
-}
-
-/** What a lease adds to one device; whole numbers, so that sums are exact. */
-export interface Holding extends LedgerPlace {
-  /** In 64ths. */
-  readonly weight: number;
-  readonly kib: number;
-}
-
-/** What all leases on a device come to, those of other environments included. */
-export interface LedgerFigures {
-  /** In 64ths. */
-  inFlight: number;
-  leaseCount: number;
-  leasedKiB: number;
-  /** Leased, and not materialised. */
-  pendingKiB: number;
-  /** Materialised, and not in the sample that was asked about. */
-  unseenKiB: number;
-}
-
-export function noFigures(): LedgerFigures {
-  return { inFlight: 0, leaseCount: 0, leasedKiB: 0, pendingKiB: 0, unseenKiB: 0 };
 }
 
 export interface LedgerOptions {
@@ -183,8 +155,9 @@ export class Ledger {
     if (kib === 0 || this.#peek(at + cell.number) !== number) return;
     this.#fold(at, ticks.seen);
     // Counted twice for a moment, rather than not at all.
+    const freshKiB = this.#startFresh(at, ticks.now);
     this.#poke(at + cell.freshAt, ticks.now);
-    this.#addTo(at + cell.freshKiB, kib);
+    this.#store(at + cell.freshKiB, Math.min(freshKiB + kib, mostKiB));
     this.#addTo(at + cell.pendingKiB, -kib);
     this.#told(row);
   }
@@ -278,19 +251,38 @@ export class Ledger {
   }
 
   #fold(at: number, seen: number): void {
+    if (this.#peek(at + cell.formerKiB) !== 0 && isSeen(this.#peek(at + cell.formerAt), seen)) {
+      this.#store(at + cell.formerKiB, 0);
+    }
     if (isSeen(this.#peek(at + cell.freshAt), seen)) this.#store(at + cell.freshKiB, 0);
+  }
+
+  /**
+   * What is fresh becomes the former part if there is none. So a sample that began after it shows
+   * it, however soon more follows. Returns what stays.
+   */
+  #startFresh(at: number, now: number): number {
+    const freshKiB = this.#peek(at + cell.freshKiB) >>> 0;
+    const freshAt = this.#peek(at + cell.freshAt);
+    if (freshKiB === 0 || freshAt === now || this.#peek(at + cell.formerKiB) !== 0) return freshKiB;
+    this.#poke(at + cell.formerAt, freshAt);
+    this.#store(at + cell.formerKiB, freshKiB);
+    return 0;
   }
 
   #gather(at: number, { number, seen }: Asked, into: LedgerFigures): void {
     if (this.#load(at + cell.number) !== number) return;
-    // Pending before fresh: what goes over between the two reads is counted twice, not lost.
+    // Pending, fresh, former: what goes over between two reads is counted twice, not lost.
     const pendingKiB = this.#load(at + cell.pendingKiB) >>> 0;
     const freshKiB = this.#load(at + cell.freshKiB) >>> 0;
     into.inFlight += this.#load(at + cell.inFlight);
     into.leaseCount += this.#load(at + cell.leaseCount);
     into.leasedKiB += this.#load(at + cell.leasedKiB) >>> 0;
     into.pendingKiB += pendingKiB;
-    if (freshKiB !== 0 && !isSeen(this.#load(at + cell.freshAt), seen)) into.unseenKiB += freshKiB;
+    if (freshKiB === 0) return;
+    if (!isSeen(this.#load(at + cell.freshAt), seen)) into.unseenKiB += freshKiB;
+    const formerKiB = this.#load(at + cell.formerKiB) >>> 0;
+    if (!isSeen(this.#load(at + cell.formerAt), seen)) into.unseenKiB += formerKiB;
   }
 
   #gatherOthers(at: number, asked: Asked, into: LedgerFigures): void {
@@ -380,12 +372,6 @@ export class Ledger {
     if (cells === undefined) this.#store(index, value);
     else cells[index] = value;
   }
-}
-
-export interface MaterialiseTicks {
-  readonly now: number;
-  /** Until when the device's sample has seen everything. */
-  readonly seen: number;
 }
 
 interface Asked {

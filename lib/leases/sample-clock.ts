@@ -23,6 +23,8 @@ export class SampleClock {
 
   /** The latest tick of which a sample that began then has seen everything. */
   seenBy(sampleStartMs: number): number {
+    // Without a sample, as by one before everything that can be compared.
+    if (sampleStartMs === -Infinity) return (this.now() - farthestTick) | 0;
     return (this.#tick(sampleStartMs) - 1) | 0;
   }
 

@@ -58,6 +58,8 @@ export class SharedLedger {
       freshAt: load(cell.freshAt),
       leasedKiB: load(cell.leasedKiB) >>> 0,
       number: load(cell.number),
+      formerKiB: load(cell.formerKiB) >>> 0,
+      formerAt: load(cell.formerAt),
     };
   }
 }

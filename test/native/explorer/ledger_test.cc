@@ -258,11 +258,40 @@ Program Moving(const Move& how) {
   return program;
 }
 
+// What was materialised before goes to a third cell when more is.
+Program MovingOn(bool former_first) {
+  constexpr size_t kPending = 0;
+  constexpr size_t kFresh = 1;
+  constexpr size_t kFormer = 2;
+  Program program;
+  program.setup = [](Cell* cells) {
+    cells[kPending].Store(2, Order::kRelaxed);
+    cells[kFresh].Store(1, Order::kRelaxed);
+  };
+  program.threads = {
+      [](Cell* cells) {
+        cells[kFormer].Store(1, Order::kSequential);
+        cells[kFresh].Store(2, Order::kSequential);
+        cells[kPending].Store(0, Order::kSequential);
+      },
+      [=](Cell* cells) {
+        uint64_t sum = former_first ? cells[kFormer].Load(Order::kSequential) : 0;
+        sum += cells[kPending].Load(Order::kSequential);
+        sum += cells[kFresh].Load(Order::kSequential);
+        if (!former_first) sum += cells[kFormer].Load(Order::kSequential);
+        Require(sum >= 3);
+      },
+  };
+  return program;
+}
+
 TEST("ledger: memory that is materialised is counted, if twice") {
   Judge("arrives first, pending counted first", Expected::kSafe, Moving({}));
   Judge("leaves first", Expected::kBroken, Moving({.leaves_first = true}));
   Judge("arrivals counted first", Expected::kBroken, Moving({.counts_arrivals_first = true}));
   Judge("plain loads", Expected::kBroken, Moving({.load = Order::kRelaxed}));
+  Judge("more follows, the former part counted last", Expected::kSafe, MovingOn(false));
+  Judge("more follows, the former part counted first", Expected::kBroken, MovingOn(true));
 }
 
 // Its owner forgets materialised memory once the newest sample shows it. Who has an older sample

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Holding, Ledger, noFigures } from '../../../lib/leases/ledger.js';
+import { Ledger } from '../../../lib/leases/ledger.js';
+import { type Holding, noFigures } from '../../../lib/leases/ledger-entries.js';
 import { isSeen, SampleClock } from '../../../lib/leases/sample-clock.js';
 import { SharedLedger } from '../../support/shared-ledger.js';
 
@@ -61,6 +62,42 @@ describe.each([
     expect(figures(ledger, { seen: 0 })).toMatchObject({ unseenKiB: 0, leasedKiB: 100 });
     expect(ledger.remove(lease, 10)).toBe(0);
     expect(figures(ledger)).toEqual(noFigures());
+  });
+
+  it('forgets what is seen, however fast more is materialised', () => {
+    const ledger = open();
+    ledger.claim();
+    const lease = holding({ kib: 10 });
+    let most = 0;
+    for (let tick = 0; tick < 1000; tick += 1) {
+      ledger.add(lease);
+      // Samples take a while: in none of them is what was materialised last.
+      const seen = tick - (tick % 10) - 3;
+      ledger.materialise(lease, 10, { now: tick, seen });
+      ledger.remove(lease, 0);
+      const { unseenKiB } = figures(ledger, { seen });
+      expect(unseenKiB).toBeGreaterThanOrEqual(10 * (tick - Math.max(-1, seen)));
+      most = Math.max(most, unseenKiB);
+    }
+    expect(most).toBeLessThanOrEqual(10 * 3 * 10);
+    ledger.fold(lease, 998);
+    expect(figures(ledger, { seen: 998 })).toMatchObject({ unseenKiB: expect.any(Number) });
+    ledger.fold(lease, 999);
+    expect(figures(ledger)).toEqual(noFigures());
+  });
+
+  it('counts as much as its cells hold of what no sample has seen', () => {
+    const ledger = open();
+    ledger.claim();
+    const lease = holding({ kib: 2 ** 32 - 1 });
+    for (const now of [1, 1, 2, 3]) {
+      ledger.add(lease);
+      ledger.materialise(lease, lease.kib, { now, seen: 0 });
+      ledger.remove(lease, 0);
+      const { unseenKiB, pendingKiB } = figures(ledger);
+      expect(unseenKiB).toBeGreaterThanOrEqual(2 ** 32 - 1);
+      expect(pendingKiB).toBe(0);
+    }
   });
 
   it('keeps nothing of the device that had the row before', () => {
@@ -189,5 +226,10 @@ describe('the clock of samples', () => {
     expect(isSeen(clock.now(), clock.seenBy(1000))).toBe(false);
     expect(isSeen(clock.now(), clock.seenBy(-Infinity))).toBe(false);
     expect(isSeen(clock.now(), clock.seenBy(now + 100))).toBe(true);
+  });
+
+  it.each([0, 2 ** 35, 2 ** 35 + 2 ** 34])('up for %d ms, takes no sample for none', (ms) => {
+    const clock = new SampleClock(() => ms);
+    expect(isSeen(clock.now(), clock.seenBy(-Infinity))).toBe(false);
   });
 });

@@ -1,0 +1,34 @@
+/** The row of a device, and whose it has to be. */
+export interface LedgerPlace {
+  readonly row: number;
+  readonly number: number;
+}
+
+/** What a lease adds to one device; whole numbers, so that sums are exact. */
+export interface Holding extends LedgerPlace {
+  /** In 64ths. */
+  readonly weight: number;
+  readonly kib: number;
+}
+
+/** What all leases on a device come to, those of other environments included. */
+export interface LedgerFigures {
+  /** In 64ths. */
+  inFlight: number;
+  leaseCount: number;
+  leasedKiB: number;
+  /** Leased, and not materialised. */
+  pendingKiB: number;
+  /** Materialised, and not in the sample that was asked about. */
+  unseenKiB: number;
+}
+
+export function noFigures(): LedgerFigures {
+  return { inFlight: 0, leaseCount: 0, leasedKiB: 0, pendingKiB: 0, unseenKiB: 0 };
+}
+
+export interface MaterialiseTicks {
+  readonly now: number;
+  /** Until when the device's sample has seen everything. */
+  readonly seen: number;
+}
