@@ -31,12 +31,15 @@ describe('the README', () => {
 
   it('shows programs of both kinds', () => {
     const files = programs.map(({ file }) => file);
-    expect(files).toEqual(['pick.cjs', 'split.mjs', 'energy.mjs', 'watch.mjs', 'lost.cjs']);
+    const shown = ['pick.cjs', 'split.mjs', 'lease.mjs', 'energy.mjs', 'watch.mjs', 'lost.cjs'];
+    expect(files).toEqual(shown);
   });
 
   it.each([
     ['pick.cjs', 'simulated: true'],
     ['split.mjs', 'simulated: true'],
+    ['lease.mjs', 'CUDA_VISIBLE_DEVICES=GPU-'],
+    ['lease.mjs', '0 wait'],
     ['watch.mjs', 'fan: unsupported undefined'],
     ['lost.cjs', 'lost true'],
   ])('%s says what it is there for', (file, text) => {
