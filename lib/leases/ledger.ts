@@ -43,6 +43,7 @@ export class Ledger {
   #cells: Int32Array | undefined;
   #calls: LedgerCalls | undefined;
   readonly #claim: () => number;
+  /** Nobody else sees it: nothing has to be in any order, and there is nobody to tell. */
   readonly #ownsMemory: boolean;
   /** -1: none is claimed yet; it reads what others write all the same. */
   #shard = -1;
@@ -325,6 +326,7 @@ export class Ledger {
 
   /** Tells the others that the row has changed. False: there is none. */
   #told(row: number): boolean {
+    if (this.#ownsMemory) return false;
     const cells = this.#cells;
     // Just after a locked add, which is a fence there: what others stored before it is seen.
     const shares =
@@ -356,8 +358,11 @@ export class Ledger {
 
   #addTo(index: number, value: number): number {
     const cells = this.#cells;
-    if (cells !== undefined) return Atomics.add(cells, index, value);
-    return this.#calls?.addLedger(index, value) ?? 0;
+    if (cells === undefined) return this.#calls?.addLedger(index, value) ?? 0;
+    if (!this.#ownsMemory) return Atomics.add(cells, index, value);
+    const before = cells[index] as number;
+    cells[index] = before + value;
+    return before;
   }
 
   /** Of a cell of this shard, which nobody else writes. */
