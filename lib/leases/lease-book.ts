@@ -46,6 +46,9 @@ const registry = new FinalizationRegistry<number>((id) => {
   held?.keeper.collected(held);
 });
 
+// A constant of this module: an engine reaches it faster than an export.
+const releases = channels.release;
+
 const released = 'released' satisfies ReleaseMessage['reason'];
 
 /** Grants, keeps and ends the leases of one manager. */
@@ -179,7 +182,7 @@ export class LeaseBook implements LeaseKeeper {
       if (said === undefined) on.latency.add(heldMs, nowMs);
       else this.devices.measure(on, { ...said, latencyMs: said.latencyMs ?? heldMs }, nowMs);
     }
-    if (channels.release.hasSubscribers) this.#publishEnd(held, released);
+    if (releases.hasSubscribers) this.#publishEnd(held, released);
     this.#observer.freed(heldMs);
     return true;
   }
@@ -340,7 +343,7 @@ export class LeaseBook implements LeaseKeeper {
   #endToken(token: number, reason: ReleaseMessage['reason']): DeviceHolding | undefined {
     const holding = this.#dropToken(token);
     if (holding === undefined) return undefined;
-    if (channels.release.hasSubscribers) this.#publishTokenEnd(token, holding, reason);
+    if (releases.hasSubscribers) this.#publishTokenEnd(token, holding, reason);
     if (reason === released) this.#observer.freed(undefined);
     else this.#freedSoon();
     return holding;
@@ -386,15 +389,15 @@ export class LeaseBook implements LeaseKeeper {
   }
 
   #publishTokenEnd(token: number, { on }: DeviceHolding, reason: ReleaseMessage['reason']): void {
-    if (!channels.release.hasSubscribers) return;
+    if (!releases.hasSubscribers) return;
     const deviceIds = [on.deviceId];
-    channels.release.publish({ deviceIds, reason, token } satisfies ReleaseMessage);
+    releases.publish({ deviceIds, reason, token } satisfies ReleaseMessage);
   }
 
   #publishEnd(held: HeldLease, reason: ReleaseMessage['reason']): void {
-    if (!channels.release.hasSubscribers) return;
+    if (!releases.hasSubscribers) return;
     const heldMs = Math.max(0, this.#now() - held.acquiredMs);
     const { deviceIds } = held;
-    channels.release.publish({ deviceIds, reason, heldMs } satisfies ReleaseMessage);
+    releases.publish({ deviceIds, reason, heldMs } satisfies ReleaseMessage);
   }
 }
