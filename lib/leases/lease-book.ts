@@ -46,9 +46,7 @@ const registry = new FinalizationRegistry<number>((id) => {
   held?.keeper.collected(held);
 });
 
-// A constant of this module: an engine reaches it faster than an export.
-const releases = channels.release;
-
+const releases = channels.release; // an engine reaches it faster than the export
 const released = 'released' satisfies ReleaseMessage['reason'];
 
 /** Grants, keeps and ends the leases of one manager. */
@@ -390,8 +388,7 @@ export class LeaseBook implements LeaseKeeper {
 
   #publishTokenEnd(token: number, { on }: DeviceHolding, reason: ReleaseMessage['reason']): void {
     if (!releases.hasSubscribers) return;
-    const deviceIds = [on.deviceId];
-    releases.publish({ deviceIds, reason, token } satisfies ReleaseMessage);
+    releases.publish({ deviceIds: [on.deviceId], reason, token } satisfies ReleaseMessage);
   }
 
   #publishEnd(held: HeldLease, reason: ReleaseMessage['reason']): void {

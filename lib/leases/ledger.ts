@@ -40,7 +40,9 @@ const rowMask = 2 ** rowBits - 1;
  */
 export class Ledger {
   #layout: LedgerLayout;
-  #cells: Int32Array | undefined;
+  /** All cells; where they are not visible here, those of this shard as it wrote them. */
+  #cells: Int32Array;
+  /** Undefined where the cells are visible. */
   #calls: LedgerCalls | undefined;
   readonly #claim: () => number;
   /** Nobody else sees it: nothing has to be in any order, and there is nobody to tell. */
@@ -64,8 +66,8 @@ export class Ledger {
     this.#shares = layout.shares;
     this.#rowStride = layout.rowStride;
     this.#claim = options.claim;
-    this.#calls = options.calls;
-    this.#cells = this.#ownsMemory ? new Int32Array(ledgerCellCount(layout)) : options.cells;
+    this.#calls = options.cells === undefined ? options.calls : undefined;
+    this.#cells = options.cells ?? new Int32Array(ledgerCellCount(layout));
   }
 
   /** One that nobody else can see. It grows with `makeRoom`. */
@@ -95,7 +97,7 @@ export class Ledger {
    */
   close(): void {
     this.#shard = -1;
-    this.#cells = undefined;
+    this.#cells = new Int32Array(ledgerCellCount(this.#layout));
     this.#calls = undefined;
   }
 
@@ -112,7 +114,7 @@ export class Ledger {
     const before = this.#cells;
     this.#layout = ownLedgerLayout(2 * rows, 1);
     this.#cells = new Int32Array(ledgerCellCount(this.#layout));
-    if (before !== undefined) this.#cells.set(before);
+    this.#cells.set(before);
   }
 
   /**
@@ -122,14 +124,13 @@ export class Ledger {
    */
   add(holding: Holding): number {
     const { row, number, weight, kib } = holding;
+    const cells = this.#cells;
     const at = this.#own + row * this.#rowStride;
-    if (this.#peek(at + numberCell) !== number) this.#begin(at, number);
-    const inFlight = this.#peek(at + inFlightCell) + weight;
-    if (inFlight > mostInFlight) return -1;
+    if (cells[at + numberCell] !== number) this.#begin(at, number);
+    if ((cells[at + inFlightCell] as number) + weight > mostInFlight) return -1;
     if (kib !== 0 && !this.#addMemory(at, kib)) return -1;
-    this.#poke(at + leaseCountCell, this.#peek(at + leaseCountCell) + 1);
-    this.#addTo(at + inFlightCell, weight);
-    return this.#told(row) ? this.inFlight(holding) : inFlight;
+    cells[at + leaseCountCell] = (cells[at + leaseCountCell] as number) + 1;
+    return this.#commit(holding, at, weight);
   }
 
   /**
@@ -138,26 +139,22 @@ export class Ledger {
    */
   remove(holding: Holding, pendingKiB: number): number {
     const { row, number, weight, kib } = holding;
+    const cells = this.#cells;
     const at = this.#own + row * this.#rowStride;
-    if (this.#peek(at + numberCell) !== number) return -1;
-    const inFlight = this.#peek(at + inFlightCell) - weight;
-    this.#poke(at + leaseCountCell, this.#peek(at + leaseCountCell) - 1);
-    if (kib !== 0) {
-      if (pendingKiB !== 0) this.#addTo(at + cell.pendingKiB, -pendingKiB);
-      this.#addTo(at + cell.leasedKiB, -kib);
-    }
-    this.#addTo(at + inFlightCell, -weight);
-    return this.#told(row) ? this.inFlight(holding) : inFlight;
+    if (cells[at + numberCell] !== number) return -1;
+    cells[at + leaseCountCell] = (cells[at + leaseCountCell] as number) - 1;
+    if (kib !== 0) this.#removeMemory(at, kib, pendingKiB);
+    return this.#commit(holding, at, -weight);
   }
 
   /** Memory that was reserved is in use now, at `tick`. What `seen` shows already is forgotten. */
   materialise({ row, number }: LedgerPlace, kib: number, ticks: MaterialiseTicks): void {
     const at = this.#own + row * this.#rowStride;
-    if (kib === 0 || this.#peek(at + cell.number) !== number) return;
+    if (kib === 0 || this.#cells[at + cell.number] !== number) return;
     this.#fold(at, ticks.seen);
     // Counted twice for a moment, rather than not at all.
     const freshKiB = this.#startFresh(at, ticks.now);
-    this.#poke(at + cell.freshAt, ticks.now);
+    this.#store(at + cell.freshAt, ticks.now);
     this.#store(at + cell.freshKiB, Math.min(freshKiB + kib, mostKiB));
     this.#addTo(at + cell.pendingKiB, -kib);
     this.#told(row);
@@ -166,8 +163,8 @@ export class Ledger {
   /** Forgets what the device's sample shows by now. */
   fold({ row, number }: LedgerPlace, seen: number): void {
     const at = this.#own + row * this.#rowStride;
-    if (this.#shard === -1 || this.#peek(at + cell.freshKiB) === 0) return;
-    if (this.#peek(at + cell.number) === number) this.#fold(at, seen);
+    if (this.#shard === -1 || this.#cells[at + cell.freshKiB] === 0) return;
+    if (this.#cells[at + cell.number] === number) this.#fold(at, seen);
   }
 
   /** The device's figures, as of a sample that has seen what was until the tick `seen`. */
@@ -186,8 +183,8 @@ export class Ledger {
   inFlight({ row, number }: LedgerPlace): number {
     const at = row * this.#rowStride;
     const own = this.#own + at;
-    const isOwn = this.#shard !== -1 && this.#peek(own + numberCell) === number;
-    const inFlight = isOwn ? this.#peek(own + inFlightCell) : 0;
+    const isOwn = this.#shard !== -1 && this.#cells[own + numberCell] === number;
+    const inFlight = isOwn ? (this.#cells[own + inFlightCell] as number) : 0;
     if (!this.#hasOthers && this.#shard !== -1) return inFlight;
     return inFlight + this.#inFlightOfOthers(at, number);
   }
@@ -237,8 +234,30 @@ export class Ledger {
     return false;
   }
 
+  /** The last step of a change: with it all is seen. Returns what is in flight now everywhere. */
+  #commit(holding: Holding, at: number, weight: number): number {
+    if (!this.#ownsMemory) return this.#publish(holding, at, weight);
+    const cells = this.#cells;
+    const inFlight = (cells[at + inFlightCell] as number) + weight;
+    cells[at + inFlightCell] = inFlight;
+    return inFlight;
+  }
+
+  #publish(holding: Holding, at: number, weight: number): number {
+    const cells = this.#cells;
+    this.#calls?.storeLedger(at + leaseCountCell, cells[at + leaseCountCell] as number);
+    this.#addTo(at + inFlightCell, weight);
+    const inFlight = cells[at + inFlightCell] as number;
+    return this.#told(holding.row) ? this.inFlight(holding) : inFlight;
+  }
+
+  #removeMemory(at: number, kib: number, pendingKiB: number): void {
+    if (pendingKiB !== 0) this.#addTo(at + cell.pendingKiB, -pendingKiB);
+    this.#addTo(at + cell.leasedKiB, -kib);
+  }
+
   #addMemory(at: number, kib: number): boolean {
-    if (this.#peek(at + cell.leasedKiB) >>> 0 > mostKiB - kib) return false;
+    if ((this.#cells[at + cell.leasedKiB] as number) >>> 0 > mostKiB - kib) return false;
     this.#addTo(at + cell.pendingKiB, kib);
     this.#addTo(at + cell.leasedKiB, kib);
     return true;
@@ -252,10 +271,13 @@ export class Ledger {
   }
 
   #fold(at: number, seen: number): void {
-    if (this.#peek(at + cell.formerKiB) !== 0 && isSeen(this.#peek(at + cell.formerAt), seen)) {
+    if (
+      this.#cells[at + cell.formerKiB] !== 0 &&
+      isSeen(this.#cells[at + cell.formerAt] as number, seen)
+    ) {
       this.#store(at + cell.formerKiB, 0);
     }
-    if (isSeen(this.#peek(at + cell.freshAt), seen)) this.#store(at + cell.freshKiB, 0);
+    if (isSeen(this.#cells[at + cell.freshAt] as number, seen)) this.#store(at + cell.freshKiB, 0);
   }
 
   /**
@@ -263,10 +285,11 @@ export class Ledger {
    * it, however soon more follows. Returns what stays.
    */
   #startFresh(at: number, now: number): number {
-    const freshKiB = this.#peek(at + cell.freshKiB) >>> 0;
-    const freshAt = this.#peek(at + cell.freshAt);
-    if (freshKiB === 0 || freshAt === now || this.#peek(at + cell.formerKiB) !== 0) return freshKiB;
-    this.#poke(at + cell.formerAt, freshAt);
+    const freshKiB = (this.#cells[at + cell.freshKiB] as number) >>> 0;
+    const freshAt = this.#cells[at + cell.freshAt] as number;
+    if (freshKiB === 0 || freshAt === now || this.#cells[at + cell.formerKiB] !== 0)
+      return freshKiB;
+    this.#store(at + cell.formerAt, freshAt);
     this.#store(at + cell.formerKiB, freshKiB);
     return 0;
   }
@@ -326,11 +349,9 @@ export class Ledger {
 
   /** Tells the others that the row has changed. False: there is none. */
   #told(row: number): boolean {
-    if (this.#ownsMemory) return false;
-    const cells = this.#cells;
     // Just after a locked add, which is a fence there: what others stored before it is seen.
-    const shares =
-      isFencedByAdd && cells !== undefined ? cells[this.#shares] : this.#load(this.#shares);
+    const isVisible = isFencedByAdd && this.#calls === undefined;
+    const shares = isVisible ? this.#cells[this.#shares] : this.#load(this.#shares);
     this.#hasOthers = shares !== this.#alone;
     if (this.#hasOthers) this.#log(row);
     return this.#hasOthers;
@@ -345,37 +366,25 @@ export class Ledger {
   }
 
   #load(index: number): number {
-    const cells = this.#cells;
-    if (cells !== undefined) return Atomics.load(cells, index);
-    return this.#calls?.loadLedger(index) ?? 0;
+    return this.#calls === undefined
+      ? Atomics.load(this.#cells, index)
+      : this.#calls.loadLedger(index);
   }
 
   #store(index: number, value: number): void {
-    const cells = this.#cells;
-    if (cells !== undefined) Atomics.store(cells, index, value);
-    else this.#calls?.storeLedger(index, value);
+    if (this.#calls === undefined) {
+      Atomics.store(this.#cells, index, value);
+    } else {
+      this.#cells[index] = value;
+      this.#calls.storeLedger(index, value);
+    }
   }
 
   #addTo(index: number, value: number): number {
-    const cells = this.#cells;
-    if (cells === undefined) return this.#calls?.addLedger(index, value) ?? 0;
-    if (!this.#ownsMemory) return Atomics.add(cells, index, value);
-    const before = cells[index] as number;
-    cells[index] = before + value;
+    if (this.#calls === undefined) return Atomics.add(this.#cells, index, value);
+    const before = this.#calls.addLedger(index, value);
+    this.#cells[index] = before + value;
     return before;
-  }
-
-  /** Of a cell of this shard, which nobody else writes. */
-  #peek(index: number): number {
-    const cells = this.#cells;
-    return cells === undefined ? this.#load(index) : (cells[index] as number);
-  }
-
-  /** A cell of this shard; others see it once the change that follows it is seen. */
-  #poke(index: number, value: number): void {
-    const cells = this.#cells;
-    if (cells === undefined) this.#store(index, value);
-    else cells[index] = value;
   }
 }
 
