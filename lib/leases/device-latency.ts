@@ -23,6 +23,11 @@ export class DeviceLatency {
     this.#measured.add(latencyMs, nowMs);
   }
 
+  /** False: nothing was ever measured. */
+  get isKnown(): boolean {
+    return this.#penaltyMs !== 0 || this.#measured.isKnown;
+  }
+
   /** Without penalties; undefined: nothing was measured. */
   measuredAt(nowMs: number): number | undefined {
     return this.#measured.at(nowMs);

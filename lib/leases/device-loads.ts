@@ -13,8 +13,6 @@ export interface DeviceLoadsParts {
   readonly devices: LeasedDevices;
   readonly ledger: Ledger;
   readonly clock: SampleClock;
-  /** The clock of latencies. */
-  now(): number;
   /** The board has another list; those of it are followed. */
   listed(): void;
 }
@@ -25,18 +23,16 @@ export class DeviceLoads implements LoadSource {
   readonly #devices: LeasedDevices;
   readonly #ledger: Ledger;
   readonly #clock: SampleClock;
-  readonly #now: () => number;
   readonly #listed: () => void;
   readonly #figures = noFigures();
   readonly #changed = (row: number): void => this.#rowChanged(row);
 
-  constructor({ board, devices, ledger, clock, ...calls }: DeviceLoadsParts) {
+  constructor({ board, devices, ledger, clock, listed }: DeviceLoadsParts) {
     this.#board = board;
     this.#devices = devices;
     this.#ledger = ledger;
     this.#clock = clock;
-    this.#now = calls.now;
-    this.#listed = calls.listed;
+    this.#listed = listed;
   }
 
   listed(): void {
@@ -61,7 +57,7 @@ export class DeviceLoads implements LoadSource {
     into.leasedBytes = figures.leasedKiB * bytesPerKiB;
     into.reservedBytes = figures.pendingKiB * bytesPerKiB;
     into.unseenBytes = figures.unseenKiB * bytesPerKiB;
-    into.latencyMs = device.latency.at(this.#now());
+    into.measured = device;
     into.load = device.report;
   }
 

@@ -75,14 +75,13 @@ export class LeaseBook implements LeaseKeeper {
     this.#unixOffsetMs = Date.now() - now();
     const sampleNow = () => board.sampleNowMs();
     this.#samples = new SampleClock(sampleNow, isLive ? undefined : sampleNow());
-    this.devices = new LeasedDevices(board, latencyDecayMs);
+    this.devices = new LeasedDevices(board, { decayMs: latencyDecayMs, now });
     const { devices } = this;
     this.#loads = new DeviceLoads({
       board,
       devices,
       ledger,
       clock: this.#samples,
-      now,
       listed: () => this.#endGone(),
     });
     this.live = new LiveLeases({ keeper: this, ledger, loads: this.#loads });

@@ -2,11 +2,17 @@ import type { GPUDevice } from '../device.js';
 import type { Board } from '../selection/board.js';
 import { weightSteps } from '../selection/criteria.js';
 import type { ReportedLoad } from '../selection/device-view.js';
+import type { Measured } from '../selection/load-source.js';
 import { DeviceLatency, failureMs } from './device-latency.js';
 import type { Holding, LedgerPlace } from './ledger-entries.js';
 
+export interface LatencyOptions {
+  readonly decayMs: number;
+  now(): number;
+}
+
 /** A device as leases know it, one object while it is listed, with its place on the board. */
-export class LeasedDevice implements LedgerPlace {
+export class LeasedDevice implements LedgerPlace, Measured {
   readonly deviceId: string;
   readonly row: number;
   readonly number: number;
@@ -19,17 +25,23 @@ export class LeasedDevice implements LedgerPlace {
   /** `unit` alone. */
   readonly unitOnly: readonly DeviceHolding[];
   readonly latency: DeviceLatency;
+  readonly #now: () => number;
   /** What others said last. */
   report: ReportedLoad | undefined = undefined;
 
-  constructor(device: GPUDevice, place: LedgerPlace, latencyDecayMs: number) {
+  constructor(device: GPUDevice, place: LedgerPlace, { decayMs, now }: LatencyOptions) {
     this.deviceId = device.deviceId;
     this.device = device;
     this.row = place.row;
     this.number = place.number;
     this.unit = new DeviceHolding(this, weightSteps, 0);
     this.unitOnly = [this.unit];
-    this.latency = new DeviceLatency(latencyDecayMs);
+    this.latency = new DeviceLatency(decayMs);
+    this.#now = now;
+  }
+
+  get latencyMs(): number | undefined {
+    return this.latency.isKnown ? this.latency.at(this.#now()) : undefined;
   }
 }
 
@@ -58,7 +70,7 @@ export interface MeasuredOutcome {
 /** Follows the list of a board. */
 export class LeasedDevices {
   readonly #board: Board;
-  readonly #latencyDecayMs: number;
+  readonly #latencyOptions: LatencyOptions;
   #views: Board['views'] | undefined;
   #byNumber: ReadonlyMap<number, LeasedDevice> = new Map();
   #listed: readonly LeasedDevice[] = [];
@@ -66,9 +78,9 @@ export class LeasedDevices {
   #indexes: Int32Array = new Int32Array(0);
   #gone: readonly LeasedDevice[] = [];
 
-  constructor(board: Board, latencyDecayMs: number) {
+  constructor(board: Board, latencyOptions: LatencyOptions) {
     this.#board = board;
-    this.#latencyDecayMs = latencyDecayMs;
+    this.#latencyOptions = latencyOptions;
   }
 
   /** Those that were taken over last. */
@@ -129,7 +141,7 @@ export class LeasedDevices {
       const row = this.#board.rowOf(index);
       const known = before.get(number);
       const kept = known?.row === row && known.deviceId === device.deviceId ? known : undefined;
-      return kept ?? new LeasedDevice(device, { row, number }, this.#latencyDecayMs);
+      return kept ?? new LeasedDevice(device, { row, number }, this.#latencyOptions);
     });
     const rows = this.#listed.map(({ row }) => row);
     this.#indexes = new Int32Array(rows.reduce((most, row) => Math.max(most, row + 1), 0)).fill(-1);

@@ -22,6 +22,10 @@ export class PeakEwma {
     this.#atMs = nowMs;
   }
 
+  get isKnown(): boolean {
+    return !Number.isNaN(this.#meanMs);
+  }
+
   /** Undefined: nothing was heard yet. */
   at(nowMs: number): number | undefined {
     if (Number.isNaN(this.#meanMs)) return undefined;

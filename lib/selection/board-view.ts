@@ -91,7 +91,7 @@ export class BoardView implements DeviceView {
   }
 
   get latencyMs(): number | undefined {
-    return this.#load().latencyMs;
+    return this.#load().measured?.latencyMs;
   }
 
   get load(): ReportedLoad | undefined {

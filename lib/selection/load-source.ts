@@ -1,5 +1,10 @@
 import type { ReportedLoad } from './device-view.js';
 
+export interface Measured {
+  /** As of now; undefined: nothing was measured. */
+  readonly latencyMs: number | undefined;
+}
+
 /** What leases of all environments have on one device, and what they measured. Filled in place. */
 export class LoadFigures {
   inFlight = 0;
@@ -9,7 +14,8 @@ export class LoadFigures {
   reservedBytes = 0;
   /** Materialised, but after the latest sample began: it may not show them. */
   unseenBytes = 0;
-  latencyMs: number | undefined = undefined;
+  /** Asked whenever it is wanted: what was measured fades. */
+  measured: Measured | undefined = undefined;
   /** With its `timestampMs`. */
   load: ReportedLoad | undefined = undefined;
 }

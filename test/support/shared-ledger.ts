@@ -39,9 +39,9 @@ export class SharedLedger {
     };
   }
 
-  /** An environment has counted a change, and not written yet which. */
-  tick(): void {
-    Atomics.add(this.cells, 2 * fakeLayout.ledgerClockWord, 1);
+  /** An environment has counted a change, and not written yet which; or many. */
+  tick(count = 1): void {
+    Atomics.add(this.cells, 2 * fakeLayout.ledgerClockWord, count);
   }
 
   row(shard: number, row: number): RawRow {

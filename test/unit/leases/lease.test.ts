@@ -63,6 +63,25 @@ describe('a lease of a device that is gone', () => {
   });
 });
 
+describe('a device on which work failed', () => {
+  it('is chosen again in time, even if nothing else is heard of it', () => {
+    const rig = rigWithSamples();
+    const request = { deviceIds: ['a', 'b'], policy: 'estimated-completion' as const };
+    for (const id of ['a', 'b']) {
+      const lease = rig.acquire({ deviceIds: [id] });
+      lease.release({ latencyMs: 100, failed: id === 'a' });
+    }
+    const chosen = () => {
+      const lease = rig.acquire(request);
+      lease.release({ latencyMs: 100 });
+      return lease.cudaVisibleDevices;
+    };
+    expect(Array.from({ length: 20 }, chosen)).not.toContain('a');
+    rig.clock.ms += 200_000;
+    expect(Array.from({ length: 20 }, chosen)).toContain('a');
+  });
+});
+
 describe('a lease', () => {
   it('says what it is of, and is over once', () => {
     const rig = rigWithSamples();

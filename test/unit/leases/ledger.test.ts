@@ -165,6 +165,20 @@ describe('a ledger that environments share', () => {
     expect(changes(one.ledger)).toEqual([]);
   });
 
+  it('goes on telling when its clock wraps', () => {
+    const shared = new SharedLedger();
+    const [one, other] = [shared.open(), shared.open()];
+    one.ledger.claim();
+    other.ledger.claim();
+    shared.tick(2 ** 31 - 300);
+    changes(one.ledger);
+    for (let turn = 0; turn < 200; turn += 1) {
+      other.ledger.add(holding({ row: turn % 8 }));
+      other.ledger.add(holding({ row: 3 }));
+      expect(changes(one.ledger)).toEqual([turn % 8, 3]);
+    }
+  });
+
   it('looks at all rows where an entry is not written yet', () => {
     const shared = new SharedLedger();
     const [one, other] = [shared.open(), shared.open()];
