@@ -127,7 +127,8 @@ export function readOptions<K extends string>(
   try {
     for (const key of allowed) {
       reading = key;
-      options.set(key, Reflect.get(source, key));
+      const option = Reflect.get(source, key);
+      if (option !== undefined) options.set(key, option);
     }
   } catch (cause) {
     throw unreadable(`${what}.${reading}`, cause);

@@ -99,7 +99,9 @@ function termsOf(
   const kib = readKiB(given.get('memoryBytes') ?? 0, 'request.memoryBytes');
   const count = number('count', 1, { minimum: 1, maximum: mostDevices, integer: true });
   const criteria = criteriaOf(given, {
-    ...defaults,
+    // Field by field: a spread takes longer than everything else here.
+    maxAgeMs: defaults.maxAgeMs,
+    maxInFlight: defaults.maxInFlight ?? Infinity,
     staleness: 'ledger-only',
     policy: 'least-loaded',
     memoryBytes: kib * bytesPerKiB,
