@@ -182,30 +182,12 @@ export class Options {
     return given && [...new Set(given.map((one) => chosen(name, one.trim(), choices)))];
   }
 
-  integer(
-    name: string,
-    { minimum, maximum }: { readonly minimum: number; readonly maximum: number },
-  ): number | undefined {
-    const given = this.text(name);
-    if (given === undefined) return undefined;
-    const value = Number(given);
-    if (/^[+-]?\d+$/.test(given) && value >= minimum && value <= maximum) return value;
-    throw new UsageError(
-      `--${name}: expected a whole number from ${minimum} to ${maximum}, got ${quote(given)}`,
-    );
+  integer(name: string, range: Range): number | undefined {
+    return this.#inRange(name, { ...range, form: /^[+-]?\d+$/, what: 'a whole number' });
   }
 
-  number(
-    name: string,
-    { minimum, maximum }: { readonly minimum: number; readonly maximum: number },
-  ): number | undefined {
-    const given = this.text(name);
-    if (given === undefined) return undefined;
-    const value = Number(given);
-    if (/^\d+(\.\d+)?$/.test(given) && value >= minimum && value <= maximum) return value;
-    throw new UsageError(
-      `--${name}: expected a number from ${minimum} to ${maximum}, got ${quote(given)}`,
-    );
+  number(name: string, range: Range): number | undefined {
+    return this.#inRange(name, { ...range, form: /^\d+(\.\d+)?$/, what: 'a number' });
   }
 
   /** `20GiB`, `500MB`, `1073741824`: the unit may be any of B, kB .. TB, KiB .. TiB. */
@@ -221,4 +203,24 @@ export class Options {
         `(20GiB), got ${quote(given)}`,
     );
   }
+
+  #inRange(name: string, { minimum, maximum, form, what }: FormedRange): number | undefined {
+    const given = this.text(name);
+    if (given === undefined) return undefined;
+    const value = Number(given);
+    if (form.test(given) && value >= minimum && value <= maximum) return value;
+    throw new UsageError(
+      `--${name}: expected ${what} from ${minimum} to ${maximum}, got ${quote(given)}`,
+    );
+  }
+}
+
+interface Range {
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
+interface FormedRange extends Range {
+  readonly form: RegExp;
+  readonly what: string;
 }

@@ -1,10 +1,6 @@
 import type { NativeModule, NativeSession } from '../native.js';
 import type { DeviceFacts, Fact } from './health-state.js';
-
-const reportDoubles = 7;
-const valueAt = 0;
-const knownMonotonicAt = 1;
-const stateAt = 5;
+import { knownMonotonicAt, reportDoubles, stateAt, valueAt } from './report-layout.js';
 
 const factMetrics = [
   'recoveryAction',

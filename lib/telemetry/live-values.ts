@@ -16,6 +16,7 @@ import {
   detailTable,
 } from './metrics.generated.js';
 import { monotonicMs } from './monotonic.js';
+import { reportDoubles } from './report-layout.js';
 import {
   emptySeries,
   type MetricSeries,
@@ -43,9 +44,6 @@ interface Reports {
   readonly of: (metric: AnyMetricRow) => Report;
   readonly nowMs: number;
 }
-
-/** Doubles of a report, in this order: value, known (monotonic, Unix), changed, state, invalid. */
-const reportDoubles = 7;
 
 export interface LiveValuesOptions {
   readonly native: NativeModule;

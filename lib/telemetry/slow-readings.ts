@@ -2,11 +2,8 @@ import type { NativeModule, NativeSession } from '../native.js';
 import { isTelling, leastStillMs, leastStillSamples, movingKeys } from '../selection/stillness.js';
 import type { LiveRow } from './live-row.js';
 import type { AnyMetricKey } from './metrics.generated.js';
+import { changedAt, reportDoubles, stateAt } from './report-layout.js';
 
-/** Doubles of a report: value, known and changed (both monotonic, Unix), state, invalid. */
-const reportDoubles = 7;
-const changedAt = 3;
-const stateAt = 5;
 /** Doubles of a record of a history before its metrics. */
 const recordHeader = 3;
 
