@@ -6,20 +6,8 @@ import { recording } from './aggregation/recording.mjs';
 import { registered } from './aggregation/registered.mjs';
 import { scanning } from './aggregation/scanning.mjs';
 import { windows } from './aggregation/windows.mjs';
-import { mergeFigures } from './harness/figures.mjs';
+import { askParts } from './harness/parts.mjs';
 
 const parts = { scanning, windows, registered, recording, pushing };
 
-export async function ask({ args }) {
-  const wanted = args.length === 0 ? Object.keys(parts) : args;
-  const answer = { figures: {}, goals: [] };
-  for (const name of wanted) {
-    if (!Object.hasOwn(parts, name)) {
-      throw new Error(`expected parts of ${Object.keys(parts)}, got ${name}`);
-    }
-    const { figures, goals } = await parts[name]();
-    answer.figures = mergeFigures(answer.figures, figures);
-    answer.goals.push(...goals);
-  }
-  return answer;
-}
+export const ask = ({ args }) => askParts(parts, args);

@@ -22,11 +22,13 @@ function check(manager, { deviceId, read }) {
 
 const goals = [
   {
+    id: 'G8',
     name: 'a registered window read: within an empty native call that gives a number',
     ratio: ['a registered window read', 'an empty native call that gives a number'],
     atMost: 1,
   },
   {
+    id: 'G8',
     name: 'a registered window read: within an empty native call that gives nothing',
     ratio: ['a registered window read', 'an empty native call'],
     atMost: 1,

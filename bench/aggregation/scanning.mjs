@@ -80,46 +80,55 @@ function fromMemory() {
 
 const goals = [
   {
+    id: 'G5',
     name: 'moments of 1e6 doubles: within 1.1x of reading them',
     ratio: ['moments of 1e6 doubles', 'read 1e6 doubles'],
     atMost: 1.1,
   },
   {
+    id: 'G5',
     name: 'the same, the doubles in no cache',
     ratio: ['moments of 1e6 doubles out of memory', 'read 1e6 doubles out of memory'],
     atMost: 1.1,
   },
   {
+    id: 'G5',
     name: 'moments of 1e5 doubles: within 2.2x of reading them',
     ratio: ['moments of 1e5 doubles', 'read 1e5 doubles'],
     atMost: 2.2,
   },
   {
+    id: 'G6',
     name: 'seven of 1e6 integers: within 1.25x of reading 1e6 doubles',
     ratio: ['seven of 1e6 integers', 'read 1e6 doubles, for integers'],
     atMost: 1.25,
   },
   {
+    id: 'G6',
     name: 'seven of 1e6 integers: 1000x a list of objects',
     ratio: ['seven of 1e6 integers, list of objects', 'seven of 1e6 integers'],
     atLeast: 1000,
   },
   {
+    id: 'G6',
     name: 'seven of 1e6 integers: 200x typed array and sort',
     ratio: ['seven of 1e6 integers, typed array and sort', 'seven of 1e6 integers'],
     atLeast: 200,
   },
   {
+    id: 'G6',
     name: 'seven of 1e5 integers: 50x simple-statistics',
     ratio: ['seven of 1e5 integers, simple-statistics', 'seven of 1e5 integers'],
     atLeast: 50,
   },
   {
+    id: 'G9',
     name: 'seven of 1e6 doubles: within 8x of reading them',
     ratio: ['seven of 1e6 doubles', 'read 1e6 doubles'],
     atMost: 8,
   },
   {
+    id: 'G9',
     name: 'seven of 1e6 doubles: 5x nth_element',
     ratio: ['seven of 1e6 doubles, nth_element', 'seven of 1e6 doubles'],
     atLeast: 5,

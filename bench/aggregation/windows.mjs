@@ -125,39 +125,45 @@ function looks(values) {
 
 const quick = ['1e3', '1e6'].flatMap((length) =>
   [seven(narrow, length), sums(wide, length)].flatMap((figure) => [
-    { name: `${figure}: 1 us`, figure, atMost: 1000 },
-    { name: `${figure}, ${again}: 1 us`, figure: `${figure}, ${again}`, atMost: 1000 },
+    { id: 'G7', name: `${figure}: 1 us`, figure, atMost: 1000 },
+    { id: 'G7', name: `${figure}, ${again}: 1 us`, figure: `${figure}, ${again}`, atMost: 1000 },
   ]),
 );
 
 const goals = [
   ...quick,
   {
+    id: 'G7',
     name: 'utilisation, seven: 1e6 samples within 2.5x of 1e3',
     ratio: [seven(narrow, '1e6'), seven(narrow, '1e3')],
     atMost: 2.5,
   },
   {
+    id: 'G7',
     name: 'power, all but percentiles: 1e6 samples within 2.5x of 1e3',
     ratio: [sums(wide, '1e6'), sums(wide, '1e3')],
     atMost: 2.5,
   },
   {
+    id: 'G7',
     name: 'utilisation, seven of 1e6, the same again: 250x reading them once',
     ratio: [once, `${seven(narrow, '1e6')}, ${again}`],
     atLeast: 250,
   },
   {
+    id: 'G7',
     name: 'utilisation, seven of 1e6: 250x reading them once out of memory',
     ratio: [`${once}, out of memory`, seven(narrow, '1e6')],
     atLeast: 250,
   },
   {
+    id: 'G9',
     name: 'power, seven of 1e6: within 8x of reading them once',
     ratio: [seven(wide, '1e6'), once],
     atMost: 8,
   },
   {
+    id: 'G9',
     name: 'power, seven of 1e6: 5x nth_element',
     ratio: [byNthElement, seven(wide, '1e6')],
     atLeast: 5,

@@ -3,9 +3,10 @@
 // A figure is what was measured of one thing: { samples: one a round, unit?, run? }. Figures of the
 // same `run` were taken in turns, round by round; only those have a ratio.
 //
-// A goal is data: { name, figure | ratio: [above, below], atMost | atLeast, aim? }, of figures by
-// name. An aim is a harder limit that is hoped for: the report says whether it was reached, and
-// nothing depends on it.
+// A goal is data: { name, figure | ratio: [above, below], atMost | atLeast, id?, aim?, headline? },
+// of figures by name. `id` is the number of the goal that it is a part of, if it has one. An aim is
+// a harder limit that is hoped for: the report says whether it was reached, and nothing depends on
+// it. `headline`: it stands in README.md too.
 
 /** Between the two nearest where none is at that place. */
 export function quantile(values, fraction) {
@@ -64,10 +65,10 @@ export function judge(goal, figures) {
   return { ...goal, value, low, high, unit, verdict: met ? 'met' : 'missed' };
 }
 
-/** How many times too large or too small it is; undefined where that says nothing. */
-export function missedBy({ value, atMost, atLeast }) {
-  const factor = atMost === undefined ? atLeast / value : value / atMost;
-  return factor > 1 && Number.isFinite(factor) ? factor : undefined;
+/** How many times the limit lies beyond what was measured; below 1 where it is missed. */
+export function margin({ value, atMost, atLeast }) {
+  const factor = atMost === undefined ? value / atLeast : atMost / value;
+  return Number.isFinite(factor) && factor > 0 ? factor : undefined;
 }
 
 /** Whether the aim was reached too; undefined where there is none. */

@@ -1,6 +1,7 @@
 // What was measured, as text and as JSON.
-import { cpus, loadavg } from 'node:os';
-import { areMet, isAimReached, isMissed, missedBy, spread } from './figures.mjs';
+import { cpus, loadavg, release } from 'node:os';
+import { areMet, isAimReached, isMissed, median, ratios, spread } from './figures.mjs';
+import { byHowMuch, withinNoise } from './verdicts.mjs';
 
 const scales = [
   [1e9, 's'],
@@ -22,12 +23,12 @@ export function withUnit(value, unit = '') {
   return `${digits(value / scale)} ${name}`;
 }
 
-/** Rows of cells in columns; numbers stand at the right, so all but the first column do. */
-export function table(rows) {
+/** Rows of cells in columns; numbers stand at the right, so all but the first columns do. */
+export function table(rows, leftColumns = 1) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows.map((row) => {
     const cells = row.map((cell, column) =>
-      column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]),
+      column < leftColumns ? cell.padEnd(widths[column]) : cell.padStart(widths[column]),
     );
     return cells.join('  ');
   });
@@ -39,7 +40,8 @@ function figureRow([name, { samples, unit }]) {
   return [name, withUnit(median, unit), around];
 }
 
-function limitOf({ atMost, atLeast, aim, unit }) {
+export function limitOf({ atMost, atLeast, aim, unit }) {
+  if (atMost === undefined && atLeast === undefined) return '';
   const limit =
     atMost === undefined
       ? `at least ${withUnit(atLeast, unit)}`
@@ -47,16 +49,17 @@ function limitOf({ atMost, atLeast, aim, unit }) {
   return aim === undefined ? limit : `${limit}, aim ${withUnit(aim, unit)}`;
 }
 
-function verdictOf(goal) {
-  if (isMissed(goal)) {
-    const factor = missedBy(goal);
-    return factor === undefined ? 'missed' : `missed by ${withUnit(factor, 'x')}`;
-  }
-  return isAimReached(goal) ? 'met, aim too' : 'met';
+/** The verdict, and how far from the limit it lies. */
+export function verdictOf(goal) {
+  const factor = byHowMuch(goal);
+  const by = factor === undefined ? goal.verdict : `${goal.verdict} by ${withUnit(factor, 'x')}`;
+  return !isMissed(goal) && isAimReached(goal) ? `${by}, aim too` : by;
 }
 
+const measured = ({ value, unit }) => (value === undefined ? '-' : withUnit(value, unit));
+
 function goalRow(goal) {
-  return [goal.name, withUnit(goal.value, goal.unit), limitOf(goal), verdictOf(goal)];
+  return [goal.name, measured(goal), limitOf(goal), verdictOf(goal)];
 }
 
 export function report({ notes, figures, goals }) {
@@ -72,24 +75,50 @@ export function report({ notes, figures, goals }) {
   ].join('\n');
 }
 
-/** The lines of `--check`: one for the question, one for each goal that it missed. */
-export function checkLines(name, goals) {
-  const missed = goals.filter(isMissed);
-  return [
-    `${name}: ${areMet(goals) ? 'met' : 'missed'} (${goals.length} goals)`,
-    ...missed.map((goal) => `  missed: ${goal.name}: ${goalRow(goal).slice(1, 3).join(', ')}`),
-  ];
+export function spreadOf({ values, low, high, unit }) {
+  if (values.length < 2 || low === high || !Number.isFinite(low)) return '';
+  return `${withUnit(low, unit)} to ${withUnit(high, unit)}`;
 }
 
-export function record(name, { notes, figures, goals }) {
-  const machine = {
-    processor: cpus()[0]?.model,
-    cores: cpus().length,
-    platform: `${process.platform}-${process.arch}`,
-    node: process.version,
-    load: loadavg(),
-  };
-  const measured = Object.entries(figures).map(([what, { samples, unit, run }]) => ({
+/** The rows of the one table of all goals, a line a goal; the first is its head. */
+export function checkRows(goals) {
+  const rows = goals.map((goal) => {
+    const [name, ...rest] = goalRow(goal);
+    const [value, asked, verdict] = rest;
+    return [goal.id, name, value, spreadOf(goal), asked, verdict];
+  });
+  return [['', 'goal', 'measured', 'between', 'asked', ''], ...rows];
+}
+
+/** `40 met, 2 missed, 1 within noise`. */
+export function counts(goals) {
+  const met = goals.length - goals.filter(isMissed).length;
+  const noisy = goals.filter(({ verdict }) => verdict === withinNoise).length;
+  return `${met} met, ${goals.length - met - noisy} missed, ${noisy} missed within noise`;
+}
+
+/** `load`: how busy it has been with this and anything else. */
+export const machine = () => ({
+  processor: cpus()[0]?.model,
+  cores: cpus().length,
+  platform: `${process.platform}-${process.arch}`,
+  kernel: release(),
+  node: process.version,
+  load: loadavg(),
+});
+
+/** The bars of a picture: how many times the first one the others take, in turns with it. */
+function barsOf({ title, figures: names }, figures) {
+  const bars = names.map((name) => {
+    const { samples, unit } = figures[name];
+    const ratio = median(ratios(figures[name], figures[names[0]]));
+    return { name, unit, value: median(samples), ratio };
+  });
+  return { title, bars };
+}
+
+export function record(name, { notes, figures, goals, chart }) {
+  const rows = Object.entries(figures).map(([what, { samples, unit, run }]) => ({
     name: what,
     unit,
     run,
@@ -97,5 +126,13 @@ export function record(name, { notes, figures, goals }) {
     samples,
   }));
   const at = new Date().toISOString();
-  return { question: name, at, machine, notes, figures: measured, goals };
+  return {
+    question: name,
+    at,
+    machine: machine(),
+    notes,
+    figures: rows,
+    goals,
+    chart: chart && barsOf(chart, figures),
+  };
 }

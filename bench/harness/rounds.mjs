@@ -61,27 +61,65 @@ function turnOf({ run, inside, items = 1 }) {
   };
 }
 
+/** What answers later is waited for, again and again; nothing else happens meanwhile. */
+async function laterTurnOf({ runLater, items = 1 }) {
+  const timed = async (repeats) => {
+    const startMs = performance.now();
+    for (let count = 0; count < repeats; count++) await runLater();
+    return performance.now() - startMs;
+  };
+  const endMs = performance.now() + warmUpMs;
+  let tookMs;
+  do tookMs = await timed(1);
+  while (performance.now() < endMs);
+  const repeats = Math.max(1, Math.ceil(turnMs / Math.max(tookMs, 1e-3)));
+  return async () => ((await timed(repeats)) * 1e6) / (repeats * items);
+}
+
+function checkRounds(rounds) {
+  if (rounds < leastRounds) throw new Error(`at least ${leastRounds} rounds, got ${rounds}`);
+}
+
+/** All turns in their order: each round begins with another one, so that none follows the same. */
+function* turnsInOrder(turns, rounds) {
+  for (let round = 0; round < rounds; round++) {
+    for (let step = 0; step < turns.length; step++) yield turns[(round + step) % turns.length];
+  }
+}
+
+function figuresOf(turns) {
+  runs += 1;
+  return Object.fromEntries(
+    turns.map(({ name, samples }) => [name, { samples, unit: 'ns', run: runs }]),
+  );
+}
+
 /**
  * Figures of the candidates by name. A candidate is { run, items? }, timed here, `items` of what is
- * asked about a call; or { inside }, which gives the nanoseconds itself. Each round begins with
- * another of them, so that none always follows the same one.
+ * asked about a call; or { inside }, which gives the nanoseconds itself.
  */
 export function compare(candidates, { rounds = leastRounds } = {}) {
-  if (rounds < leastRounds) throw new Error(`at least ${leastRounds} rounds, got ${rounds}`);
+  checkRounds(rounds);
   globalThis.gc?.();
-  runs += 1;
   const turns = Object.entries(candidates).map(([name, candidate]) => ({
     name,
     turn: turnOf(candidate),
     samples: [],
   }));
-  for (let round = 0; round < rounds; round++) {
-    for (let step = 0; step < turns.length; step++) {
-      const { turn, samples } = turns[(round + step) % turns.length];
-      samples.push(turn());
-    }
+  for (const { turn, samples } of turnsInOrder(turns, rounds)) samples.push(turn());
+  return figuresOf(turns);
+}
+
+/** The same with candidates that answer later among them: { runLater, items? } gives a promise. */
+export async function compareLater(candidates, { rounds = leastRounds } = {}) {
+  checkRounds(rounds);
+  globalThis.gc?.();
+  const turns = [];
+  for (const [name, candidate] of Object.entries(candidates)) {
+    const { runLater } = candidate;
+    const turn = runLater === undefined ? turnOf(candidate) : await laterTurnOf(candidate);
+    turns.push({ name, turn, samples: [] });
   }
-  return Object.fromEntries(
-    turns.map(({ name, samples }) => [name, { samples, unit: 'ns', run: runs }]),
-  );
+  for (const { turn, samples } of turnsInOrder(turns, rounds)) samples.push(await turn());
+  return figuresOf(turns);
 }

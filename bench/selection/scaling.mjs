@@ -11,11 +11,13 @@ const updating = (count) => `recordMetrics() and selectBestDevice(), ${count} de
 
 const goals = [
   {
+    id: 'G1',
     name: 'selectBestDevice(): 1024 devices within 2x of 8',
     ratio: [selecting(1024), selecting(8)],
     atMost: 2,
   },
   {
+    id: 'G1',
     name: 'selectBestDevice(), all devices alike: 1024 within 2x of 8',
     ratio: [selecting(1024, 'all alike'), selecting(8, 'all alike')],
     atMost: 2,

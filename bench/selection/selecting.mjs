@@ -15,9 +15,17 @@ const goals = [
     name: 'selectBestDevice(): within 1.5x of an empty native call that gives a number',
     ratio: [selecting, emptyCall],
     atMost: 1.5,
-    aim: 0.6,
   },
   {
+    id: 'G1',
+    name: 'selectBestDevice(): within 0.6x of an empty native call that gives a number',
+    ratio: [selecting, emptyCall],
+    atMost: 0.6,
+    aim: 0.5,
+    headline: true,
+  },
+  {
+    id: 'G1',
     name: 'selectBestDevice(): 75x an object of six properties from native code',
     ratio: [sixProperties, selecting],
     atLeast: 75,

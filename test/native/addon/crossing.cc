@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <limits>
+
+#include "roof.h"
 
 namespace gpuring {
 namespace {
@@ -84,6 +87,49 @@ napi_value ScanRelease(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// Of a block at a time, so that only one of them is searched: lanes of their own let the compiler
+// compare several values at once.
+constexpr size_t kBlock = 64;
+constexpr size_t kLanes = 8;
+
+GPURING_BY_PROCESSOR double GreatestOf(const double* values) {
+  std::array<double, kLanes> lanes;
+  std::copy_n(values, kLanes, lanes.begin());
+  for (size_t at = kLanes; at < kBlock; at += kLanes) {
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      lanes[lane] = values[at + lane] > lanes[lane] ? values[at + lane] : lanes[lane];
+    }
+  }
+  return *std::max_element(lanes.begin(), lanes.end());
+}
+
+napi_value ScanGreatest(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value argument = nullptr;
+  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
+  size_t length = 0;
+  void* data = nullptr;
+  napi_get_typedarray_info(env, argument, nullptr, &length, &data, nullptr, nullptr);
+  const double* values = static_cast<const double*>(data);
+  size_t block = 0;
+  double greatest = -std::numeric_limits<double>::infinity();
+  for (size_t at = 0; at + kBlock <= length; at += kBlock) {
+    const double value = GreatestOf(values + at);
+    if (value > greatest) {
+      greatest = value;
+      block = at;
+    }
+  }
+  const double* rest = values + length - length % kBlock;
+  const double* found = std::max_element(rest, values + length);
+  if (found == values + length || *found <= greatest) {
+    found = std::max_element(values + block, values + std::min(block + kBlock, length));
+  }
+  napi_value result = nullptr;
+  napi_create_uint32(env, static_cast<uint32_t>(found - values), &result);
+  return result;
+}
+
 void SetRaw(Napi::Object exports, const char* name, napi_callback function) {
   napi_value value = nullptr;
   napi_create_function(exports.Env(), name, NAPI_AUTO_LENGTH, function, nullptr, &value);
@@ -98,6 +144,7 @@ void ExportCrossing(Napi::Object exports) {
   SetRaw(exports, "sixProperties", SixProperties);
   SetRaw(exports, "scanAcquire", ScanAcquire);
   SetRaw(exports, "scanRelease", ScanRelease);
+  SetRaw(exports, "scanGreatest", ScanGreatest);
 }
 
 }  // namespace gpuring

@@ -10,6 +10,7 @@ namespace gpuring {
 // sixProperties(): an object of six numbers, with Node-API alone.
 // scanAcquire(devices), scanRelease(index): counters of at most 1024 devices. The former takes one
 // more of the device that has least to do, the first of those, and gives its index.
+// scanGreatest(Float64Array): the index of the greatest, the first of those.
 void ExportCrossing(Napi::Object exports);
 
 }  // namespace gpuring

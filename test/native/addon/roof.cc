@@ -4,12 +4,6 @@
 #include <cmath>
 #include <cstdint>
 
-#if defined(__x86_64__)
-#define GPURING_BY_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define GPURING_BY_PROCESSOR
-#endif
-
 namespace gpuring {
 namespace {
 

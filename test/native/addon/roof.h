@@ -5,6 +5,13 @@
 #include <cstddef>
 #include <span>
 
+// Once for each kind of processor; the loader picks.
+#if defined(__x86_64__)
+#define GPURING_BY_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define GPURING_BY_PROCESSOR
+#endif
+
 namespace gpuring {
 
 // Their sum, of little numerical worth: the point is that every one is read.
