@@ -1,5 +1,6 @@
 import { type ErrorCode, GPUError, rangeError } from './errors.js';
 import type { NativeAggregating, NativeStatistics } from './native-aggregation.js';
+import type { NativeDistributing } from './native-distribution.js';
 
 /** Where things lie in the published block, in 64-bit words; native/core/published_block.h. */
 export interface BlockLayout {
@@ -277,7 +278,7 @@ export interface NativeOpenOptions {
 }
 
 /** What the addon exports. */
-export interface NativeModule extends NativeStatistics {
+export interface NativeModule extends NativeStatistics, NativeDistributing {
   /** All metrics: those of the fast tier, the medium one, the slow one. */
   readonly metricKeys: readonly string[];
   /** Where each tier's metrics end in `metricKeys`. */

@@ -22,7 +22,9 @@ import type {
 import { driverEventKinds } from '../../lib/telemetry/cluster-events.js';
 import { detailTable } from '../../lib/telemetry/metrics.generated.js';
 import { FakeAggregation, fakeStatisticsDoubles } from './fake-aggregation.js';
+import { assignNaively, fakeNoOwner } from './fake-distribution.js';
 import { FakeLedger } from './fake-ledger.js';
+import type { FakeReport } from './fake-report.js';
 
 /** Rows are short: the fast tier has two metrics here. */
 export const fakeLayout: BlockLayout = {
@@ -105,17 +107,6 @@ export class FakeBlock {
 }
 
 export type FakeDevice = NativeDevice & Partial<NativeDeviceEntry>;
-
-/** What is known of a metric, as `readReports` gives it; what is left out is that none knew it. */
-export interface FakeReport {
-  readonly state: string;
-  readonly value?: number;
-  readonly knownMs?: number;
-  readonly knownWallMs?: number;
-  readonly changedMs?: number;
-  readonly changedWallMs?: number;
-  readonly invalidCount?: number;
-}
 
 export interface FakeSessionOptions {
   readonly block: FakeBlock;
@@ -358,6 +349,8 @@ export class FakeNative implements NativeModule {
   readonly windowKinds: readonly string[] = ['wall', 'monotonic', 'last'];
   readonly statisticsDoubles: number = fakeStatisticsDoubles;
   readonly mostPercentiles: number = 32;
+  readonly noOwner: number = fakeNoOwner;
+  readonly assignEarliest: NativeModule['assignEarliest'] = assignNaively;
   opened: NativeOpenOptions | undefined;
   /** What `checkColumns` finds. */
   fault: NativeColumnFault | undefined;

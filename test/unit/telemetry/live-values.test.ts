@@ -2,12 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { metricStates } from '../../../lib/telemetry/describe.js';
 import { LiveValues } from '../../../lib/telemetry/live-values.js';
 import { monotonicMs } from '../../../lib/telemetry/monotonic.js';
-import {
-  FakeBlock,
-  type FakeReport,
-  FakeSession,
-  fakeStatusNames,
-} from '../../support/fake-native.js';
+import { FakeBlock, FakeSession, fakeStatusNames } from '../../support/fake-native.js';
+import type { FakeReport } from '../../support/fake-report.js';
 import { liveParts } from '../../support/live-parts.js';
 import { refusal } from '../../support/refusal.js';
 
