@@ -55,9 +55,9 @@ export class Ledger {
   #hasOthers = false;
   #shares: number;
   #rowStride: number;
-  /** The clock, as far as `changes` has told. */
+  /** The clock, as far as `changes` has told, and as which shard; undefined: without others. */
   #seen = 0;
-  #hadOthers = false;
+  #toldAs: number | undefined;
 
   constructor(options: LedgerOptions) {
     const { layout } = options;
@@ -196,22 +196,22 @@ export class Ledger {
 
   /**
    * Calls `changed` with each row that another environment has changed since the last time, with -1
-   * where any of them may have been. One load where there is no other, two where nothing is new.
+   * where any of them may have been: always while it has no shard, for who is alone logs nothing.
+   * One load where there is no other, two where nothing is new.
    */
   changes(changed: (row: number) => void): void {
     if (!this.isShared) {
-      if (this.#hadOthers) changed(-1);
-      this.#hadOthers = false;
+      if (this.#toldAs !== undefined) changed(-1);
+      this.#toldAs = undefined;
       return;
     }
-    const { log, logEntries } = this.#layout;
-    const now = this.#load(this.#layout.clock);
-    const from = this.#seen;
-    if (this.#hadOthers && now === from) return;
+    const { clock, log, logEntries } = this.#layout;
+    const [from, now] = [this.#seen, this.#load(clock)];
+    const isTold = this.#shard !== -1 && this.#toldAs === this.#shard;
+    if (isTold && now === from) return;
     this.#seen = now;
-    const count = (now - from) | 0;
-    const isBehind = !this.#hadOthers || count < 0 || count >= logEntries;
-    this.#hadOthers = true;
+    const isBehind = !isTold || (now - from) >>> 0 >= logEntries;
+    this.#toldAs = this.#shard;
     if (isBehind) changed(-1);
     for (let turn = from; !isBehind && turn !== now; turn = (turn + 1) | 0) {
       const entry = this.#load(log + (turn & (logEntries - 1)));

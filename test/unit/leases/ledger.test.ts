@@ -165,6 +165,23 @@ describe('a ledger that environments share', () => {
     expect(changes(one.ledger)).toEqual([]);
   });
 
+  it('looks at all rows while it has no shard, for nobody tells it, and once after that', () => {
+    const shared = new SharedLedger();
+    const [one, other] = [shared.open(), shared.open()];
+    expect(changes(one.ledger)).toEqual([]);
+    other.ledger.claim();
+    other.ledger.add(holding());
+    expect(changes(one.ledger)).toEqual([-1]);
+    other.ledger.remove(holding(), 0);
+    expect(changes(one.ledger)).toEqual([-1]);
+    other.ledger.add(holding());
+    one.ledger.claim();
+    expect(changes(one.ledger)).toEqual([-1]);
+    expect(changes(one.ledger)).toEqual([]);
+    other.close();
+    expect(changes(one.ledger)).toEqual([-1]);
+  });
+
   it('goes on telling when its clock wraps', () => {
     const shared = new SharedLedger();
     const [one, other] = [shared.open(), shared.open()];
