@@ -23,6 +23,14 @@ import {
 import type { DeviceLeaseStatus, LeaseStatus } from './lease-status.js';
 import type { Ledger } from './ledger.js';
 import { AdmissionQueue } from './queue.js';
+import {
+  DeviceDemand,
+  type DeviceShare,
+  type Reservation,
+  type ReservationTerms,
+  reserveAll,
+  termsOfShare,
+} from './reservation.js';
 
 export interface LeaseDeskParts {
   readonly board: Board;
@@ -131,6 +139,36 @@ export class LeaseDesk implements Grantor<LeaseDemand, Lease> {
     const { code, message, devices } = this.#outlook(demand, withheld);
     if (code !== 'busy') return { outcome: 'unsatisfiable', message };
     return { outcome: 'busy', devices };
+  }
+
+  /**
+   * Leases of named devices, all or none. None of `withheldIds`.
+   * @throws GPUError ERR_GPU_LEDGER_FULL, ERR_GPU_CLOSED
+   */
+  reserve(shares: readonly DeviceShare[], terms: ReservationTerms): Reservation {
+    this.book.assertOpen();
+    const demands = new Map(
+      shares.map((share) => [
+        share.deviceId,
+        new DeviceDemand(share.deviceId, termsOfShare(share, terms), this.#parts),
+      ]),
+    );
+    const reservation = reserveAll(this.book, demands, this.#withheld());
+    if (acquisitions.hasSubscribers && reservation.granted) {
+      for (const [deviceId, demand] of demands) {
+        this.#publish(demand, reservation.leases.get(deviceId));
+      }
+    }
+    return reservation;
+  }
+
+  /** Devices that those who wait in `acquire` have to be left. */
+  withheldIds(): ReadonlySet<string> {
+    const withheld = this.#withheld();
+    if (withheld.size === 0) return new Set();
+    const { listed } = this.book.devices;
+    const held = listed.filter(({ number }) => withheld.has(number));
+    return new Set(held.map(({ deviceId }) => deviceId));
   }
 
   takeBack(lease: Lease): void {
