@@ -1,0 +1,162 @@
+import { readSafely, wrongType } from '../../arguments.js';
+
+/** What a stream is fed from. */
+export type StreamSource<T> = AsyncIterable<T> | Iterable<T | PromiseLike<T>>;
+
+export interface IntakeListener<T> {
+  item(item: T): void;
+  /** Something that was pending is settled. */
+  settled(): void;
+  failed(error: unknown): void;
+}
+
+export interface IntakeOptions {
+  /** How many calls of `next` may be pending at once. */
+  readonly concurrency: number;
+}
+
+type AnyIterator<T> = Iterator<T | PromiseLike<T>> | AsyncIterator<T>;
+type AnyResult<T> = IteratorResult<T | PromiseLike<T>, unknown>;
+
+const nothing = () => {};
+
+/**
+ * The source, asked for one item at a time or for as many as it allows. `next` is not called again
+ * after it said that it is done, threw, or was closed; `return` at most once, and not then.
+ */
+export class Intake<T> {
+  readonly isAsync: boolean;
+  readonly #iterator: AnyIterator<T>;
+  readonly #concurrency: number;
+  readonly #listener: IntakeListener<T>;
+  /** Items that are awaited. */
+  #pending = 0;
+  #isOver = false;
+  #isCalling = false;
+  #closing: Promise<void> | undefined;
+
+  /** @throws TypeError: it is not iterable, or refuses to be */
+  constructor(source: unknown, listener: IntakeListener<T>, { concurrency }: IntakeOptions) {
+    const { iterator, isAsync } = iterate<T>(source);
+    this.#iterator = iterator;
+    this.isAsync = isAsync;
+    this.#concurrency = isAsync ? concurrency : 1;
+    this.#listener = listener;
+  }
+
+  get pending(): number {
+    return this.#pending;
+  }
+
+  /** Nothing is to come. */
+  get isDry(): boolean {
+    return this.#isOver && this.#pending === 0;
+  }
+
+  get canPull(): boolean {
+    return !this.#isOver && !this.#isCalling && this.#pending < this.#concurrency;
+  }
+
+  /** Asks for one more. REQUIRES: `canPull`. */
+  pull(): void {
+    this.#isCalling = true;
+    let result: AnyResult<T> | PromiseLike<AnyResult<T>>;
+    try {
+      result = this.#iterator.next() as typeof result;
+    } catch (error) {
+      this.#fail(error);
+      return;
+    } finally {
+      this.#isCalling = false;
+    }
+    if (this.isAsync) this.#await(result);
+    else this.#take(result);
+  }
+
+  /** Settles when the source is closed. Called once all is over; later calls return the same. */
+  close(): Promise<void> {
+    if (this.#closing === undefined) {
+      this.#closing = this.#isOver ? Promise.resolve() : this.#return();
+      // Who asks is told; nobody has to.
+      this.#closing.catch(nothing);
+    }
+    return this.#closing;
+  }
+
+  async #return(): Promise<void> {
+    this.#isOver = true;
+    // A generator that is running cannot be asked to return.
+    if (this.#isCalling) await undefined;
+    await this.#iterator.return?.();
+  }
+
+  /** Never runs user code before it returns. */
+  #await(result: AnyResult<T> | PromiseLike<AnyResult<T>>): void {
+    this.#pending += 1;
+    Promise.resolve(result).then(
+      (settled) => {
+        this.#pending -= 1;
+        this.#take(settled);
+        this.#listener.settled();
+      },
+      (error: unknown) => {
+        this.#pending -= 1;
+        this.#fail(error);
+      },
+    );
+  }
+
+  #take(result: unknown): void {
+    let value: T | PromiseLike<T>;
+    try {
+      if (typeof result !== 'object' || result === null) {
+        throw wrongType('result of next()', 'an object', result);
+      }
+      const { done, value: given } = result as IteratorResult<T | PromiseLike<T>, unknown>;
+      if (done) {
+        this.#isOver = true;
+        return;
+      }
+      value = given as T | PromiseLike<T>;
+      if (!this.isAsync && isThenable(value)) {
+        this.#await(Promise.resolve(value).then((item) => ({ done: false, value: item })));
+        return;
+      }
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#listener.item(value as T);
+  }
+
+  /** Also where the source was closed meanwhile: it is over either way. */
+  #fail(error: unknown): void {
+    this.#isOver = true;
+    this.#listener.failed(error);
+  }
+}
+
+/** As `for await` takes it. */
+function iterate<T>(source: unknown): { iterator: AnyIterator<T>; isAsync: boolean } {
+  const expected = 'an iterable or async iterable object';
+  if (typeof source !== 'object' || source === null) throw wrongType('items', expected, source);
+  const found = readSafely('items', () => {
+    const { [Symbol.asyncIterator]: late, [Symbol.iterator]: soon } = source as {
+      readonly [Symbol.asyncIterator]?: () => AnyIterator<T>;
+      readonly [Symbol.iterator]?: () => AnyIterator<T>;
+    };
+    const begin = late ?? soon;
+    if (typeof begin !== 'function') return undefined;
+    return { iterator: begin.call(source), isAsync: late !== undefined && late !== null };
+  });
+  if (found === undefined) throw wrongType('items', expected, source);
+  if (typeof found.iterator !== 'object' || found.iterator === null) {
+    throw wrongType('iterator of items', 'an object', found.iterator);
+  }
+  return found;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  return typeof (value as { readonly then?: unknown }).then === 'function';
+}
