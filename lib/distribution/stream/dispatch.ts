@@ -1,11 +1,12 @@
 import { GPUError, typeError } from '../../errors.js';
+import { Deliveries } from './deliveries.js';
 import { Intake } from './intake.js';
 import { type Failure, type Lane, Seat } from './lane.js';
 import { Parcel, ParcelLine } from './parcel.js';
 import { Roster } from './roster.js';
-import type { StreamHost, StreamNeed } from './stream-host.js';
+import type { StreamDevice, StreamHost, StreamNeed } from './stream-host.js';
 import { type CheckedStreamOptions, readCost } from './stream-options.js';
-import { type ItemFailure, type StreamStats, statsOf } from './stream-report.js';
+import type { ItemFailure, StreamStats } from './stream-report.js';
 
 export interface DispatchParts<T> {
   readonly host: StreamHost;
@@ -33,17 +34,13 @@ export class Dispatch<T> {
   readonly #intake: Intake<T>;
   readonly #roster: Roster<T>;
   readonly #line = new ParcelLine<T>();
-  readonly #untold: ItemFailure<T>[] = [];
+  readonly #deliveries: Deliveries<T>;
   readonly #prefetch: number;
   #pulled = 0;
-  #delivered = 0;
-  #acknowledged = 0;
-  #returned = 0;
-  #failedCount = 0;
-  #inFlight = 0;
   #end: { readonly failure: Failure | undefined } | undefined;
   #detach: (() => void) | undefined;
   #need: StreamNeed = 'nothing';
+  #changes = 0;
   #isSettling = false;
   #isCalled = false;
 
@@ -53,6 +50,9 @@ export class Dispatch<T> {
     this.#parts = parts;
     this.#host = host;
     this.#roster = new Roster((device) => host.loadOf(device));
+    const { maxAttempts } = options;
+    const [roster, line] = [this.#roster, this.#line];
+    this.#deliveries = new Deliveries({ host, roster, line, maxAttempts });
     const listener = {
       item: (item: T) => this.#add(item),
       settled: () => this.#settle(),
@@ -96,7 +96,7 @@ export class Dispatch<T> {
    * set, or it is over. REQUIRES: it does not wait.
    */
   next(seat: Seat<T>): Parcel<T> | undefined {
-    this.#acknowledge(seat);
+    this.#deliveries.acknowledge(seat);
     if (seat.isLeaving && !seat.isEnded) this.#endSeat(seat);
     if (!seat.isEnded) this.#roster.wait(seat);
     this.#settle();
@@ -105,7 +105,7 @@ export class Dispatch<T> {
 
   /** False: it has nothing, or it was taken from it. */
   acknowledge(seat: Seat<T>): boolean {
-    const isDone = this.#acknowledge(seat);
+    const isDone = this.#deliveries.acknowledge(seat);
     if (isDone) this.#settle();
     return isDone;
   }
@@ -113,13 +113,13 @@ export class Dispatch<T> {
   /** The seat goes on without it. */
   giveBack(seat: Seat<T>, parcel: Parcel<T>, error: unknown): void {
     if (seat.parcel !== parcel) return;
-    this.#takeBack(seat, error);
+    this.#deliveries.takeBack(seat, error);
     this.#settle();
   }
 
   /** The seat wants no more, and has not done what it has. */
   leave(seat: Seat<T>, error?: unknown): void {
-    if (seat.parcel !== undefined) this.#takeBack(seat, error);
+    if (seat.parcel !== undefined) this.#deliveries.takeBack(seat, error);
     seat.failure = undefined;
     this.#endSeat(seat);
     this.#settle();
@@ -138,60 +138,11 @@ export class Dispatch<T> {
 
   /** Pulled, and neither done nor given up, in the order of the source. */
   unfinished(): readonly T[] {
-    const parcels = [...this.#line.toArray()];
-    for (const { seats } of this.#roster.lanes) {
-      for (const { parcel } of seats) if (parcel !== undefined) parcels.push(parcel);
-    }
-    return parcels.sort((a, b) => a.index - b.index).map(({ item }) => item);
+    return this.#deliveries.unfinished();
   }
 
   stats(): StreamStats {
-    return {
-      pulled: this.#pulled,
-      delivered: this.#delivered,
-      acknowledged: this.#acknowledged,
-      failed: this.#failedCount,
-      returned: this.#returned,
-      inFlight: this.#inFlight,
-      atHand: this.#line.length,
-      waiting: this.#roster.waiting,
-      devices: statsOf(this.#roster.lanes),
-    };
-  }
-
-  #acknowledge(seat: Seat<T>): boolean {
-    if (seat.parcel === undefined) return false;
-    this.#putDown(seat);
-    this.#acknowledged += 1;
-    seat.lane.acknowledged += 1;
-    return true;
-  }
-
-  #takeBack(seat: Seat<T>, error: unknown): void {
-    const parcel = seat.parcel as Parcel<T>;
-    this.#putDown(seat);
-    parcel.error = error;
-    if (this.#end === undefined && parcel.attempts >= this.#parts.options.maxAttempts) {
-      const { item, index, attempts } = parcel;
-      this.#failedCount += 1;
-      this.#untold.push({ item, index, attempts, deviceId: seat.lane.deviceId, error });
-    } else {
-      this.#returned += 1;
-      this.#line.insert(parcel);
-    }
-  }
-
-  #putDown(seat: Seat<T>): void {
-    const { lane, entry } = seat;
-    seat.parcel = undefined;
-    seat.entry = 0;
-    this.#inFlight -= 1;
-    lane.inFlight -= 1;
-    this.#roster.activate(lane, -1);
-    if (seat.isEnded) lane.seats.delete(seat);
-    if (entry === 0) return;
-    this.#host.leave(entry);
-    this.#roster.setFree(lane);
+    return this.#deliveries.stats(this.#pulled);
   }
 
   #endSeat(seat: Seat<T>): void {
@@ -216,7 +167,7 @@ export class Dispatch<T> {
       this.#isCalled = false;
       do while (this.#match());
       while (this.#pull());
-      if (this.#untold.length > 0) this.#tellFailures();
+      this.#tellFailures();
       this.#judge();
     }
     this.#isSettling = false;
@@ -258,17 +209,7 @@ export class Dispatch<T> {
       else this.#host.leave(entry);
       return;
     }
-    this.#roster.unwait(seat);
-    parcel.attempts += 1;
-    parcel.deviceId = lane.deviceId;
-    seat.begin(parcel, entry);
-    this.#inFlight += 1;
-    this.#delivered += 1;
-    lane.inFlight += 1;
-    lane.delivered += 1;
-    const { waiter } = seat;
-    seat.waiter = undefined;
-    waiter?.give(parcel);
+    this.#deliveries.begin(seat, parcel, entry);
   }
 
   /** Asks for one item, if one is wanted. */
@@ -300,7 +241,9 @@ export class Dispatch<T> {
 
   #tellFailures(): void {
     const { onFailed } = this.#parts.options;
-    for (let told = this.#untold.shift(); told !== undefined; told = this.#untold.shift()) {
+    const { untold } = this.#deliveries;
+    while (untold.length > 0) {
+      const told = untold.shift() as ItemFailure<T>;
       try {
         if (onFailed === undefined) this.failed.push(told);
         else onFailed(told);
@@ -312,20 +255,27 @@ export class Dispatch<T> {
     }
   }
 
-  /** Whether it is over. */
   #judge(): void {
-    if (this.#end !== undefined || this.#inFlight > 0) return;
-    if (this.#line.length === 0 && this.#intake.isDry) this.#finish(undefined);
-    else if (this.#roster.open.length === 0) this.#finish({ error: this.#noDevice() });
+    if (this.#end !== undefined) return;
+    if (this.#isDone) this.#finish(undefined);
+    else if (this.#isForsaken) this.#finish({ error: this.#noDevice() });
+  }
+
+  get #isDone(): boolean {
+    return this.#deliveries.inFlight === 0 && this.#line.length === 0 && this.#intake.isDry;
+  }
+
+  /** Nobody takes items, or has one. */
+  get #isForsaken(): boolean {
+    return this.#deliveries.inFlight === 0 && this.#roster.open.length === 0;
   }
 
   #finish(failure: Failure | undefined): void {
     this.#end = { failure };
     this.#detach?.();
+    this.#deliveries.end();
     for (const lane of this.#roster.lanes) {
       for (const seat of lane.seats) {
-        if (seat.entry !== 0) this.#host.leave(seat.entry);
-        seat.entry = 0;
         seat.failure = failure;
         if (failure !== undefined) seat.interrupt(failure.error);
         this.#endSeat(seat);
@@ -338,20 +288,28 @@ export class Dispatch<T> {
 
   #changed(): void {
     if (this.#end !== undefined) return;
-    let changes: ReturnType<Roster<T>['follow']>;
-    try {
-      changes = this.#roster.follow(this.#host.devices());
-    } catch (error) {
-      this.fail(error);
-      return;
-    }
-    for (const lane of this.#roster.lanes) this.#takeBackLost(lane);
-    this.#tellFailures();
-    // First: where none is left, those who wait get to know that.
-    this.#judge();
+    const devices = this.#askForDevices();
+    if (devices === undefined) return;
+    const changes = this.#roster.follow(devices);
+    for (const lane of this.#roster.lanes) this.#deliveries.takeBackLost(lane);
+    // Where none is left, those who wait get to know that, not that it is over.
+    if (this.#isForsaken && !this.#isDone) this.#finish({ error: this.#noDevice() });
     for (const lane of changes.closed) this.#endSeats(lane);
     this.#settle();
     for (const { deviceId } of changes.opened) this.#parts.opened(deviceId);
+  }
+
+  /** Undefined: a later call, from user code that runs to find out, knows better; or all is over. */
+  #askForDevices(): readonly StreamDevice[] | undefined {
+    this.#changes += 1;
+    const turn = this.#changes;
+    try {
+      const devices = this.#host.devices();
+      return turn === this.#changes && this.#end === undefined ? devices : undefined;
+    } catch (error) {
+      this.fail(error);
+      return undefined;
+    }
   }
 
   /** The device takes no more: what its seats hold is the last that they get. */
@@ -359,17 +317,6 @@ export class Dispatch<T> {
     for (const seat of lane.seats) {
       if (seat.parcel === undefined) this.#endSeat(seat);
       else seat.isLeaving = true;
-    }
-  }
-
-  #takeBackLost(lane: Lane<T>): void {
-    if (lane.inFlight === 0) return;
-    const message = `device ${lane.deviceId} was lost with an item in flight`;
-    const error = new GPUError('ERR_GPU_DEVICE_LOST', message);
-    for (const seat of lane.seats) {
-      if (seat.entry === 0 || this.#host.isHeld(seat.entry)) continue;
-      this.#takeBack(seat, error);
-      seat.interrupt(error);
     }
   }
 
@@ -391,7 +338,7 @@ export class Dispatch<T> {
     if (this.#end !== undefined) return 'nothing';
     if (this.#roster.hasFull) return 'room';
     const isForOthers = this.#roster.waiting > 0 && this.#intake.pending === 0;
-    return isForOthers && this.#inFlight > 0 ? 'news' : 'nothing';
+    return isForOthers && this.#deliveries.inFlight > 0 ? 'news' : 'nothing';
   }
 
   #noDevice(): GPUError {

@@ -1,6 +1,12 @@
-import { listenForAbort } from '../../leases/abort-listener.js';
-import { describeValue, readFunction, readNumber, readOptions, readString } from '../../arguments.js';
+import {
+  describeValue,
+  readFunction,
+  readNumber,
+  readOptions,
+  readString,
+} from '../../arguments.js';
 import { GPUError, rangeError, typeError } from '../../errors.js';
+import { listenForAbort } from '../../leases/abort-listener.js';
 import { DeviceItems } from './device-items.js';
 import { Dispatch } from './dispatch.js';
 import type { StreamSource } from './intake.js';
@@ -71,7 +77,8 @@ export class DistributionStream<T> implements AsyncDisposable {
       ended: (failure) => settle(failure),
       opened: (deviceId) => this.#opened(deviceId),
     });
-    if (signal !== undefined) stopListening = listenForAbort(signal, () => this.cancel(signal.reason));
+    if (signal !== undefined)
+      stopListening = listenForAbort(signal, () => this.cancel(signal.reason));
     if (signal?.aborted) this.cancel(signal.reason);
     this.#dispatch.begin();
   }
@@ -162,9 +169,9 @@ export class DistributionStream<T> implements AsyncDisposable {
 
 /** @throws TypeError, RangeError */
 function seatsByDevice(concurrency: unknown): (deviceId: string) => number {
-  const rule = { minimum: 0, maximum: 2 ** 16, integer: true } as const;
+  const rule = { minimum: 1, maximum: 2 ** 16, integer: true } as const;
   if (typeof concurrency !== 'function') {
-    const count = readNumber(concurrency, 'options.concurrency', { ...rule, minimum: 1 });
+    const count = readNumber(concurrency, 'options.concurrency', rule);
     return () => count;
   }
   return (deviceId) => {
@@ -173,7 +180,9 @@ function seatsByDevice(concurrency: unknown): (deviceId: string) => number {
     try {
       count = concurrency(deviceId);
     } catch (cause) {
-      throw typeError('ERR_GPU_INVALID_TYPE', `${what}: expected a number, but it threw`, { cause });
+      throw typeError('ERR_GPU_INVALID_TYPE', `${what}: expected a number, but it threw`, {
+        cause,
+      });
     }
     return readNumber(count, what, rule);
   };

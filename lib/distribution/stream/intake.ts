@@ -31,7 +31,10 @@ export class Intake<T> {
   readonly #listener: IntakeListener<T>;
   /** Items that are awaited. */
   #pending = 0;
+  /** It is not asked any more. */
   #isOver = false;
+  /** It said so itself, or threw. */
+  #isDone = false;
   #isCalling = false;
   #closing: Promise<void> | undefined;
 
@@ -60,23 +63,25 @@ export class Intake<T> {
   /** Asks for one more. REQUIRES: `canPull`. */
   pull(): void {
     this.#isCalling = true;
-    let result: AnyResult<T> | PromiseLike<AnyResult<T>>;
+    let result: AnyResult<T> | Promise<AnyResult<T>>;
     try {
-      result = this.#iterator.next() as typeof result;
+      const given = this.#iterator.next();
+      result = this.isAsync ? Promise.resolve(given) : (given as AnyResult<T>);
     } catch (error) {
+      this.#isDone = true;
       this.#fail(error);
       return;
     } finally {
       this.#isCalling = false;
     }
-    if (this.isAsync) this.#await(result);
+    if (result instanceof Promise) this.#await(result);
     else this.#take(result);
   }
 
   /** Settles when the source is closed. Called once all is over; later calls return the same. */
   close(): Promise<void> {
     if (this.#closing === undefined) {
-      this.#closing = this.#isOver ? Promise.resolve() : this.#return();
+      this.#closing = this.#return();
       // Who asks is told; nobody has to.
       this.#closing.catch(nothing);
     }
@@ -87,20 +92,21 @@ export class Intake<T> {
     this.#isOver = true;
     // A generator that is running cannot be asked to return.
     if (this.#isCalling) await undefined;
-    await this.#iterator.return?.();
+    if (!this.#isDone) await this.#iterator.return?.();
   }
 
-  /** Never runs user code before it returns. */
-  #await(result: AnyResult<T> | PromiseLike<AnyResult<T>>): void {
+  #await(result: Promise<AnyResult<T>>): void {
     this.#pending += 1;
-    Promise.resolve(result).then(
+    result.then(
       (settled) => {
-        this.#pending -= 1;
         this.#take(settled);
+        this.#pending -= 1;
         this.#listener.settled();
       },
       (error: unknown) => {
         this.#pending -= 1;
+        // It is the item that was awaited, where the source is a plain one.
+        this.#isDone = this.isAsync;
         this.#fail(error);
       },
     );
@@ -115,6 +121,7 @@ export class Intake<T> {
       const { done, value: given } = result as IteratorResult<T | PromiseLike<T>, unknown>;
       if (done) {
         this.#isOver = true;
+        this.#isDone = true;
         return;
       }
       value = given as T | PromiseLike<T>;
@@ -123,13 +130,14 @@ export class Intake<T> {
         return;
       }
     } catch (error) {
+      this.#isDone = true;
       this.#fail(error);
       return;
     }
     this.#listener.item(value as T);
   }
 
-  /** Also where the source was closed meanwhile: it is over either way. */
+  /** Also where it was closed meanwhile: it is over either way. */
   #fail(error: unknown): void {
     this.#isOver = true;
     this.#listener.failed(error);

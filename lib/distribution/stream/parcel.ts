@@ -8,8 +8,6 @@ export class Parcel<T> {
   attempts = 0;
   /** To whom last. */
   deviceId: string | undefined = undefined;
-  /** Why it came back last. */
-  error: unknown = undefined;
 
   constructor(item: T, index: number, cost: number) {
     this.item = item;

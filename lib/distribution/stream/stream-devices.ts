@@ -70,6 +70,9 @@ export class StreamDevices {
     const speed = readNumber(options.get('speed') ?? 1, `${what}.speed`, { above: 0 });
     if (this.host.add({ deviceId, speed })) return;
     const expected = `${what}.deviceId: expected each device once`;
-    throw rangeError('ERR_GPU_DUPLICATE_DEVICE', `${expected}, got ${describeValue(deviceId)} again`);
+    throw rangeError(
+      'ERR_GPU_DUPLICATE_DEVICE',
+      `${expected}, got ${describeValue(deviceId)} again`,
+    );
   }
 }
