@@ -15,6 +15,16 @@ import type { GPUMetrics } from './telemetry/sample.js';
 import { type ClusterParts, LiveCluster, type LiveClusterParts } from './telemetry/store.js';
 import type { Topology } from './telemetry/topology.js';
 
+/** Who is to know what becomes of devices. */
+export interface DeviceFollower {
+  /** Something happened to them; the leases of lost ones are over. */
+  changed(): void;
+  /** The cluster was shut down; its leases are over. */
+  closed(error: GPUError): void;
+  /** Whether the process is to live on for news of them. */
+  readonly isWaiting: boolean;
+}
+
 /** What a manager is over: a manual cluster or a live one, and whether a call may go on. */
 export class Cluster {
   readonly #parts: ClusterParts;
@@ -26,6 +36,8 @@ export class Cluster {
   readonly board: Board;
   readonly policyState: PolicyState;
   readonly leases: LeaseDesk;
+  readonly #followers = new Set<DeviceFollower>();
+  #isTelling = false;
   #closed: Promise<void> | undefined;
 
   /** A LiveCluster, or the options of a manual one. */
@@ -101,11 +113,44 @@ export class Cluster {
 
   close(): Promise<void> {
     if (this.#closed === undefined) {
-      this.leases.close(closedError());
+      const error = closedError();
+      this.leases.close(error);
       this.board.close();
       this.#closed = this.#parts.close();
+      for (const follower of this.#followers) follower.closed(error);
+      this.#followers.clear();
     }
     return this.#closed;
+  }
+
+  /** Until the returned function is called. */
+  follow(follower: DeviceFollower): () => void {
+    this.#followers.add(follower);
+    this.live?.hub.attend();
+    return () => {
+      this.#followers.delete(follower);
+      this.live?.hub.attend();
+    };
+  }
+
+  /** Devices came or went, or are not what they were. */
+  devicesChanged(): void {
+    for (const follower of this.#followers) follower.changed();
+  }
+
+  /** Not while the board is being brought up to date: it may not know yet what is wrong. */
+  #tellSoon(): void {
+    if (this.#isTelling || this.#followers.size === 0) return;
+    this.#isTelling = true;
+    queueMicrotask(() => {
+      this.#isTelling = false;
+      this.devicesChanged();
+    });
+  }
+
+  #isAwaited(): boolean {
+    for (const { isWaiting } of this.#followers) if (isWaiting) return true;
+    return false;
   }
 
   #openDesk(): LeaseDesk {
@@ -123,8 +168,12 @@ export class Cluster {
       attend: () => hub?.attend(),
     });
     hub?.watch({
-      onEvent: (event) => revokeFor(event, desk.book),
-      isAttentive: () => desk.book.live.isWatched,
+      onEvent: (event) => {
+        revokeFor(event, desk.book);
+        this.#tellSoon();
+      },
+      isAttentive: () => this.#followers.size > 0 || desk.book.live.isWatched,
+      isAwaited: () => this.#isAwaited(),
     });
     return desk;
   }

@@ -94,6 +94,7 @@ export class GPUClusteringManager extends ClusterLeases {
     const copy = readDevice(device);
     this.#cluster.open();
     cluster.register(copy);
+    this.#cluster.devicesChanged();
   }
 
   /**
@@ -104,6 +105,7 @@ export class GPUClusteringManager extends ClusterLeases {
     const cluster = this.#cluster.openManual('unregisterDevice');
     const isGone = cluster.unregister(readString(deviceId, 'deviceId'));
     this.#cluster.leases.followDevices();
+    this.#cluster.devicesChanged();
     return isGone;
   }
 

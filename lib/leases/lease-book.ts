@@ -153,6 +153,21 @@ export class LeaseBook implements LeaseKeeper {
     return token;
   }
 
+  /**
+   * Of that device and no other, if it is there and then has no more than that in flight, in 64ths;
+   * 0: there is none. @throws as `grant`
+   */
+  grantTokenOn(holding: DeviceHolding, mostInFlight: number): number {
+    this.board.refresh();
+    this.#claim();
+    const { on } = holding;
+    this.live.tokens.reserve();
+    if (on.index === -1 || !this.live.enter(holding)) return 0;
+    if (this.ledger.inFlight(on) <= mostInFlight) return this.live.tokens.issue(holding);
+    this.live.leave(holding, holding.kib);
+    return 0;
+  }
+
   /** False: it is not good, or no longer. */
   releaseToken(token: number, outcome: LeaseOutcome | undefined): boolean {
     const said = outcome === undefined ? undefined : readOutcome(outcome);

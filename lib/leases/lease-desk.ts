@@ -2,6 +2,7 @@ import { outOfRange } from '../arguments.js';
 import { type AcquireMessage, channels, type QueueMessage } from '../diagnostics.js';
 import type { GPUError } from '../errors.js';
 import type { Board } from '../selection/board.js';
+import { weightSteps } from '../selection/criteria.js';
 import type { DeviceView, ReportedLoad } from '../selection/device-view.js';
 import type { LinkBetween, Outlook } from '../selection/pipeline.js';
 import type { PolicyState } from '../selection/policy-state.js';
@@ -21,6 +22,7 @@ import {
   readLeaseRequest,
 } from './lease-request.js';
 import type { DeviceLeaseStatus, LeaseStatus } from './lease-status.js';
+import type { DeviceHolding } from './leased-devices.js';
 import type { Ledger } from './ledger.js';
 import { AdmissionQueue } from './queue.js';
 import {
@@ -130,6 +132,23 @@ export class LeaseDesk implements Grantor<LeaseDemand, Lease> {
       if (token !== 0) return token;
     }
     return this.#tokenFor(request);
+  }
+
+  /** Likewise of one device, for a holding without memory: those who wait for it go first. */
+  tryTokenOn(holding: DeviceHolding): number {
+    const { on, weight } = holding;
+    if (this.#queue.length > 0 && this.#withheld().has(on.number)) return 0;
+    const token = this.book.grantTokenOn(holding, this.#parts.maxInFlight * weightSteps);
+    if (token !== 0 && acquisitions.hasSubscribers) {
+      const said = {
+        weight: weight / weightSteps,
+        memoryBytes: 0,
+        deviceIds: [on.deviceId],
+        token,
+      };
+      acquisitions.publish(said satisfies AcquireMessage);
+    }
+    return token;
   }
 
   tryGrant(demand: LeaseDemand, withheld: ReadonlySet<number>): Attempt<Lease> {

@@ -61,6 +61,8 @@ export interface HubWatcher {
   onEvent(event: ClusterEvent): void;
   /** Whether it wants to hear of them soon; else it does within a second. */
   isAttentive(): boolean;
+  /** Whether the process is to live on for them. */
+  isAwaited?(): boolean;
 }
 
 export interface EventHubOptions {
@@ -125,8 +127,11 @@ export class EventHub {
     return this.#dispatcher.emitter;
   }
 
+  /** Iterators, or others who wait for events. */
   get hasIterators(): boolean {
-    return this.#iterators.size > 0;
+    return (
+      this.#iterators.size > 0 || this.#watchers.some(({ isAwaited }) => isAwaited?.() === true)
+    );
   }
 
   get hasListeners(): boolean {
