@@ -1,8 +1,11 @@
 import { readObject, readString } from './arguments.js';
 import { Cluster } from './cluster.js';
 import { ClusterLeases } from './cluster-leases.js';
+import { type ClusterStreamOptions, openStream } from './cluster-stream.js';
 import { type GPUDevice, readDevice } from './device.js';
 import type { Distribution, DistributionOptions } from './distribution/strategy.js';
+import type { DistributionStream } from './distribution/stream/distribution-stream.js';
+import type { StreamSource } from './distribution/stream/intake.js';
 import { distributeOver } from './distribution/workload.js';
 import type { LeaseOptions } from './leases/lease-options.js';
 import { ageOf } from './selection/snapshot-view.js';
@@ -250,6 +253,27 @@ export class GPUClusteringManager extends ClusterLeases {
   distributeWorkload<T>(tasks: readonly T[], options?: DistributionOptions): Distribution<T> {
     const devices = this.#cluster.open().devices();
     return distributeOver(devices, { tasks, options, barred: () => this.#cluster.barred() });
+  }
+
+  /**
+   * Hands items out to devices as these ask for them, with back-pressure; what a lost device had
+   * goes to others. What is in flight is entered in the ledger, so that `acquire()` sees it, and
+   * keeps to `maxInFlight`. The constraints decide who joins: at the start, and whenever something
+   * happens to a device that is not in. One that is gone, draining or worse takes no more.
+   * @throws TypeError, RangeError naming the option.
+   *
+   * @example
+   * await using stream = manager.distributeStream(prompts, { signal });
+   * await stream.run((prompt, { deviceId, signal }) => infer(prompt, deviceId, signal), {
+   *   concurrency: 4,
+   * });
+   */
+  distributeStream<T>(
+    items: StreamSource<T>,
+    options?: ClusterStreamOptions<T>,
+  ): DistributionStream<T> {
+    this.#cluster.open();
+    return openStream(this.#cluster, items, options);
   }
 
   /**

@@ -114,7 +114,7 @@ export class LeaseBook implements LeaseKeeper {
     const { terms } = demand;
     const unit = terms.isPlain && withheld.size === 0 ? this.grantUnit() : undefined;
     if (unit !== undefined) return this.#withTtl(unit, terms);
-    this.#claim();
+    this.claim();
     const holdings = this.#choice.enter(demand, withheld);
     return holdings && this.#withTtl(this.#begin(holdings), terms);
   }
@@ -136,7 +136,7 @@ export class LeaseBook implements LeaseKeeper {
 
   /** Likewise by a request of one device. */
   grantTokenFor(demand: LeaseDemand, withheld: ReadonlySet<number>): number {
-    this.#claim();
+    this.claim();
     const [holding] = this.#choice.enter(demand, withheld) ?? [];
     if (holding === undefined) return 0;
     try {
@@ -151,21 +151,6 @@ export class LeaseBook implements LeaseKeeper {
       this.#tokenTimers.start(token, ttlMs, () => this.#endToken(token, 'expired'));
     }
     return token;
-  }
-
-  /**
-   * Of that device and no other, if it is there and then has no more than that in flight, in 64ths;
-   * 0: there is none. @throws as `grant`
-   */
-  grantTokenOn(holding: DeviceHolding, mostInFlight: number): number {
-    this.board.refresh();
-    this.#claim();
-    const { on } = holding;
-    this.live.tokens.reserve();
-    if (on.index === -1 || !this.live.enter(holding)) return 0;
-    if (this.ledger.inFlight(on) <= mostInFlight) return this.live.tokens.issue(holding);
-    this.live.leave(holding, holding.kib);
-    return 0;
   }
 
   /** False: it is not good, or no longer. */
@@ -327,10 +312,11 @@ export class LeaseBook implements LeaseKeeper {
   /** What says how fast a new device is may close the book. */
   #refresh(): void {
     this.board.refresh();
-    this.#claim();
+    this.claim();
   }
 
-  #claim(): void {
+  /** Makes sure that leases can be entered. @throws as `grant` */
+  claim(): void {
     if (this.#closedBy === undefined && this.ledger.claim()) return;
     this.assertOpen();
     throw new GPUError('ERR_GPU_LEDGER_FULL', 'every shard of the ledger is taken', {

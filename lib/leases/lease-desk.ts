@@ -134,19 +134,26 @@ export class LeaseDesk implements Grantor<LeaseDemand, Lease> {
     return this.#tokenFor(request);
   }
 
-  /** Likewise of one device, for a holding without memory: those who wait for it go first. */
+  /**
+   * Likewise of that device and no other, without memory. Those who wait for it go first.
+   * @throws GPUError ERR_GPU_LEDGER_FULL, ERR_GPU_CLOSED
+   */
   tryTokenOn(holding: DeviceHolding): number {
+    const { book } = this;
     const { on, weight } = holding;
     if (this.#queue.length > 0 && this.#withheld().has(on.number)) return 0;
-    const token = this.book.grantTokenOn(holding, this.#parts.maxInFlight * weightSteps);
-    if (token !== 0 && acquisitions.hasSubscribers) {
-      const said = {
-        weight: weight / weightSteps,
-        memoryBytes: 0,
-        deviceIds: [on.deviceId],
-        token,
-      };
-      acquisitions.publish(said satisfies AcquireMessage);
+    this.#parts.board.refresh();
+    book.claim();
+    book.live.tokens.reserve();
+    if (on.index === -1 || !book.live.enter(holding)) return 0;
+    if (book.ledger.inFlight(on) > this.#parts.maxInFlight * weightSteps) {
+      book.live.leave(holding, 0);
+      return 0;
+    }
+    const token = book.live.tokens.issue(holding);
+    if (acquisitions.hasSubscribers) {
+      const said = { weight: weight / weightSteps, memoryBytes: 0, deviceIds: [on.deviceId] };
+      acquisitions.publish({ ...said, token } satisfies AcquireMessage);
     }
     return token;
   }

@@ -1,7 +1,7 @@
 import { GPUError, typeError } from '../../errors.js';
 import { Deliveries } from './deliveries.js';
 import { Intake } from './intake.js';
-import { type Failure, type Lane, Seat } from './lane.js';
+import { type Failure, Lane, Seat } from './lane.js';
 import { Parcel, ParcelLine } from './parcel.js';
 import { Roster } from './roster.js';
 import type { StreamDevice, StreamHost, StreamNeed } from './stream-host.js';
@@ -82,11 +82,15 @@ export class Dispatch<T> {
 
   /** One that takes items of the device; undefined: the device is not known. */
   seat(deviceId: string): Seat<T> | undefined {
-    const lane = this.#roster.get(deviceId);
+    const known = this.#roster.get(deviceId);
+    // One that is over from the start has not looked at devices.
+    const lane = known ?? (this.isOver ? new Lane<T>({ deviceId, speed: 1 }) : undefined);
     if (lane === undefined) return undefined;
     const seat = new Seat(lane);
+    const failure = this.#end?.failure;
     seat.isEnded = this.isOver || !lane.isOpen;
-    seat.failure = this.#end?.failure;
+    seat.failure = failure;
+    if (failure !== undefined) seat.interrupt(failure.error);
     if (!seat.isEnded) lane.seats.add(seat);
     return seat;
   }
@@ -97,9 +101,12 @@ export class Dispatch<T> {
    */
   next(seat: Seat<T>): Parcel<T> | undefined {
     this.#deliveries.acknowledge(seat);
-    if (seat.isLeaving && !seat.isEnded) this.#endSeat(seat);
+    const isLast = seat.isLeaving && !seat.isEnded;
+    if (isLast) this.#endSeat(seat);
     if (!seat.isEnded) this.#roster.wait(seat);
     this.#settle();
+    // It may have been the last of all.
+    if (isLast) seat.failure = this.#end?.failure;
     return seat.parcel;
   }
 
