@@ -153,6 +153,8 @@ export type { DeviceLeaseStatus, LeaseStatus } from './leases/lease-status.js';
 
 // Distribution.
 
+export type { ClusterStreamOptions } from './cluster-stream.js';
+
 export type { CapacityInput } from './distribution/capacity.js';
 export { WorkloadDistributor } from './distribution/distributor.js';
 export type {
@@ -161,6 +163,19 @@ export type {
   DistributorOptions,
 } from './distribution/strategy.js';
 export { DistributionStrategy } from './distribution/strategy.js';
+export type { DeviceItems } from './distribution/stream/device-items.js';
+export type { DistributionStream, RunOptions } from './distribution/stream/distribution-stream.js';
+export type { StreamSource } from './distribution/stream/intake.js';
+export { distributeStream } from './distribution/stream/standalone.js';
+export type { StreamDeviceOptions } from './distribution/stream/stream-devices.js';
+export { StreamDevices } from './distribution/stream/stream-devices.js';
+export type { StreamOptions } from './distribution/stream/stream-options.js';
+export type {
+  DeviceStreamStats,
+  ItemFailure,
+  StreamStats,
+} from './distribution/stream/stream-report.js';
+export type { StreamWorker, WorkContext } from './distribution/stream/work.js';
 
 // Errors.
 

@@ -1,9 +1,7 @@
-import { DistributionStream } from '../../lib/distribution/stream/distribution-stream.js';
+import type { DistributionStream } from '../../lib/distribution/stream/distribution-stream.js';
+import { distributeStream } from '../../lib/distribution/stream/standalone.js';
 import { StreamDevices } from '../../lib/distribution/stream/stream-devices.js';
-import {
-  readStreamOptions,
-  type StreamOptions,
-} from '../../lib/distribution/stream/stream-options.js';
+import type { StreamOptions } from '../../lib/distribution/stream/stream-options.js';
 
 /** A stream over devices of its own, with what a test needs to see of it. */
 export function streamOver<T>(
@@ -15,9 +13,7 @@ export function streamOver<T>(
     devices instanceof StreamDevices
       ? devices
       : new StreamDevices(devices.map((deviceId) => ({ deviceId })));
-  const checked = readStreamOptions<T>(new Map(Object.entries(options)) as never);
-  const stream = new DistributionStream<T>({ host: over.host, source, options: checked });
-  return { stream, devices: over };
+  return { stream: distributeStream(over, source, options), devices: over };
 }
 
 /** As many turns of the event loop as everything that is due needs. */

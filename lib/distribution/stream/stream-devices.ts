@@ -22,7 +22,7 @@ export interface StreamDeviceOptions {
  *
  * @example
  * const devices = new StreamDevices([{ deviceId: 'a', speed: 2 }, { deviceId: 'b' }]);
- * const stream = new WorkloadDistributor().distributeStream(devices, prompts);
+ * const stream = distributeStream(devices, prompts);
  * devices.lose('b'); // what it had in flight goes to 'a'
  */
 export class StreamDevices {
