@@ -28,7 +28,7 @@ export interface ClusterStreamOptions<T>
 
 const constraintKeys = selectionKeys.filter((key) => !choiceKeys.includes(key));
 
-/** @throws TypeError, RangeError naming the option; GPUError ERR_GPU_CLOSED */
+/** @internal @throws TypeError, RangeError naming the option; GPUError ERR_GPU_CLOSED */
 export function openStream<T>(
   cluster: Cluster,
   source: StreamSource<T>,

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { WorkContext } from '../../lib/distribution/stream/work.js';
 import { SimulatedHost } from '../../lib/testing/simulated-host.js';
 import { eventually } from '../support/patience.js';
+import { runProgram } from '../support/program.js';
 import { turns } from '../support/streams.js';
 import { endWatched, watched } from '../support/watched-cluster.js';
 
@@ -63,4 +64,10 @@ describe('a stream on a simulated driver', () => {
     expect(stream.unfinished).toEqual([1, 2]);
     host.restoreDevice(0);
   });
+});
+
+it('a reader that waits for others keeps the process alive, a stream alone does not', async () => {
+  const ending = await runProgram('integration/programs/waiting-in-stream.cjs');
+  const stdout = 'acknowledged 1 returned 1\nheld\nexit 0\n';
+  expect(ending).toMatchObject({ code: 0, stdout, stderr: '' });
 });

@@ -13,8 +13,10 @@ import {
   type Distribution,
   type DistributionOptions,
   DistributionStrategy,
+  type DistributionStream,
   type DistributorOptions,
   type DriverState,
+  distributeStream,
   type ErrorCode,
   type errorCodes,
   GPUClusteringManager,
@@ -39,6 +41,8 @@ import {
   type SelectionRequest,
   type SelectorEntry,
   type SeriesOptions,
+  StreamDevices,
+  type StreamStats,
   TelemetryCollector,
   type Topology,
   WorkloadDistributor,
@@ -170,6 +174,21 @@ describe('GPUClusteringManager', () => {
     manager.distributeWorkload([], { max: 5 });
     // @ts-expect-error an internal way of construction is not public
     new GPUClusteringManager({ parts: {} });
+  });
+});
+
+describe('streams', () => {
+  it('are of what they are given', () => {
+    const manager = new GPUClusteringManager();
+    const stream = manager.distributeStream(['prompt'], { prefetch: 2, labels: { rack: '7' } });
+    expectTypeOf(stream).toEqualTypeOf<DistributionStream<string>>();
+    expectTypeOf(stream.itemsOf('a')).toExtend<AsyncIterableIterator<string>>();
+    expectTypeOf(stream.unfinished).toEqualTypeOf<readonly string[]>();
+    const over = distributeStream(new StreamDevices([{ deviceId: 'a' }]), new Set([1, 2]));
+    expectTypeOf(over).toEqualTypeOf<DistributionStream<number>>();
+    expectTypeOf(over.run((item) => item.toFixed())).toEqualTypeOf<Promise<StreamStats>>();
+    // @ts-expect-error a stream has all devices that pass: there is no policy
+    manager.distributeStream([], { policy: 'score' });
   });
 });
 

@@ -306,7 +306,7 @@ export class Dispatch<T> {
     for (const { deviceId } of changes.opened) this.#parts.opened(deviceId);
   }
 
-  /** Undefined: a later call, from user code that runs to find out, knows better; or all is over. */
+  /** Undefined: a later call, from user code that runs for it, knows better; or all is over. */
   #askForDevices(): readonly StreamDevice[] | undefined {
     this.#changes += 1;
     const turn = this.#changes;

@@ -89,8 +89,8 @@ export class DistributionStream<T> implements AsyncDisposable {
   }
 
   /**
-   * A reader of the device's items; each one has one item in flight. Of a device that takes no more,
-   * it is at its end.
+   * A reader of the device's items; each one has one item in flight. Of a device that takes no
+   * more, it is at its end.
    * @throws RangeError ERR_GPU_UNKNOWN_DEVICE: it never took part.
    */
   itemsOf(deviceId: string): DeviceItems<T> {
@@ -104,7 +104,7 @@ export class DistributionStream<T> implements AsyncDisposable {
 
   /**
    * Has the worker do every item, on all devices that take part and on those that come. Settles as
-   * `completion` does; a worker that is still busy by then is not waited for, its signal is aborted.
+   * `completion` does; one that is still busy by then is not waited for, its signal is aborted.
    * @throws TypeError, RangeError naming the option
    */
   async run(worker: StreamWorker<T>, options?: RunOptions): Promise<StreamStats> {
@@ -123,9 +123,9 @@ export class DistributionStream<T> implements AsyncDisposable {
   }
 
   /**
-   * Pulled, and neither done nor given up, in the order of the source. After a failure, what is left
-   * to do: an item whose reader is still at it goes when that one says that it is done, and one that
-   * the source had yet to give joins when it does.
+   * Pulled, and neither done nor given up, in the order of the source. After a failure, what is
+   * left to do: an item whose reader is still at it goes when that one says that it is done, and
+   * one that the source had yet to give joins when it does.
    */
   get unfinished(): readonly T[] {
     return this.#dispatch.unfinished();

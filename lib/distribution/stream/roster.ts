@@ -2,7 +2,7 @@ import { Lane, type Seat } from './lane.js';
 import type { Parcel } from './parcel.js';
 import type { StreamDevice } from './stream-host.js';
 
-/** Of those that wait the longest, so many are compared: with more devices that is choice enough. */
+/** So many are compared, those that wait the longest: with more devices that is choice enough. */
 const mostCompared = 64;
 
 /** The devices of a stream, and who waits at them. */

@@ -30,8 +30,8 @@ export class StreamDevices {
   readonly host: PlainHost = new PlainHost();
 
   /**
-   * @throws TypeError ERR_GPU_INVALID_TYPE, ERR_GPU_UNKNOWN_OPTION; RangeError ERR_GPU_OUT_OF_RANGE,
-   *   ERR_GPU_DUPLICATE_DEVICE
+   * @throws TypeError ERR_GPU_INVALID_TYPE, ERR_GPU_UNKNOWN_OPTION.
+   * @throws RangeError ERR_GPU_OUT_OF_RANGE, ERR_GPU_DUPLICATE_DEVICE.
    */
   constructor(devices: readonly StreamDeviceOptions[] = []) {
     for (const [place, device] of readArray(devices, 'devices').entries()) {

@@ -5,8 +5,8 @@ import type { ItemFailure } from './stream-report.js';
 /** How items are handed out. */
 export interface StreamOptions<T> {
   /**
-   * What an item weighs, above 0 and at most 2^20: how much it counts as load while it is in flight,
-   * in the ledger rounded up to 64ths. @default 1
+   * What an item weighs, above 0 and at most 2^20: how much it counts as load while it is in
+   * flight, rounded up to 64ths. @default 1
    */
   readonly costs?: number | ((item: T, index: number) => number);
   /**

@@ -3,7 +3,7 @@ import { StreamDevices } from '../../../../lib/distribution/stream/stream-device
 import { HandSource, streamOver, turns } from '../../../support/streams.js';
 
 describe('a device that is lost', () => {
-  it('ends its readers, whether they wait or hold, and gives its items to others in order', async () => {
+  it('ends its readers, and gives what they had to others, in order', async () => {
     const { stream, devices } = streamOver(['a', 'b'], [0, 1, 2, 3]);
     const lost = [stream.itemsOf('a'), stream.itemsOf('a')];
     expect(await lost[1]?.next()).toMatchObject({ value: 0 });
