@@ -61,8 +61,8 @@ export function shortTable(results) {
     ...shown.map((goal) => row(goalCells(goal))),
     '',
     'Everything is asked of the same simulated driver; `npm run bench -- --check` measures it ' +
-      `again. All ${results.goals.length} goals, ${missed} of them missed, with method and machine: ` +
-      '[bench](bench/README.md). ' +
+      `again. All ${results.goals.length} goals, ${missed} of them missed, with method and ` +
+      'machine: [bench](bench/README.md). ' +
       conditions(results),
   ].join('\n');
 }

@@ -1,0 +1,1 @@
+// Nothing: what loading a module costs by itself.
