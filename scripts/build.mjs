@@ -1,6 +1,6 @@
 // Builds what is out of date: the addon (node-gyp, build/Release), the simulated driver (CMake,
 // prebuilds/), the TypeScript (dist/) and its ESM facades.
-import { copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { install } from './install.mjs';
@@ -48,6 +48,7 @@ const typescript = {
   make() {
     rmSync(join(root, 'dist'), { recursive: true, force: true });
     run(bin('tsc'), ['-p', '.']);
+    facades.forEach(loadLate);
     facades.forEach(writeFacade);
   },
 };
@@ -57,6 +58,30 @@ export function replaceFile(from, to) {
   copyFileSync(join(root, from), join(root, `${to}.new`));
   renameSync(join(root, `${to}.new`), join(root, to));
 }
+
+/**
+ * Has an entry point load what it exports only when that is asked for: a program that carries the
+ * package along pays for it where it uses it. TypeScript gives each name as a getter already. What
+ * Node.js looks for to know the names is the line in which all of them are set to nothing; a getter
+ * in the usual form that is no plain property would make it forget the name.
+ */
+function loadLate(path) {
+  const file = join(root, 'dist', `${path}.js`);
+  const text = readFileSync(file, 'utf8')
+    .replace(/^var (\w+) = (require\("\.[^"]+"\));$/gm, 'const $1 = () => $2;')
+    .replace(
+      /^Object\.defineProperty\(exports, ("\w+"), .* return (\w+)\.(\w+); } }\);$/gm,
+      'late($1, () => $2().$3);',
+    )
+    .replace(/^exports\..* = void 0;$/m, (names) => `${names}\n${late}`);
+  if (/^var |^Object\.defineProperty\(exports, (?!"__esModule")/m.test(text)) {
+    throw new Error(`${path}.js: TypeScript writes exports in a way that is not known here`);
+  }
+  writeFileSync(file, text);
+}
+
+const late =
+  'const late = (name, get) => Object.defineProperty(exports, name, { enumerable: true, get });';
 
 /** Names are listed one by one: a star would also export `__esModule` and `module.exports`. */
 function writeFacade(path) {

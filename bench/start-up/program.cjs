@@ -1,15 +1,23 @@
 // A fresh process for each measurement: `node program.cjs WHAT` prints milliseconds as JSON.
 const { performance } = require('node:perf_hooks');
 const { readFileSync } = require('node:fs');
+const { createRequire } = require('node:module');
+const { pathToFileURL } = require('node:url');
 
-/** The loader's own first time, in all of them. */
-require('./empty-first.cjs');
+const [what, name, emptyPackages] = process.argv.slice(2);
+const requireEmpty = createRequire(`${emptyPackages}/`);
 
 const since = (startMs) => performance.now() - startMs;
 
-function requiring(name) {
+/** What the loader does once in a process for packages that have `exports`, whatever they hold. */
+const loadFirst = () => requireEmpty('first');
+
+function requiring() {
+  const load = name === 'empty' ? requireEmpty : require;
+  if (name !== 'first') loadFirst();
   const startMs = performance.now();
-  require(name);
+  if (name === 'first') loadFirst();
+  else load(name);
   return since(startMs);
 }
 
@@ -35,17 +43,14 @@ async function using() {
   return { classMs, manualMs, openMs: tookMs, againMs, hadDriver };
 }
 
-async function importing(name) {
-  await import('./empty-first.mjs');
+async function importing() {
+  const urlOf = (empty) => pathToFileURL(requireEmpty.resolve(empty)).href;
+  await import(urlOf('first'));
+  const target = name === 'empty' ? urlOf('empty') : name;
   const startMs = performance.now();
-  await import(name);
+  await import(target);
   return since(startMs);
 }
 
-async function main([what, name]) {
-  if (what === 'require') return requiring(name);
-  if (what === 'import') return importing(name);
-  return using();
-}
-
-main(process.argv.slice(2)).then((found) => console.log(JSON.stringify(found)));
+const found = { require: requiring, import: importing, use: using }[what]();
+Promise.resolve(found).then((answer) => console.log(JSON.stringify(answer)));

@@ -1,1 +1,0 @@
-// Nothing: what loading a module costs by itself.
