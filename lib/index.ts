@@ -156,11 +156,23 @@ export type { DeviceLeaseStatus, LeaseStatus } from './leases/lease-status.js';
 export type { ClusterStreamOptions } from './cluster-stream.js';
 
 export type { CapacityInput } from './distribution/capacity.js';
+export { Distribution } from './distribution/distribution.js';
 export { WorkloadDistributor } from './distribution/distributor.js';
+export type { ItemList, Span, TypedItems } from './distribution/items.js';
+export type { DistributionJob, JobSettings } from './distribution/job.js';
+export type { UnassignedReason } from './distribution/reasons.js';
 export type {
-  Distribution,
+  CapacitySource,
+  DeviceLimits,
   DistributionOptions,
   DistributorOptions,
+  ItemKey,
+  ItemKeys,
+  ItemNumbers,
+  LimitsInput,
+  OwnStrategy,
+  ReserveOptions,
+  SharingOptions,
 } from './distribution/strategy.js';
 export { DistributionStrategy } from './distribution/strategy.js';
 export type { DeviceItems } from './distribution/stream/device-items.js';

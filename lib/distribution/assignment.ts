@@ -1,17 +1,42 @@
-import type { Distribution } from './strategy.js';
+import { Distribution } from './distribution.js';
+import { usualSettings } from './job.js';
+
+interface Shares<T> {
+  readonly strategy: string;
+  readonly deviceIds: readonly string[];
+  readonly items: readonly T[];
+  readonly speeds: Float64Array;
+  readonly counts: readonly number[];
+}
 
 /** Gives each device the next `counts` items, in order; what is left over is unassigned. */
-export function assign<T>(
-  deviceIds: readonly string[],
-  items: readonly T[],
-  counts: readonly number[],
-): Distribution<T> {
-  const assignments = new Map<string, readonly T[]>();
-  let next = 0;
-  for (const [place, deviceId] of deviceIds.entries()) {
-    const end = next + (counts[place] ?? 0);
-    assignments.set(deviceId, items.slice(next, end));
-    next = end;
-  }
-  return { assignments, unassigned: items.slice(next) };
+export function assign<T>({
+  strategy,
+  deviceIds,
+  items,
+  speeds,
+  counts,
+}: Shares<T>): Distribution<T> {
+  const distribution = new Distribution<T>({
+    strategy,
+    items: { length: items.length, source: items },
+    job: {
+      itemCount: items.length,
+      deviceIds,
+      speeds,
+      loads: undefined,
+      itemLimits: undefined,
+      costLimits: undefined,
+      byteLimits: undefined,
+      freeBytes: undefined,
+      itemCost: 1,
+      costs: undefined,
+      itemBytes: 0,
+      bytes: undefined,
+      keys: undefined,
+      settings: usualSettings,
+    },
+    plan: { kind: 'counts', counts: Float64Array.from(counts) },
+  });
+  return distribution;
 }

@@ -8,7 +8,8 @@ import {
 import { rangeError } from '../errors.js';
 import { assign } from './assignment.js';
 import { type CapacityInput, capacityCounts, checkCapacities, readCapacities } from './capacity.js';
-import type { Distribution, DistributorOptions } from './strategy.js';
+import type { Distribution } from './distribution.js';
+import type { DistributorOptions } from './strategy.js';
 import { uniformCounts } from './uniform.js';
 
 /**
@@ -34,7 +35,13 @@ export class WorkloadDistributor {
     const ids = readDeviceIds(deviceIds);
     const given = readArray(items, 'items');
     const limits = { itemCount: given.length, maxPerDevice: readOnlyMaximum(options) };
-    return assign(ids, given, uniformCounts(ids.length, limits));
+    return assign({
+      strategy: 'uniform',
+      deviceIds: ids,
+      items: given,
+      speeds: new Float64Array(ids.length).fill(1),
+      counts: uniformCounts(ids.length, limits),
+    });
   }
 
   /**
@@ -53,8 +60,14 @@ export class WorkloadDistributor {
     const unchecked = readCapacities(capacities);
     const given = readArray(items, 'items');
     const limits = { itemCount: given.length, maxPerDevice: readOnlyMaximum(options) };
-    const counts = capacityCounts(checkCapacities(unchecked), limits);
-    return assign([...unchecked.keys()], given, counts);
+    const capacities = checkCapacities(unchecked);
+    return assign({
+      strategy: 'capacity',
+      deviceIds: [...unchecked.keys()],
+      items: given,
+      speeds: Float64Array.from(capacities),
+      counts: capacityCounts(capacities, limits),
+    });
   }
 }
 

@@ -3,8 +3,9 @@ import type { GPUDevice } from '../device.js';
 import { rangeError } from '../errors.js';
 import { assign } from './assignment.js';
 import { capacityCounts, checkCapacities, readCapacities } from './capacity.js';
+import type { Distribution } from './distribution.js';
 import { readMaxPerDevice } from './distributor.js';
-import { type Distribution, DistributionStrategy, readStrategy } from './strategy.js';
+import { DistributionStrategy, readStrategy } from './strategy.js';
 import { uniformCounts } from './uniform.js';
 
 export interface Workload<T> {
@@ -41,7 +42,14 @@ export function distributeOver<T>(
     byCapacity && capacities !== undefined
       ? capacityCounts(capacities, limits)
       : uniformCounts(ids.length, limits);
-  return assign(ids, items, counts);
+  const speeds = ids.map((_, place) => (byCapacity ? (capacities?.[place] ?? 0) : 1));
+  return assign({
+    strategy,
+    deviceIds: ids,
+    items,
+    speeds: Float64Array.from(speeds),
+    counts,
+  });
 }
 
 function without(

@@ -1,8 +1,18 @@
 import { expect } from 'vitest';
 import { type ErrorCode, errorCodes, GPUError } from '../../lib/errors.js';
 
-const typeErrorCodes: readonly ErrorCode[] = ['ERR_GPU_INVALID_TYPE', 'ERR_GPU_UNKNOWN_OPTION'];
-const stateCodes: readonly ErrorCode[] = ['ERR_GPU_CLOSED', 'ERR_GPU_READ_ONLY'];
+const typeErrorCodes: readonly ErrorCode[] = [
+  'ERR_GPU_INVALID_TYPE',
+  'ERR_GPU_UNKNOWN_OPTION',
+  'ERR_GPU_MISSING_OPTION',
+];
+const stateCodes: readonly ErrorCode[] = [
+  'ERR_GPU_CLOSED',
+  'ERR_GPU_READ_ONLY',
+  'ERR_GPU_ITEMS_CHANGED',
+  'ERR_GPU_UNASSIGNED',
+  'ERR_GPU_RESERVATION_FAILED',
+];
 
 function classOf(code: ErrorCode) {
   if (typeErrorCodes.includes(code)) return TypeError;

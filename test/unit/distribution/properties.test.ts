@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Distribution } from '../../../lib/distribution/distribution.js';
 import { WorkloadDistributor } from '../../../lib/distribution/distributor.js';
-import type { Distribution } from '../../../lib/distribution/strategy.js';
 import { numbers, sizes } from '../../support/cluster.js';
 
 const distributor = new WorkloadDistributor();

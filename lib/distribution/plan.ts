@@ -1,0 +1,20 @@
+import type { UnassignedReason } from './reasons.js';
+
+/** What stands for a device where an item has none. */
+export const unassignedOwner = 0xffff_ffff;
+
+/** How many items each device gets, in order: device after device, the unassigned last. */
+export interface CountsPlan {
+  readonly kind: 'counts';
+  readonly counts: Float64Array;
+}
+
+/** Which device each item goes to, by place; `unassignedOwner`: none. */
+export interface OwnersPlan {
+  readonly kind: 'owners';
+  readonly owners: Uint32Array;
+  /** Where the strategy knows better than limits tell: why an item has no device. */
+  readonly reasonOf?: (index: number) => UnassignedReason | undefined;
+}
+
+export type Plan = CountsPlan | OwnersPlan;

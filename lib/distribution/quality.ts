@@ -1,0 +1,103 @@
+import { equalCounts } from './equal-counts.js';
+import { type DistributionJob, equalItemLimit, limitAt, loadAt } from './job.js';
+import { finishOf, type Usage } from './usage.js';
+
+/**
+ * When the last device is done: the greatest (load + cost) / speed of those that got items or had
+ * load; 0 where there are none.
+ */
+export function makespanOf(job: DistributionJob, usage: Usage): number {
+  let latest = 0;
+  for (let place = 0; place < job.deviceIds.length; place += 1) {
+    latest = Math.max(latest, finishOf(job, usage, place));
+  }
+  return latest;
+}
+
+/**
+ * What no plan of the same assigned items can beat. Items that all cost the same: the least
+ * makespan itself, under the limits on items and cost, and on bytes where they take the same.
+ * Others: the greatest of
+ * - the level that the assigned cost reaches when it is poured over the devices without being cut
+ *   into items, each device starting at its load / speed and ending at its limit on cost;
+ * - the greatest load / speed that is there already;
+ * - the least (load + w) / speed of any device that may take w, the greatest cost assigned.
+ */
+export function lowerBoundOf(job: DistributionJob, usage: Usage): number {
+  const { deviceIds, costs } = job;
+  let bound = 0;
+  for (let place = 0; place < deviceIds.length; place += 1) {
+    const load = loadAt(job, place);
+    const speed = job.speeds[place] as number;
+    if (load > 0 && speed > 0) bound = Math.max(bound, load / speed);
+  }
+  if (usage.assignedItems === 0) return bound;
+  if (costs === undefined) return Math.max(bound, optimumOfEqual(job, usage.assignedItems));
+  return Math.max(bound, levelOf(job, usage.assignedCost), aloneOf(job, usage.greatestCost));
+}
+
+/**
+ * The makespan over what all devices together, never idle, would take: sum of cost and load over
+ * sum of speed. 1 is perfect; undefined where nothing was assigned.
+ */
+export function imbalanceOf(job: DistributionJob, usage: Usage): number | undefined {
+  if (usage.assignedItems === 0) return undefined;
+  let work = usage.assignedCost;
+  let speed = 0;
+  for (let place = 0; place < job.deviceIds.length; place += 1) {
+    const own = job.speeds[place] as number;
+    speed += own;
+    if (own > 0) work += loadAt(job, place);
+  }
+  return work === 0 ? 1 : makespanOf(job, usage) / (work / speed);
+}
+
+function optimumOfEqual(job: DistributionJob, itemCount: number): number {
+  const cost = job.itemCost;
+  // Items that cost nothing change no makespan.
+  if (cost === 0) return 0;
+  const limits = job.speeds.map((_, place) => equalItemLimit(job, place));
+  const loads = job.loads?.map((load) => load / cost);
+  const counts = equalCounts(itemCount, { speeds: job.speeds, loads, limits });
+  let latest = 0;
+  for (let place = 0; place < counts.length; place += 1) {
+    const count = counts[place] as number;
+    if (count === 0) continue;
+    latest = Math.max(latest, (loadAt(job, place) + count * cost) / (job.speeds[place] as number));
+  }
+  return latest;
+}
+
+/** The least (load + cost) / speed of the devices that may take an item of that cost. */
+function aloneOf(job: DistributionJob, cost: number): number {
+  let least = Infinity;
+  for (let place = 0; place < job.deviceIds.length; place += 1) {
+    const speed = job.speeds[place] as number;
+    if (speed === 0 || cost > limitAt(job.costLimits, place)) continue;
+    least = Math.min(least, (loadAt(job, place) + cost) / speed);
+  }
+  return least === Infinity ? 0 : least;
+}
+
+/** The least T with sum of min(limit, max(0, T * speed - load)) of at least `cost`, from below. */
+function levelOf(job: DistributionJob, cost: number): number {
+  const begin = (place: number) => loadAt(job, place) / (job.speeds[place] as number);
+  const end = (place: number) =>
+    (loadAt(job, place) + limitAt(job.costLimits, place)) / (job.speeds[place] as number);
+  const steps: { readonly at: number; readonly speed: number }[] = [];
+  for (let place = 0; place < job.deviceIds.length; place += 1) {
+    const speed = job.speeds[place] as number;
+    if (speed === 0) continue;
+    steps.push({ at: begin(place), speed });
+    if (end(place) < Infinity) steps.push({ at: end(place), speed: -speed });
+  }
+  steps.sort((a, b) => a.at - b.at);
+  let [level, poured, speed] = [0, 0, 0];
+  for (const step of steps) {
+    const next = poured + speed * (step.at - level);
+    if (next >= cost) break;
+    [level, poured, speed] = [step.at, next, speed + step.speed];
+  }
+  // Past the last limit rounding alone is left; it must not lift the bound above what is true.
+  return speed > 0 ? (level + (cost - poured) / speed) * (1 - 1e-12) : level * (1 - 1e-12);
+}
