@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Lease } from '../leases/lease.js';
 import { gatherItems, type ItemList, type Items, type Span, sliceItems } from './items.js';
 import type { DistributionJob } from './job.js';
@@ -38,10 +39,8 @@ export class Distribution<T, L extends ItemList<T> = readonly T[]> {
 
   /** @internal */
   static partsOf(distribution: unknown): DistributionParts | undefined {
-    const isOne = typeof distribution === 'object' && distribution !== null;
-    return isOne && #parts in distribution
-      ? (distribution as Distribution<unknown>).#parts
-      : undefined;
+    if (typeof distribution !== 'object' || distribution === null) return undefined;
+    return #parts in distribution ? distribution.#parts : undefined;
   }
 
   /** @internal */
@@ -173,7 +172,7 @@ export class Distribution<T, L extends ItemList<T> = readonly T[]> {
   }
 
   /** What console.log and util.inspect show: numbers, not items. */
-  [Symbol.for('nodejs.util.inspect.custom')](): object {
+  [inspect.custom](): object {
     const { strategy, itemCount, counts, unassignedCount, makespan, lowerBound, imbalance } = this;
     return {
       strategy,

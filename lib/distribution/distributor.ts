@@ -60,13 +60,13 @@ export class WorkloadDistributor {
     const unchecked = readCapacities(capacities);
     const given = readArray(items, 'items');
     const limits = { itemCount: given.length, maxPerDevice: readOnlyMaximum(options) };
-    const capacities = checkCapacities(unchecked);
+    const speeds = checkCapacities(unchecked);
     return assign({
       strategy: 'capacity',
       deviceIds: [...unchecked.keys()],
       items: given,
-      speeds: Float64Array.from(capacities),
-      counts: capacityCounts(capacities, limits),
+      speeds: Float64Array.from(speeds),
+      counts: capacityCounts(speeds, limits),
     });
   }
 }
