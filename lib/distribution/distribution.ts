@@ -171,20 +171,6 @@ export class Distribution<T, L extends ItemList<T> = readonly T[]> {
     };
   }
 
-  /** What console.log and util.inspect show: numbers, not items. */
-  [inspect.custom](): object {
-    const { strategy, itemCount, counts, unassignedCount, makespan, lowerBound, imbalance } = this;
-    return {
-      strategy,
-      itemCount,
-      counts,
-      unassignedCount,
-      makespan,
-      lowerBound,
-      ...(imbalance !== undefined && { imbalance }),
-    };
-  }
-
   #usage(): Usage {
     this.#late.usage ??= usageOf(this.#parts.job, this.#parts.plan);
     return this.#late.usage;
@@ -259,6 +245,23 @@ export class Distribution<T, L extends ItemList<T> = readonly T[]> {
     return Array.from(this.unassignedIndices, (index) => own?.(index) ?? reasons.of(index));
   }
 }
+
+// What console.log and util.inspect show: numbers, not items. Not in the class, because isolated
+// declarations know no name such as this.
+Object.defineProperty(Distribution.prototype, inspect.custom, {
+  value(this: Distribution<unknown>): object {
+    const { strategy, itemCount, counts, unassignedCount, makespan, lowerBound, imbalance } = this;
+    return {
+      strategy,
+      itemCount,
+      counts,
+      unassignedCount,
+      makespan,
+      lowerBound,
+      ...(imbalance !== undefined && { imbalance }),
+    };
+  },
+});
 
 function byDevice<V>(job: DistributionJob, valueAt: (place: number) => V): Map<string, V> {
   const values = new Map<string, V>();

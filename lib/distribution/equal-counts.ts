@@ -26,7 +26,7 @@ const doubt = 2 ** -46;
 const mostSteps = 256;
 /** More items are no use as a load: beside 2^32 of them halves can still be told apart. */
 const mostLoad = 2 ** 50;
-/** Outside of these, speeds are scaled: neither their sum nor a bid may leave what a double holds. */
+/** Outside of these, speeds are scaled: no sum and no bid may leave what a double holds. */
 const [slowest, fastest] = [2 ** -400, 2 ** 400];
 
 /**

@@ -36,7 +36,8 @@ export interface Items {
 export const mostEqualItems: number = 2 ** 32 - 1;
 
 /**
- * An array, a typed array, or how many equal items there are. @throws TypeError ERR_GPU_INVALID_TYPE;
+ * An array, a typed array, or how many equal items there are.
+ * @throws TypeError ERR_GPU_INVALID_TYPE;
  * RangeError ERR_GPU_OUT_OF_RANGE: too many, or a number that counts nothing.
  */
 export function readItems(value: unknown, what: string): Items {

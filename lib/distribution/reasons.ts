@@ -69,7 +69,8 @@ export class Reasons {
       return { code: 'too-large', message };
     }
     if (cost > wholeCost) {
-      const message = `it costs ${short(cost)}; the most that any device takes: ${short(wholeCost)}`;
+      const most = short(wholeCost);
+      const message = `it costs ${short(cost)}; the most that any device takes: ${most}`;
       return { code: 'too-large', message };
     }
     if (open.length === 0) {
@@ -107,8 +108,11 @@ export class Reasons {
       const message = `a device takes at least ${minPerDevice} items, and there are too few for it`;
       return { code: 'min-batch', message };
     }
-    const message = `${describeValue(this.#job.deviceIds[this.#room.open[0] ?? 0])} has room for it`;
-    return { code: 'strategy', message: `the strategy left it out, though ${message}` };
+    const open = describeValue(this.#job.deviceIds[this.#room.open[0] ?? 0]);
+    return {
+      code: 'strategy',
+      message: `the strategy left it out, though ${open} has room for it`,
+    };
   }
 }
 

@@ -212,7 +212,9 @@ describe('the classes that stand alone', () => {
 
 describe('the words', () => {
   it('are unions of literals', () => {
-    expectTypeOf<DistributionStrategy>().toEqualTypeOf<'uniform' | 'capacity'>();
+    expectTypeOf<DistributionStrategy>().toEqualTypeOf<
+      'uniform' | 'capacity' | 'memory' | 'cost' | 'least-loaded' | 'locality' | 'hash'
+    >();
     expectTypeOf(DistributionStrategy.Uniform).toEqualTypeOf<'uniform'>();
     expectTypeOf(DistributionStrategy.Capacity).toEqualTypeOf<'capacity'>();
     expectTypeOf<(typeof errorCodes)[number]>().toEqualTypeOf<ErrorCode>();
