@@ -1,0 +1,42 @@
+import type { DistributionJob } from './job.js';
+import { type Plan, unassignedOwner } from './plan.js';
+import type { ItemKey } from './strategy.js';
+
+/** Keys that are remembered; the one that was used longest ago is forgotten first. */
+const mostKeys = 2 ** 16;
+
+/** Which device got the items of which key last. */
+export class KeyMemory {
+  /** In the order of use. */
+  readonly #deviceOf = new Map<ItemKey, string>();
+
+  /** The job with what is remembered of its keys; what its `placement` says comes first. */
+  placed(job: DistributionJob): DistributionJob {
+    if (job.keys === undefined || this.#deviceOf.size === 0) return job;
+    const { settings } = job;
+    const placement = new Map<ItemKey, string>();
+    for (const key of new Set(job.keys)) {
+      const deviceId = settings.placement?.get(key) ?? this.#deviceOf.get(key);
+      if (deviceId !== undefined) placement.set(key, deviceId);
+    }
+    return { ...job, settings: { ...settings, placement } };
+  }
+
+  remember({ keys, deviceIds }: DistributionJob, plan: Plan): void {
+    if (keys === undefined || plan.kind !== 'owners') return;
+    const lastOf = new Map<ItemKey, string>();
+    for (const [index, key] of keys.entries()) {
+      const owner = plan.owners[index];
+      const deviceId = owner === unassignedOwner ? undefined : deviceIds[owner ?? -1];
+      if (deviceId !== undefined) lastOf.set(key, deviceId);
+    }
+    for (const [key, deviceId] of lastOf) {
+      this.#deviceOf.delete(key);
+      this.#deviceOf.set(key, deviceId);
+    }
+    for (const oldest of this.#deviceOf.keys()) {
+      if (this.#deviceOf.size <= mostKeys) return;
+      this.#deviceOf.delete(oldest);
+    }
+  }
+}
