@@ -65,13 +65,12 @@ export abstract class ClusterLeases extends ClusterSelection {
    * @throws as `tryAcquire`; RangeError ERR_GPU_OUT_OF_RANGE for a `count` above 1.
    */
   tryAcquireToken(request?: LeaseRequest): number {
-    this.#cluster.open();
     return this.#desk.tryAcquireToken(request);
   }
 
   /** Ends what a token stands for, once: false when it is not good, or no longer. Never throws. */
   releaseToken(token: number, outcome?: LeaseOutcome): boolean {
-    return this.#desk.book.releaseToken(token, outcome);
+    return this.#desk.releaseToken(token, outcome);
   }
 
   /** Of which device a token is; undefined when it is not good, or no longer. */

@@ -18,6 +18,7 @@ import { allLeases, LiveLeases } from './live-leases.js';
 import { SampleClock } from './sample-clock.js';
 import { TokenTimers } from './token-timers.js';
 import { TurnClock } from './turn-clock.js';
+import { Units } from './units.js';
 
 /** Who is to know what becomes of leases. Called when everything about them is done. */
 export interface LeaseObserver {
@@ -55,9 +56,10 @@ export class LeaseBook implements LeaseKeeper {
   readonly ledger: Ledger;
   readonly live: LiveLeases;
   readonly devices: LeasedDevices;
+  readonly choice: LeaseChoice;
+  readonly units: Units;
   readonly #observer: LeaseObserver;
   readonly #loads: DeviceLoads;
-  readonly #choice: LeaseChoice;
   readonly #samples: SampleClock;
   readonly #clock: TurnClock;
   readonly #now: () => number;
@@ -85,7 +87,7 @@ export class LeaseBook implements LeaseKeeper {
       listed: () => this.#endGone(),
     });
     this.live = new LiveLeases({ keeper: this, ledger, loads: this.#loads });
-    this.#choice = new LeaseChoice({
+    this.choice = new LeaseChoice({
       board,
       devices,
       ledger,
@@ -94,11 +96,9 @@ export class LeaseBook implements LeaseKeeper {
       loads: this.#loads,
       assertOpen: () => this.assertOpen(),
     });
+    const { tokens } = this.live;
+    this.units = new Units({ board, devices, ledger, tokens, catchUp: () => this.#catchUp() });
     board.attach(this.#loads);
-  }
-
-  get choice(): LeaseChoice {
-    return this.#choice;
   }
 
   /** @throws GPUError ERR_GPU_CLOSED */
@@ -115,29 +115,20 @@ export class LeaseBook implements LeaseKeeper {
     const unit = terms.isPlain && withheld.size === 0 ? this.grantUnit() : undefined;
     if (unit !== undefined) return this.#withTtl(unit, terms);
     this.claim();
-    const holdings = this.#choice.enter(demand, withheld);
+    const holdings = this.choice.enter(demand, withheld);
     return holdings && this.#withTtl(this.#begin(holdings), terms);
   }
 
   /** Of the least loaded device, if there is one. @throws GPUError as `grant` */
   grantUnit(): Lease | undefined {
-    this.#refresh();
-    const unit = this.#choice.enterUnit();
+    const unit = this.units.enter();
     return unit && this.#begin(unit.on.unitOnly);
-  }
-
-  /** The least loaded device, as a token; 0: there is none. @throws as `grant` */
-  grantToken(): number {
-    this.#refresh();
-    this.live.tokens.reserve();
-    const unit = this.#choice.enterUnit();
-    return unit === undefined ? 0 : this.live.tokens.issue(unit);
   }
 
   /** Likewise by a request of one device. */
   grantTokenFor(demand: LeaseDemand, withheld: ReadonlySet<number>): number {
     this.claim();
-    const [holding] = this.#choice.enter(demand, withheld) ?? [];
+    const [holding] = this.choice.enter(demand, withheld) ?? [];
     if (holding === undefined) return 0;
     try {
       this.live.tokens.reserve();
@@ -151,6 +142,11 @@ export class LeaseBook implements LeaseKeeper {
       this.#tokenTimers.start(token, ttlMs, () => this.#endToken(token, 'expired'));
     }
     return token;
+  }
+
+  /** Whether a token may end without anything to see to but the ledger. */
+  get isQuiet(): boolean {
+    return !this.#tokenTimers.hasAny && !releases.hasSubscribers;
   }
 
   /** False: it is not good, or no longer. */
@@ -310,9 +306,10 @@ export class LeaseBook implements LeaseKeeper {
   }
 
   /** What says how fast a new device is may close the book. */
-  #refresh(): void {
+  #catchUp(): void {
     this.board.refresh();
     this.claim();
+    if (!this.ledger.isAlone) this.#loads.catchUp();
   }
 
   /** Makes sure that leases can be entered. @throws as `grant` */

@@ -39,18 +39,6 @@ export class LeaseChoice {
   }
 
   /**
-   * The least loaded device's holding of weight 1, entered; undefined: there is none.
-   * REQUIRES: the board was refreshed, and is still open after that.
-   */
-  enterUnit(): DeviceHolding | undefined {
-    if (this.#ledger.hasOthers) this.#parts.loads.catchUp();
-    const index = this.#board.fastest();
-    if (index === -1) return undefined;
-    const { unit } = this.#devices.at(index);
-    return this.#live.enter(unit) ? unit : undefined;
-  }
-
-  /**
    * What the request is given, entered; undefined: nothing now.
    * @throws what the user's filters and policies throw, with nothing entered
    */
@@ -66,7 +54,7 @@ export class LeaseChoice {
       if (indexes === undefined) return undefined;
       // A filter of the user's may have leased or released: what was chosen is out of date then.
       const live = this.#live;
-      if (this.#board.views !== scene.views || live.version !== version) continue;
+      if (this.#board.views !== scene.views || this.#ledger.version !== version) continue;
       const chosen = indexes.map((index) => this.#devices.at(index));
       const holdings = chosen.map((device) => holdingOf(device, demand));
       const entered = holdings.filter((holding) => live.enter(holding));
@@ -89,7 +77,7 @@ export class LeaseChoice {
 
   #look(): { readonly scene: Scene; readonly version: number } {
     const scene = this.#board.scene();
-    return { scene, version: this.#live.version };
+    return { scene, version: this.#ledger.version };
   }
 
   #fit(holdings: readonly DeviceHolding[], { terms }: LeaseDemand): boolean {

@@ -16,6 +16,7 @@ import { LeaseBook } from './lease-book.js';
 import { LeaseDemand, nobody } from './lease-demand.js';
 import {
   type LeaseDefaults,
+  type LeaseOutcome,
   type LeaseRefusal,
   type LeaseTerms,
   readAcquireRequest,
@@ -33,6 +34,7 @@ import {
   reserveAll,
   termsOfShare,
 } from './reservation.js';
+import type { Units } from './units.js';
 
 export interface LeaseDeskParts {
   readonly board: Board;
@@ -64,6 +66,7 @@ const noPatience = { priority: 0, deadlineMs: Infinity };
 export class LeaseDesk implements Grantor<LeaseDemand, Lease> {
   readonly book: LeaseBook;
   readonly #parts: LeaseDeskParts;
+  readonly #units: Units;
   readonly #queue: AdmissionQueue<LeaseDemand, Lease>;
   readonly #now: () => number;
   readonly #isUnlimited: boolean;
@@ -94,6 +97,7 @@ export class LeaseDesk implements Grantor<LeaseDemand, Lease> {
         leaked: (held) => this.#leaked(held),
       },
     });
+    this.#units = this.book.units;
   }
 
   get waiting(): number {
@@ -128,7 +132,7 @@ export class LeaseDesk implements Grantor<LeaseDemand, Lease> {
   /** 0: there is none. */
   tryAcquireToken(request: unknown): number {
     if (request === undefined && this.#isQuick) {
-      const token = this.book.grantToken();
+      const token = this.#units.acquire();
       if (token !== 0) return token;
     }
     return this.#tokenFor(request);
@@ -156,6 +160,12 @@ export class LeaseDesk implements Grantor<LeaseDemand, Lease> {
       acquisitions.publish({ ...said, token } satisfies AcquireMessage);
     }
     return token;
+  }
+
+  releaseToken(token: number, outcome: LeaseOutcome | undefined): boolean {
+    const { book } = this;
+    const isQuick = outcome === undefined && this.#queue.length === 0 && book.isQuiet;
+    return (isQuick && this.#units.release(token)) || book.releaseToken(token, outcome);
   }
 
   tryGrant(demand: LeaseDemand, withheld: ReadonlySet<number>): Attempt<Lease> {

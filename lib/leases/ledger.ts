@@ -55,6 +55,8 @@ export class Ledger {
   #hasOthers = false;
   #shares: number;
   #rowStride: number;
+  /** Differs after each change of what is entered. */
+  version = 0;
   /** The clock, as far as `changes` has told, and as which shard; undefined: without others. */
   #seen = 0;
   #toldAs: number | undefined;
@@ -123,14 +125,17 @@ export class Ledger {
    * cells, nothing is entered.
    */
   add(holding: Holding): number {
-    const { row, number, weight, kib } = holding;
+    const { weight, kib } = holding;
     const cells = this.#cells;
-    const at = this.#own + row * this.#rowStride;
-    if (cells[at + numberCell] !== number) this.#begin(at, number);
-    if ((cells[at + inFlightCell] as number) + weight > mostInFlight) return -1;
-    if (kib !== 0 && !this.#addMemory(at, kib)) return -1;
+    const at = this.#own + holding.row * this.#rowStride;
+    if (cells[at + numberCell] !== holding.number) this.#begin(at, holding.number);
+    const inFlight = (cells[at + inFlightCell] as number) + weight;
+    if (inFlight > mostInFlight || (kib !== 0 && !this.#addMemory(at, kib))) return -1;
     cells[at + leaseCountCell] = (cells[at + leaseCountCell] as number) + 1;
-    return this.#commit(holding, at, weight);
+    this.version = (this.version + 1) | 0;
+    if (!this.#ownsMemory) return this.#publish(holding, at, weight);
+    cells[at + inFlightCell] = inFlight;
+    return inFlight;
   }
 
   /**
@@ -138,13 +143,17 @@ export class Ledger {
    * -1: the row is another device's now.
    */
   remove(holding: Holding, pendingKiB: number): number {
-    const { row, number, weight, kib } = holding;
+    const { weight, kib } = holding;
     const cells = this.#cells;
-    const at = this.#own + row * this.#rowStride;
-    if (cells[at + numberCell] !== number) return -1;
+    const at = this.#own + holding.row * this.#rowStride;
+    if (cells[at + numberCell] !== holding.number) return -1;
+    const inFlight = (cells[at + inFlightCell] as number) - weight;
     cells[at + leaseCountCell] = (cells[at + leaseCountCell] as number) - 1;
     if (kib !== 0) this.#removeMemory(at, kib, pendingKiB);
-    return this.#commit(holding, at, -weight);
+    this.version = (this.version + 1) | 0;
+    if (!this.#ownsMemory) return this.#publish(holding, at, -weight);
+    cells[at + inFlightCell] = inFlight;
+    return inFlight;
   }
 
   /** Memory that was reserved is in use now, at `tick`. What `seen` shows already is forgotten. */
@@ -189,9 +198,9 @@ export class Ledger {
     return inFlight + this.#inFlightOfOthers(at, number);
   }
 
-  /** Whether others wrote to it, or may have, when it was looked at or changed last. */
-  get hasOthers(): boolean {
-    return this.#hasOthers;
+  /** Claimed, and as of the latest look or change by nobody else; `changes` has told of all. */
+  get isAlone(): boolean {
+    return !this.#hasOthers && this.#toldAs === undefined && this.#shard !== -1;
   }
 
   /**
@@ -235,14 +244,6 @@ export class Ledger {
   }
 
   /** The last step of a change: with it all is seen. Returns what is in flight now everywhere. */
-  #commit(holding: Holding, at: number, weight: number): number {
-    if (!this.#ownsMemory) return this.#publish(holding, at, weight);
-    const cells = this.#cells;
-    const inFlight = (cells[at + inFlightCell] as number) + weight;
-    cells[at + inFlightCell] = inFlight;
-    return inFlight;
-  }
-
   #publish(holding: Holding, at: number, weight: number): number {
     const cells = this.#cells;
     this.#calls?.storeLedger(at + leaseCountCell, cells[at + leaseCountCell] as number);

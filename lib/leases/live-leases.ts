@@ -24,8 +24,6 @@ export class LiveLeases {
   readonly #loads: DeviceLoads;
   #count = 0;
   readonly tokens: TokenTable<DeviceHolding> = new TokenTable();
-  /** Another one whenever leases came or went. */
-  version = 0;
 
   constructor({ keeper, ledger, loads }: LiveLeasesParts) {
     this.#keeper = keeper;
@@ -46,7 +44,6 @@ export class LiveLeases {
 
   /** Enters what somebody is about to hold; `keep` or `leave` has to follow. False: no room. */
   enter(holding: DeviceHolding): boolean {
-    this.version = (this.version + 1) | 0;
     const inFlight = this.#ledger.add(holding);
     if (inFlight < 0) return false;
     this.#loads.changedTo(holding.on, inFlight);
@@ -54,7 +51,6 @@ export class LiveLeases {
   }
 
   leave(holding: DeviceHolding, pendingKiB: number): void {
-    this.version = (this.version + 1) | 0;
     const inFlight = this.#ledger.remove(holding, pendingKiB);
     if (inFlight >= 0) this.#loads.changedTo(holding.on, inFlight);
   }

@@ -24,7 +24,11 @@ export class TokenTable<T> {
 
   /** Makes sure that the next `issue` allocates nothing and cannot fail. */
   reserve(): void {
-    if (2 * this.#count >= this.#tokens.length) this.#grow();
+    if (this.isFull) this.grow();
+  }
+
+  get isFull(): boolean {
+    return 2 * this.#count >= this.#tokens.length;
   }
 
   /** REQUIRES: `reserve` since the last one. */
@@ -71,7 +75,7 @@ export class TokenTable<T> {
     return this.#tokens[place] === token ? place : -1;
   }
 
-  #grow(): void {
+  grow(): void {
     const before = this.#tokens;
     const length = 2 * before.length;
     if (length > mostTokens) throw new RangeError(`more than ${mostTokens / 2} tokens are out`);

@@ -4,6 +4,10 @@ export class TokenTimers {
   /** The size of a map is a call. */
   #hasAny = false;
 
+  get hasAny(): boolean {
+    return this.#hasAny;
+  }
+
   /** Keeps no process alive. */
   start(token: number, ttlMs: number, expire: () => void): void {
     this.#timers.set(token, setTimeout(expire, ttlMs).unref());

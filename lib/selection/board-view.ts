@@ -5,7 +5,7 @@ import type { GPUMetrics } from '../telemetry/sample.js';
 import { SensedValues } from '../telemetry/sensed-values.js';
 import { unleasedBytes } from './decision.js';
 import type { DeviceView, ReportedLoad, SensorState } from './device-view.js';
-import { LoadFigures, type LoadSource } from './load-source.js';
+import { LoadFigures, type StaleLoads } from './load-source.js';
 import { freeMemoryBytes } from './policies/score.js';
 import { Stillness } from './stillness.js';
 
@@ -22,10 +22,11 @@ export interface Seat {
   readonly number: number;
 }
 
-/** Of a board: how its clocks stood to each other when a decision was begun last. */
-export class ClockOffset {
-  /** Unix time less that of samples. */
-  ms = 0;
+/** Of a board. */
+export interface BoardState {
+  /** How its clocks stood to each other at the latest decision: Unix less that of samples. */
+  clockOffsetMs: number;
+  readonly stale: StaleLoads;
 }
 
 /** A feed writes what it reads of the device, the board everything else. */
@@ -35,8 +36,6 @@ export class BoardView implements DeviceView {
   /** Place in the board's views. */
   index = -1;
   speed = 1;
-  /** 1 / speed: a division takes as long as the rest of a key. */
-  perSpeed = 1;
   /** Of the feed: what it read last. */
   version = -1;
   sample: LatestSample | undefined = undefined;
@@ -52,13 +51,12 @@ export class BoardView implements DeviceView {
   /** All but its load lets it take a lease without constraints. */
   isOpenToLeases = false;
   readonly #figures = new LoadFigures();
-  readonly #clockOffset: ClockOffset;
-  #loads: LoadSource | undefined;
+  readonly #board: BoardState;
 
-  constructor(device: GPUDevice, seat: Seat, clockOffset: ClockOffset) {
+  constructor(device: GPUDevice, seat: Seat, board: BoardState) {
     this.device = device;
     this.seat = seat;
-    this.#clockOffset = clockOffset;
+    this.#board = board;
   }
 
   get metrics(): GPUMetrics | undefined {
@@ -67,7 +65,7 @@ export class BoardView implements DeviceView {
 
   ageMs(nowMs: number): number | undefined {
     if (this.sampleStartMs === -Infinity) return undefined;
-    return Math.max(0, nowMs - this.#clockOffset.ms - this.sampleStartMs);
+    return Math.max(0, nowMs - this.#board.clockOffsetMs - this.sampleStartMs);
   }
 
   failure(): ErrorCode | undefined {
@@ -111,21 +109,11 @@ export class BoardView implements DeviceView {
     return Math.min(unclaimed, unleasedBytes(this) ?? Infinity);
   }
 
-  setSpeed(speed: number): void {
-    this.speed = speed;
-    this.perSpeed = 1 / speed;
-  }
-
-  /** The figures are to be read anew from there when they are wanted next. */
-  voidLoad(loads: LoadSource | undefined): void {
-    this.#loads = loads;
-  }
-
   #load(): LoadFigures {
-    const loads = this.#loads;
-    if (loads !== undefined) {
-      this.#loads = undefined;
-      loads.readInto(this.index, this.#figures);
+    const { marks, source } = this.#board.stale;
+    if (marks[this.index] === 1) {
+      marks[this.index] = 0;
+      source?.readInto(this.index, this.#figures);
     }
     return this.#figures;
   }

@@ -1,14 +1,13 @@
 import type { GPUDevice } from '../device.js';
-import { BoardView, ClockOffset, type Seat } from './board-view.js';
+import { type BoardState, BoardView, type Seat } from './board-view.js';
 import { criteriaOf, weightSteps } from './criteria.js';
 import type { Scene } from './decision.js';
 import type { DeviceFeed, FeedTarget } from './device-feed.js';
 import { Lane } from './lane.js';
-import type { LoadSource } from './load-source.js';
-import { LoadTournament } from './load-tournament.js';
-import { emptierFirst } from './policies/least-loaded.js';
+import { LoadOrder } from './load-order.js';
+import { type LoadSource, StaleLoads } from './load-source.js';
+import type { News } from './news.js';
 import { scoreOf } from './policies/score.js';
-import { Random } from './random.js';
 import { speedsOf } from './speed.js';
 import { Tournament } from './tournament.js';
 import { VoidTimer } from './void-timer.js';
@@ -22,11 +21,6 @@ export interface BoardOptions {
   readonly seed?: number | undefined;
 }
 
-/** Ties are broken by so small a part of the key that nothing else is, its last bit a turn. */
-const turnShare = 1e-9 / 2 ** 22;
-const mostTurns = 2 ** 22;
-const perStep = 1 / weightSteps;
-
 /**
  * All devices of one manager, kept ready for decisions: a view each, and who is best under the two
  * requests that are made most, `selectBestDevice()` and a lease without constraints. An index is a
@@ -35,11 +29,10 @@ const perStep = 1 / weightSteps;
 export class Board implements FeedTarget {
   readonly #feed: DeviceFeed;
   readonly #speedOf: BoardOptions['speedOf'];
-  readonly #maxInFlight: number;
-  readonly #clockOffset = new ClockOffset();
+  readonly #state: BoardState = { clockOffsetMs: 0, stale: new StaleLoads() };
+  readonly #stale = this.#state.stale;
   #views: readonly BoardView[] = [];
   #byId: ReadonlyMap<string, BoardView> = new Map();
-  #loadSource: LoadSource | undefined;
   /** Those that the source was told of last. */
   #toldViews = this.#views;
 
@@ -47,15 +40,8 @@ export class Board implements FeedTarget {
   readonly #lease: Lane;
   /** Keys: the score negated, as the policy has it. */
   readonly #scores = new Tournament();
-  readonly #loads = new LoadTournament((index, inFlight) =>
-    this.#loadKey(this.#views[index] as BoardView, inFlight * perStep),
-  );
+  readonly #order: LoadOrder;
   #best: string | undefined;
-  #chance: number;
-  /** Of a draw, for each of its 2^32 steps. */
-  #turnRange = 0;
-  /** How often loads changed since all ties were drawn. */
-  #turns = 0;
 
   /** Told of by the feed, and not looked at yet. */
   readonly #changed: BoardView[] = [];
@@ -64,15 +50,17 @@ export class Board implements FeedTarget {
   #maxAgeMs = Infinity;
   /** On the clock of samples: no sample that counts becomes too old before. */
   #expiryMs = Infinity;
-  /** Says when that is over, so that no call looks at a clock. */
-  readonly #expiry = new VoidTimer();
+  readonly #news: News;
+  /** Says when that is over. */
+  readonly #expiry: VoidTimer;
   #isTakingIn = false;
 
   constructor({ feed, speedOf, maxInFlight = Infinity, seed }: BoardOptions) {
     this.#feed = feed;
     this.#speedOf = speedOf;
-    this.#maxInFlight = maxInFlight;
-    this.#chance = new Random(seed).below(2 ** 32) | 0;
+    this.#news = feed.news;
+    this.#expiry = new VoidTimer(feed.news);
+    this.#order = new LoadOrder({ maxInFlight, seed });
     const given = new Map();
     this.#selection = new Lane(criteriaOf(given, { maxAgeMs: Infinity }));
     this.#lease = new Lane(
@@ -92,14 +80,13 @@ export class Board implements FeedTarget {
 
   /** Takes in what has changed; where nothing has, it looks at a word or two of memory. */
   refresh(): void {
-    if (!this.#expiry.isVoid && this.#feed.isCurrent) return;
-    this.#takeIn();
+    if (this.#isListNew || !this.#news.isNone) this.#takeIn();
   }
 
   /** Refreshed views, the ledger's figures included, and now: what a Pipeline decides over. */
   scene(): Scene {
     this.refresh();
-    this.#loadSource?.catchUp();
+    this.#stale.source?.catchUp();
     return { views: this.#views, nowMs: this.#setClocks() };
   }
 
@@ -140,13 +127,17 @@ export class Board implements FeedTarget {
     return this.#feed.sampleNowMs();
   }
 
+  /** Whether there was nothing for `refresh` to take in, a moment ago (News). */
+  get isFresh(): boolean {
+    return !this.#isListNew && this.#news.isNoneSoFar;
+  }
+
   /**
-   * The least loaded of those that may take a lease of weight 1 without constraints, of equals the
-   * emptier (`emptierFirst` of the policy), at random among those; -1: none. As of the latest
-   * `refresh` and `loadChanged`.
+   * Of those that may take a lease of weight 1 without constraints the one that LoadOrder has
+   * first; -1: none. As of the latest `refresh` and `loadChanged`.
    */
   fastest(): number {
-    return this.#loads.best;
+    return this.#order.best;
   }
 
   /**
@@ -154,20 +145,16 @@ export class Board implements FeedTarget {
    * a whole number, which is not boxed on its way here.
    */
   loadChanged(index: number, inFlight: number): void {
-    const view = this.#views[index];
-    if (view === undefined) return;
-    view.voidLoad(this.#loadSource);
-    this.#turns += 1;
-    if (this.#turns < mostTurns) this.#loads.change(index, inFlight);
-    else this.#judgeLoads();
+    this.#stale.marks[index] = 1;
+    this.#order.change(index, inFlight);
   }
 
   /** Called once, by whoever keeps the ledger; before that nothing is leased. */
   attach(source: LoadSource): void {
-    this.#loadSource = source;
+    this.#stale.source = source;
     source.listed();
-    for (const view of this.#views) view.voidLoad(source);
-    this.#judgeLoads();
+    this.#stale.marks.fill(1);
+    for (const view of this.#views) this.#orderOne(view);
   }
 
   /** It decides no more. */
@@ -176,15 +163,15 @@ export class Board implements FeedTarget {
   }
 
   list(devices: Iterable<GPUDevice>, seatOf: (deviceId: string) => Seat): void {
+    for (const view of this.#views) view.index = -1;
     const views = Array.from(devices, (device, index) => {
       const view = this.#viewFor(device, seatOf(device.deviceId));
       view.device = device;
       view.index = index;
-      view.voidLoad(this.#loadSource);
       return view;
     });
     this.#views = views;
-    this.#turnRange = (4 * views.length + 8) * 2 ** -32;
+    this.#stale.begin(views.length);
     this.#byId = new Map(views.map((view) => [view.device.deviceId, view]));
     this.#isListNew = true;
     this.#changed.length = 0; // Nor is anybody kept who went.
@@ -203,7 +190,7 @@ export class Board implements FeedTarget {
   #viewFor(device: GPUDevice, seat: Seat): BoardView {
     const known = this.#byId.get(device.deviceId);
     const isSame = known?.seat.number === seat.number && known.seat.row === seat.row;
-    return known !== undefined && isSame ? known : new BoardView(device, seat, this.#clockOffset);
+    return known !== undefined && isSame ? known : new BoardView(device, seat, this.#state);
   }
 
   #takeIn(): void {
@@ -211,7 +198,7 @@ export class Board implements FeedTarget {
     if (this.#isTakingIn) return;
     this.#isTakingIn = true;
     try {
-      this.#expiry.begin();
+      this.#news.take();
       this.#feed.read(this);
       this.#judge();
       if (this.#isListNew) this.#compareSpeeds();
@@ -223,7 +210,7 @@ export class Board implements FeedTarget {
 
   #tellOfList(): void {
     this.#toldViews = this.#views;
-    this.#loadSource?.listed();
+    this.#stale.source?.listed();
   }
 
   #judge(): void {
@@ -249,7 +236,7 @@ export class Board implements FeedTarget {
     const views = this.#views;
     this.#expiryMs = Infinity;
     this.#scores.reset(views.length, (index) => this.#scoreKey(views[index] as BoardView));
-    if (this.#isListNew) this.#loads.reset(views.length);
+    if (this.#isListNew) this.#order.begin(views.length);
     for (const view of views) this.#judgeLease(view);
   }
 
@@ -269,53 +256,39 @@ export class Board implements FeedTarget {
 
   #judgeLease(view: BoardView): void {
     // Memory that was in no sample yet may be in this one.
-    view.voidLoad(this.#loadSource);
+    this.#stale.marks[view.index] = 1;
     const isOpen = this.#lease.passes(view);
     if (isOpen === view.isOpenToLeases && !this.#isListNew) return;
     view.isOpenToLeases = isOpen;
-    this.#loads.set(view.index, view.inFlight * weightSteps);
+    this.#orderOne(view);
   }
 
-  #judgeLoads(): void {
-    const views = this.#views;
-    this.#turns = 0;
-    this.#loads.reset(views.length, (index) => (views[index] as BoardView).inFlight * weightSteps);
-  }
-
-  #loadKey(view: BoardView, inFlight: number): number {
-    if (!view.isOpenToLeases || inFlight + 1 > this.#maxInFlight) return Infinity;
-    // A step of a linear congruential generator (Numerical Recipes); its high bits are good.
-    const chance = (Math.imul(this.#chance, 1_664_525) + 1_013_904_223) | 0;
-    this.#chance = chance;
-    const load = emptierFirst((inFlight + 1) * view.perSpeed, inFlight);
-    // Only a key that changes is drawn anew. Draws from one range would make the device that is
-    // given back the lowest again and again, as the others are what was too high to be taken. A
-    // range that moves on by a turn a change, and is so wide, gives each its turn, in no order.
-    const turn = this.#turns + this.#turnRange * chance;
-    return load * (1 + turnShare * turn);
+  #orderOne(view: BoardView): void {
+    const perSpeed = view.isOpenToLeases ? 1 / view.speed : Infinity;
+    this.#order.set(view.index, view.inFlight * weightSteps, perSpeed);
   }
 
   #compareSpeeds(): void {
     const views = this.#views;
-    this.#expiry.isVoid = true; // Should the user's function throw, it is asked again.
     const speeds = speedsOf(
       views.map(({ device }) => device),
       this.#speedOf,
     );
-    this.#expiry.isVoid = false;
-    this.#isListNew = false;
-    for (const [index, view] of views.entries()) view.setSpeed(speeds[index] ?? 1);
-    this.#judgeLoads();
+    this.#isListNew = false; // Had the user's function thrown, it would be asked again.
+    for (const [index, view] of views.entries()) {
+      view.speed = speeds[index] ?? 1;
+      this.#orderOne(view);
+    }
   }
 
   /** Returns now, Unix. */
   #setClocks(): number {
     const nowMs = this.#feed.nowMs();
-    this.#clockOffset.ms = nowMs - this.#feed.sampleNowMs();
+    this.#state.clockOffsetMs = nowMs - this.#feed.sampleNowMs();
     return nowMs;
   }
 
   #feedNow(nowMs: number): number {
-    return nowMs - this.#clockOffset.ms;
+    return nowMs - this.#state.clockOffsetMs;
   }
 }

@@ -1,5 +1,6 @@
 import type { GPUDevice } from '../device.js';
 import type { BoardView, Seat } from './board-view.js';
+import type { News } from './news.js';
 
 /** What a feed tells of. */
 export interface FeedTarget {
@@ -18,9 +19,9 @@ export interface FeedTarget {
 
 /** Where a board reads its devices. */
 export interface DeviceFeed {
-  /** Nothing has changed since the latest `read`. Cheap: asked before every decision. */
-  readonly isCurrent: boolean;
-  /** Writes what is new into the views, and tells of it. */
+  /** Looked at before every decision. */
+  readonly news: News;
+  /** Writes what is new into the views, and tells of it. REQUIRES: the news were taken before. */
   read(target: FeedTarget): void;
   /** The greatest age of a sample that counts, now, when a request does not say. */
   defaultMaxAgeMs(): number;

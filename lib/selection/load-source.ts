@@ -32,3 +32,14 @@ export interface LoadSource {
   /** REQUIRES: `figures` are those of this device; all of them are written. */
   readInto(index: number, figures: LoadFigures): void;
 }
+
+/** Whose figures are to be read anew when they are wanted next, by place in the board's views. */
+export class StaleLoads {
+  source: LoadSource | undefined = undefined;
+  /** 1: stale. */
+  marks: Uint8Array = new Uint8Array(0);
+
+  begin(count: number): void {
+    this.marks = new Uint8Array(count).fill(1);
+  }
+}

@@ -1,23 +1,25 @@
+import type { News } from './news.js';
+
 /** Kept from the start: fake timers of a user's tests would let samples count for ever. */
 const { setTimeout, clearTimeout } = globalThis;
 
 const longestMs = 2 ** 31 - 1;
 
 /**
- * Says that time has run out by a flag that costs nothing to look at. Without anybody who begins
- * anew no timer runs, and none keeps the process alive.
+ * Says by `news` that time has run out, so that no call looks at a clock. Without anybody who takes
+ * the news no timer runs, and none keeps the process alive.
  */
 export class VoidTimer {
-  isVoid = false;
+  readonly #news: Pick<News, 'isDue'>;
   #timer: NodeJS.Timeout | undefined;
   #dueMs = Infinity;
   #isStopped = false;
 
-  begin(): void {
-    this.isVoid = false;
+  constructor(news: Pick<News, 'isDue'>) {
+    this.#news = news;
   }
 
-  /** At `dueMs` at the latest it is void, by the clock that says `nowMs` now. */
+  /** At `dueMs` at the latest, by the clock that says `nowMs` now. */
   arm(dueMs: number, nowMs: number): void {
     if (dueMs >= this.#dueMs || this.#isStopped) return;
     clearTimeout(this.#timer);
@@ -25,7 +27,7 @@ export class VoidTimer {
     this.#dueMs = dueMs;
     this.#timer = setTimeout(() => {
       this.#dueMs = Infinity;
-      this.isVoid = true;
+      this.#news.isDue = true;
     }, wait);
     this.#timer.unref();
   }

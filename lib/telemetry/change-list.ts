@@ -1,8 +1,11 @@
+import { News } from '../selection/news.js';
+
 /**
  * What has changed since the list was cleared, each once: whoever changes keeps the `turn` in which
  * it was added. Clearing keeps the room, and until it is used again what was there.
  */
 export class ChangeList<T> {
+  readonly news: News = new News();
   /** Differs after each `clear`. */
   turn = 1;
   count = 0;
@@ -12,6 +15,7 @@ export class ChangeList<T> {
   add(item: T): void {
     this.#items[this.count] = item;
     this.count += 1;
+    this.news.isDue = true;
   }
 
   /** REQUIRES: 0 <= index < count. */

@@ -1,5 +1,6 @@
 import type { GPUDevice } from '../device.js';
 import type { NativeModule, NativeSession } from '../native.js';
+import type { News } from '../selection/news.js';
 import type { BlockReader } from './block.js';
 import { type ClusterEmitter, EventDispatcher } from './cluster-emitter.js';
 import type {
@@ -102,7 +103,7 @@ export class EventHub {
   #isWatching = false;
   #factsMs = -Infinity;
   #resyncsLeft = 0;
-  #revision = 0;
+  #news: Pick<News, 'isDue'> | undefined;
   #isOpen = true;
 
   constructor(options: EventHubOptions) {
@@ -159,9 +160,9 @@ export class EventHub {
     return this.#monitor.healthOf(deviceId);
   }
 
-  /** Differs after every change of the health of any device. */
-  get revision(): number {
-    return this.#revision;
+  /** From now on each change of the health of any device is told there. */
+  tellHealth(news: Pick<News, 'isDue'>): void {
+    this.#news = news;
   }
 
   /** An operator has seen to the device, or to one condition of it. */
@@ -266,7 +267,7 @@ export class EventHub {
 
   #apply(event: DriverEvent): void {
     const changes = this.#monitor.apply(event);
-    this.#revision += changes.length;
+    this.#noteHealth(changes);
     const ruleOf = ({ deviceId, code }: DriverEvent) =>
       (deviceId === undefined ? undefined : this.#monitor.latestXidRule(deviceId)) ??
       xidRule(this.#policy, code);
@@ -300,8 +301,12 @@ export class EventHub {
   }
 
   #publishChanges(changes: readonly HealthChange[]): void {
-    this.#revision += changes.length;
+    this.#noteHealth(changes);
     for (const change of changes) this.#publish(healthEvent(change));
+  }
+
+  #noteHealth(changes: readonly HealthChange[]): void {
+    if (changes.length > 0 && this.#news !== undefined) this.#news.isDue = true;
   }
 
   #publish(event: ClusterEvent): void {

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../errors.js';
 import type { NativeModule, NativeSession } from '../native.js';
 import type { BoardView } from '../selection/board-view.js';
 import type { DeviceFeed, FeedTarget } from '../selection/device-feed.js';
+import { News } from '../selection/news.js';
 import { isImplausible } from '../selection/sensors.js';
 import type { BlockReader } from './block.js';
 import type { EventHub } from './event-hub.js';
@@ -21,24 +22,19 @@ export interface LiveFeedOptions {
   readonly block: BlockReader;
   readonly devices: LiveDevices;
   readonly telemetry: LiveTelemetry;
-  readonly hub: Pick<EventHub, 'catchUp' | 'latestHealthOf' | 'revision'>;
+  readonly hub: Pick<EventHub, 'catchUp' | 'latestHealthOf' | 'tellHealth'>;
   defaultMaxAgeMs(): number;
 }
 
 /** The sampler's devices and rows for a board. Only rows that were written since are copied. */
 export class LiveFeed implements DeviceFeed {
+  readonly news: News;
   readonly #options: LiveFeedOptions;
   readonly #block: BlockReader;
   readonly #hub: LiveFeedOptions['hub'];
-  readonly #halves: Int32Array | undefined;
-  readonly #changesWord: number;
-  readonly #changesHalf: number;
   readonly #slow: SlowReadings;
   /** In the order of `sensedKeys`: word in a row; -1: no such metric. */
   readonly #sensedWords: readonly number[];
-  /** As they were before the latest `read` began. */
-  #changes: number | undefined;
-  #healthRevision = -1;
   #listed: ReadonlyMap<string, GPUDevice> | undefined;
   readonly #rows = new WeakMap<BoardView, LiveRow>();
   #slowMs = -Infinity;
@@ -48,9 +44,13 @@ export class LiveFeed implements DeviceFeed {
     this.#options = options;
     this.#block = block;
     this.#hub = hub;
-    this.#halves = block.halves;
-    this.#changesWord = native.layout.changesWord;
-    this.#changesHalf = 2 * this.#changesWord;
+    const { changesWord } = native.layout;
+    this.news = new News({
+      cells: block.halves,
+      place: 2 * changesWord,
+      load: () => block.low(changesWord),
+    });
+    hub.tellHealth(this.news);
     this.#slow = new SlowReadings(native, session);
     const fast = native.metricKeys.slice(0, native.tierEnds[0]);
     this.#sensedWords = sensedKeys.map((key) => {
@@ -59,24 +59,12 @@ export class LiveFeed implements DeviceFeed {
     });
   }
 
-  get isCurrent(): boolean {
-    // The atomic load last: after it an engine looks at everything anew.
-    if (this.#hub.revision !== this.#healthRevision) return false;
-    const halves = this.#halves;
-    const changes =
-      halves === undefined
-        ? this.#block.low(this.#changesWord)
-        : Atomics.load(halves, this.#changesHalf);
-    return changes === this.#changes;
-  }
-
   read(target: FeedTarget): void {
-    this.#changes = this.#block.low(this.#changesWord);
     const { devices } = this.#options;
     do {
       // Takes the list in as well, so that no device is without its health.
       this.#hub.catchUp();
-      this.#healthRevision = this.#hub.revision;
+      this.news.isDue = false;
       const { current } = devices;
       if (current !== this.#listed) {
         this.#listed = current;

@@ -62,7 +62,7 @@ export class ManualCluster implements ClusterParts, Registry {
       this.#registered += 1;
     }
     this.#devices.set(deviceId, device);
-    this.#revision += 1;
+    this.#revise();
   }
 
   /** False: there is none of that id. */
@@ -72,7 +72,7 @@ export class ManualCluster implements ClusterParts, Registry {
     if (seat === undefined) return false;
     this.#seats.delete(deviceId);
     this.#freeRows.push(seat.row);
-    this.#revision += 1;
+    this.#revise();
     // The board reads everything anew; nobody keeps what was recorded of devices that went.
     this.#changes.forget();
     return this.#devices.delete(deviceId);
@@ -88,6 +88,11 @@ export class ManualCluster implements ClusterParts, Registry {
     this.#seats.clear();
     this.store.clear();
     this.#changes.forget();
+    this.#revise();
+  }
+
+  #revise(): void {
     this.#revision += 1;
+    this.#changes.news.isDue = true;
   }
 }

@@ -1,6 +1,7 @@
 import type { GPUDevice } from '../device.js';
 import type { BoardView, Seat } from '../selection/board-view.js';
 import type { DeviceFeed, FeedTarget } from '../selection/device-feed.js';
+import type { News } from '../selection/news.js';
 import { isImplausible } from '../selection/sensors.js';
 import { isTelling } from '../selection/stillness.js';
 import type { ChangeList } from './change-list.js';
@@ -40,8 +41,8 @@ export class ManualFeed implements DeviceFeed {
     this.#nowMs = nowMs;
   }
 
-  get isCurrent(): boolean {
-    return this.#changes.count === 0 && this.#registry.revision === this.#revision;
+  get news(): News {
+    return this.#changes.news;
   }
 
   read(target: FeedTarget): void {

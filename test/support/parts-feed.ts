@@ -1,4 +1,5 @@
 import type { DeviceFeed, FeedTarget } from '../../lib/selection/device-feed.js';
+import { News } from '../../lib/selection/news.js';
 import { isImplausible } from '../../lib/selection/sensors.js';
 import { sensedKeys } from '../../lib/telemetry/sensed-values.js';
 import type { LiveClusterParts } from '../../lib/telemetry/store.js';
@@ -7,7 +8,8 @@ type Parts = Pick<LiveClusterParts, 'devices' | 'store' | 'hub' | 'defaultMaxAge
 
 /** Reads everything again each time: what a test hands out changes without saying so. */
 export class PartsFeed implements DeviceFeed {
-  readonly isCurrent = false;
+  readonly news: News = new News({ cells: undefined, place: 0, load: () => this.#turn++ });
+  #turn = 0;
   readonly #parts: Parts;
 
   constructor(parts: Parts) {

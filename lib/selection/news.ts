@@ -1,0 +1,47 @@
+/** A word that another thread counts up with each change. */
+export interface ChangesWord {
+  /** Undefined: its memory is not visible here. */
+  readonly cells: Int32Array | undefined;
+  readonly place: number;
+  /** Sequentially consistent: what was written before the change is seen after it. */
+  load(): number;
+}
+
+const nowhere = new Int32Array(0);
+
+/** Whether a feed has something new for its board: told by a flag, or seen at a word of memory. */
+export class News {
+  /** Something is to be read anew. */
+  isDue = true;
+  readonly #word: ChangesWord | undefined;
+  readonly #cells: Int32Array;
+  readonly #place: number;
+  #seen = 0;
+
+  /** Without a word, all is told. */
+  constructor(word?: ChangesWord) {
+    this.#word = word;
+    this.#cells = word === undefined ? new Int32Array(1) : (word.cells ?? nowhere);
+    this.#place = word?.place ?? 0;
+  }
+
+  /** Nothing has come since `take`. */
+  get isNone(): boolean {
+    const word = this.#word;
+    return word === undefined ? !this.isDue : !this.isDue && word.load() === this.#seen;
+  }
+
+  /**
+   * Likewise by a plain load, for who is not wrong in being a little late: an engine or a processor
+   * may have done it before what stands before it. False where the word cannot be seen.
+   */
+  get isNoneSoFar(): boolean {
+    return !this.isDue && this.#cells[this.#place] === this.#seen;
+  }
+
+  /** What is read from now on is no news. */
+  take(): void {
+    this.isDue = false;
+    if (this.#word !== undefined) this.#seen = this.#word.load();
+  }
+}
