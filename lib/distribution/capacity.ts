@@ -1,12 +1,6 @@
-import { types } from 'node:util';
-import {
-  describeValue,
-  readNonEmptyString,
-  readNumber,
-  readSafely,
-  wrongType,
-} from '../arguments.js';
+import { describeValue, readNumber } from '../arguments.js';
 import { rangeError } from '../errors.js';
+import { readByDevice } from './by-device.js';
 import { equalCounts } from './equal-counts.js';
 
 /** Capacities by device id: a Map, or an object's own enumerable properties. */
@@ -14,26 +8,7 @@ export type CapacityInput = Readonly<Record<string, number>> | ReadonlyMap<strin
 
 /** Capacities in the order given, device ids checked, values not yet. */
 export function readCapacities(value: unknown, what = 'capacities'): Map<string, unknown> {
-  const expected = 'a Map or a plain object of numbers by device id';
-  if (typeof value !== 'object' || value === null) throw wrongType(what, expected, value);
-  const entries = readSafely(what, (): (readonly [unknown, unknown])[] | undefined => {
-    if (types.isMap(value)) return [...Map.prototype.entries.call(value)];
-    // A Date, a Set or a proxied Map would otherwise pass for an object without capacities.
-    if (!isPlain(value)) return undefined;
-    return Object.keys(value).map((key) => [key, Reflect.get(value, key)]);
-  });
-  if (entries === undefined) throw wrongType(what, expected, value);
-  const capacities = new Map<string, unknown>();
-  for (const [key, capacity] of entries) {
-    capacities.set(readNonEmptyString(key, `${what}: device id`), capacity);
-  }
-  return capacities;
-}
-
-/** Of any realm: its prototype is null, or one that has none itself, as Object.prototype. */
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
+  return readByDevice(value, { what, noun: 'numbers' });
 }
 
 /** Refuses what is no finite number of at least 0, and a sum of 0 (ERR_GPU_ZERO_CAPACITY). */

@@ -1,0 +1,60 @@
+import { type EqualDevices, equalCounts, sumOf } from './equal-counts.js';
+
+/**
+ * Items per device where a device takes none or at least `minimum`. Devices join in the order in
+ * which each would be done with its minimum, as long as one that joins is done with that no later
+ * than the others are without it (or they have no room), and each gets its minimum before the rest
+ * is shared out. Without loads and limits no plan has a smaller makespan: a faster device may always
+ * stand in for a slower one, and one that joins in time only takes work off the others.
+ */
+export function countsWithMinimum(
+  itemCount: number,
+  minimum: number,
+  devices: EqualDevices,
+): Float64Array {
+  const { speeds } = devices;
+  const done = speeds.map((speed, place) => ((devices.loads?.[place] ?? 0) + minimum) / speed);
+  const limitOf = (place: number) => Math.floor(devices.limits?.[place] ?? Infinity);
+  const order = [...speeds.keys()]
+    .filter((place) => (speeds[place] as number) > 0 && limitOf(place) >= minimum)
+    .sort((a, b) => (done[a] as number) - (done[b] as number) || a - b);
+  const most = Math.min(order.length, Math.floor(itemCount / minimum));
+  const joins = (size: number) => {
+    const others = countsOf(order.slice(0, size - 1), { itemCount, minimum, devices });
+    const joining = done[order[size - 1] as number] as number;
+    return sumOf(others) < itemCount || joining <= makespan(others, devices);
+  };
+  let [size, tooMany] = [Math.min(1, most), most + 1];
+  while (tooMany - size > 1) {
+    const middle = (size + tooMany) >> 1;
+    if (joins(middle)) size = middle;
+    else tooMany = middle;
+  }
+  return countsOf(order.slice(0, size), { itemCount, minimum, devices });
+}
+
+interface Batch {
+  readonly itemCount: number;
+  readonly minimum: number;
+  readonly devices: EqualDevices;
+}
+
+/** The minimum for each of these, and what is left as it comes. */
+function countsOf(chosen: readonly number[], { itemCount, minimum, devices }: Batch): Float64Array {
+  const { speeds, loads, limits } = devices;
+  const isChosen = new Uint8Array(speeds.length);
+  for (const place of chosen) isChosen[place] = 1;
+  const counts = equalCounts(itemCount - minimum * chosen.length, {
+    speeds: speeds.map((speed, place) => (isChosen[place] ? speed : 0)),
+    loads: speeds.map((_, place) => (loads?.[place] ?? 0) + minimum),
+    limits: limits?.map((limit) => Math.max(0, Math.floor(limit) - minimum)),
+  });
+  return counts.map((count, place) => (isChosen[place] ? count + minimum : 0));
+}
+
+function makespan(counts: Float64Array, { speeds, loads }: EqualDevices): number {
+  return counts.reduce((latest, count, place) => {
+    if (count === 0) return latest;
+    return Math.max(latest, ((loads?.[place] ?? 0) + count) / (speeds[place] as number));
+  }, 0);
+}
