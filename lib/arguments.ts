@@ -115,7 +115,8 @@ export function readOptions<K extends string>(
   if (value === undefined) return options;
   const source = readObject(value, what);
   const names: readonly string[] = allowed;
-  for (const key of readSafely(what, () => Object.keys(source))) {
+  const keys = readSafely(what, () => Object.keys(source));
+  for (const key of keys) {
     if (!names.includes(key)) {
       throw typeError(
         'ERR_GPU_UNKNOWN_OPTION',
@@ -125,7 +126,7 @@ export function readOptions<K extends string>(
   }
   let reading: K | undefined;
   try {
-    for (const key of allowed) {
+    for (const key of isPlain(source) ? (keys as readonly string[] as readonly K[]) : allowed) {
       reading = key;
       const option = Reflect.get(source, key);
       if (option !== undefined) options.set(key, option);
@@ -134,6 +135,13 @@ export function readOptions<K extends string>(
     throw unreadable(`${what}.${reading}`, cause);
   }
   return options;
+}
+
+/** Whether all that it has is its own. */
+function isPlain(source: object): boolean {
+  if (types.isProxy(source)) return false;
+  const prototype: unknown = Object.getPrototypeOf(source);
+  return prototype === Object.prototype || prototype === null;
 }
 
 export function readString(value: unknown, what: string): string {

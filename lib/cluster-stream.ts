@@ -8,25 +8,12 @@ import {
   streamKeys,
 } from './distribution/stream/stream-options.js';
 import { LeasedStreamHost } from './leases/stream-host.js';
-import { criteriaOf, type SelectionKey, selectionKeys } from './selection/criteria.js';
+import { constraintKeys, type DeviceConstraints } from './selection/constraints.js';
+import { criteriaOf } from './selection/criteria.js';
 import { Pipeline } from './selection/pipeline.js';
-import type { SelectionRequest } from './selection/request.js';
-
-/** Of the choice of one device: a stream has all that pass, and each item its own weight. */
-type ChoiceKey = 'policy' | 'weight' | 'affinityKey' | 'maxInFlight';
-const choiceKeys: readonly SelectionKey[] = [
-  'policy',
-  'weight',
-  'affinityKey',
-  'maxInFlight',
-] satisfies readonly ChoiceKey[];
 
 /** How items are handed out, and which devices take them. */
-export interface ClusterStreamOptions<T>
-  extends StreamOptions<T>,
-    Omit<SelectionRequest, ChoiceKey> {}
-
-const constraintKeys = selectionKeys.filter((key) => !choiceKeys.includes(key));
+export interface ClusterStreamOptions<T> extends StreamOptions<T>, DeviceConstraints {}
 
 /** @internal @throws TypeError, RangeError naming the option; GPUError ERR_GPU_CLOSED */
 export function openStream<T>(

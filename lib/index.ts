@@ -161,6 +161,7 @@ export { WorkloadDistributor } from './distribution/distributor.js';
 export type { ItemList, Span, TypedItems } from './distribution/items.js';
 export type { DistributionJob, JobSettings } from './distribution/job.js';
 export type { UnassignedReason } from './distribution/reasons.js';
+export type { DistributionDevice } from './distribution/standalone-devices.js';
 export type {
   CapacitySource,
   DeviceLimits,

@@ -1,13 +1,7 @@
 import { readObject, readString } from './arguments.js';
 import { Cluster } from './cluster.js';
-import { ClusterLeases } from './cluster-leases.js';
-import { type ClusterStreamOptions, openStream } from './cluster-stream.js';
+import { ClusterDistribution } from './cluster-distribution.js';
 import { type GPUDevice, readDevice } from './device.js';
-import type { Distribution } from './distribution/distribution.js';
-import type { DistributionOptions } from './distribution/strategy.js';
-import type { DistributionStream } from './distribution/stream/distribution-stream.js';
-import type { StreamSource } from './distribution/stream/intake.js';
-import { distributeOver } from './distribution/workload.js';
 import type { LeaseOptions } from './leases/lease-options.js';
 import { ageOf } from './selection/snapshot-view.js';
 import { type AggregatedMetrics, aggregate, withoutParts } from './telemetry/aggregate.js';
@@ -51,7 +45,7 @@ export interface GPUClusteringManagerOptions extends TelemetryCollectorOptions {
  * manager.selectBestDevice(); // 'a'
  * await manager.shutdown();
  */
-export class GPUClusteringManager extends ClusterLeases {
+export class GPUClusteringManager extends ClusterDistribution {
   readonly #cluster: Cluster;
 
   /**
@@ -234,47 +228,6 @@ export class GPUClusteringManager extends ClusterLeases {
     const present = this.#cluster.presentSamples();
     const recent = present.filter((sample) => ageOf(sample, nowMs) <= maxAgeMs);
     return aggregate(withoutParts(recent, cluster.devices()));
-  }
-
-  /**
-   * Shares tasks out over the devices in registration order; keeps their order and loses none. A
-   * device that is draining or worse, asleep, let go of by `suspend()` or split into MIG instances
-   * takes none, has no entry, and needs no capacity.
-   * @throws RangeError ERR_GPU_UNKNOWN_DEVICE or ERR_GPU_MISSING_CAPACITY when capacities are not
-   * those of the registered devices; ERR_GPU_ZERO_CAPACITY, ERR_GPU_OUT_OF_RANGE,
-   * ERR_GPU_UNKNOWN_STRATEGY.
-   * @throws TypeError ERR_GPU_INVALID_TYPE, ERR_GPU_UNKNOWN_OPTION.
-   *
-   * @example
-   * const { assignments, unassigned } = manager.distributeWorkload(prompts, {
-   *   strategy: DistributionStrategy.Capacity,
-   *   maxPerDevice: 64,
-   * });
-   */
-  distributeWorkload<T>(tasks: readonly T[], options?: DistributionOptions): Distribution<T> {
-    const devices = this.#cluster.open().devices();
-    return distributeOver(devices, { tasks, options, barred: () => this.#cluster.barred() });
-  }
-
-  /**
-   * Hands items out to devices as these ask for them, with back-pressure; what a lost device had
-   * goes to others. What is in flight is entered in the ledger, so that `acquire()` sees it, and
-   * keeps to `maxInFlight`. The constraints decide who joins: at the start, and whenever something
-   * happens to a device that is not in. One that is gone, draining or worse takes no more.
-   * @throws TypeError, RangeError naming the option.
-   *
-   * @example
-   * await using stream = manager.distributeStream(prompts, { signal });
-   * await stream.run((prompt, { deviceId, signal }) => infer(prompt, deviceId, signal), {
-   *   concurrency: 4,
-   * });
-   */
-  distributeStream<T>(
-    items: StreamSource<T>,
-    options?: ClusterStreamOptions<T>,
-  ): DistributionStream<T> {
-    this.#cluster.open();
-    return openStream(this.#cluster, items, options);
   }
 
   /**

@@ -19,7 +19,11 @@ export function readDeviceLimits(value: unknown, what: string): CheckedLimits {
     if (limit === undefined || limit === Infinity) return Infinity;
     return readNumber(limit, `${what}.${key}`, { ...amount, ...rule });
   };
-  return { items: read('items', { integer: true }), bytes: read('bytes', {}), cost: read('cost', {}) };
+  return {
+    items: read('items', { integer: true }),
+    bytes: read('bytes', {}),
+    cost: read('cost', {}),
+  };
 }
 
 /** Limits by device id. @throws TypeError, RangeError naming the device and the limit */

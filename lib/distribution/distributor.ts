@@ -1,15 +1,13 @@
-import {
-  describeValue,
-  readArray,
-  readNonEmptyString,
-  readNumber,
-  readOptions,
-} from '../arguments.js';
+import { describeValue, readArray, readNonEmptyString, readOptions } from '../arguments.js';
 import { rangeError } from '../errors.js';
 import { assign } from './assignment.js';
 import { type CapacityInput, capacityCounts, checkCapacities, readCapacities } from './capacity.js';
 import type { Distribution } from './distribution.js';
-import type { DistributorOptions } from './strategy.js';
+import { readItems, type TypedItems } from './items.js';
+import { share } from './share.js';
+import { readMaxPerDevice, readSharing, sharingKeys } from './sharing.js';
+import { type DistributionDevice, readDevices } from './standalone-devices.js';
+import type { DistributorOptions, SharingOptions } from './strategy.js';
 import { uniformCounts } from './uniform.js';
 
 /**
@@ -69,12 +67,40 @@ export class WorkloadDistributor {
       counts: capacityCounts(speeds, limits),
     });
   }
-}
 
-/** The most items a device takes; Infinity when absent. */
-export function readMaxPerDevice(value: unknown): number {
-  if (value === undefined) return Infinity;
-  return readNumber(value, 'options.maxPerDevice', { minimum: 1, integer: true });
+  /**
+   * Shares an array's items out, a typed array's, or so many equal ones, as a manager's
+   * `distribute` does, over devices as you know them.
+   * @throws RangeError ERR_GPU_DUPLICATE_DEVICE, ERR_GPU_UNKNOWN_DEVICE (limits of a device that is
+   *   not there), ERR_GPU_OUT_OF_RANGE, ERR_GPU_LENGTH_MISMATCH, ERR_GPU_UNKNOWN_STRATEGY.
+   * @throws TypeError ERR_GPU_INVALID_TYPE, ERR_GPU_UNKNOWN_OPTION, ERR_GPU_MISSING_OPTION; what
+   *   functions of yours throw, as its cause.
+   * @throws GPUError ERR_GPU_UNASSIGNED under `overflow: 'throw'`.
+   *
+   * @example
+   * const devices = [{ deviceId: 'a', speed: 3 }, { deviceId: 'b', load: 5 }];
+   * new WorkloadDistributor().distribute(devices, 100, { strategy: 'least-loaded' }).counts;
+   */
+  distribute<A extends TypedItems>(
+    devices: readonly DistributionDevice[],
+    workload: A,
+    options?: SharingOptions<A[number]>,
+  ): Distribution<A[number], A>;
+  distribute<T>(
+    devices: readonly DistributionDevice[],
+    workload: readonly T[],
+    options?: SharingOptions<T>,
+  ): Distribution<T>;
+  distribute(
+    devices: readonly DistributionDevice[],
+    workload: number,
+    options?: SharingOptions<number>,
+  ): Distribution<number>;
+  distribute(devices: unknown, workload: unknown, options?: unknown): Distribution<unknown> {
+    const sharing = readSharing(readOptions(options, sharingKeys));
+    const columns = readDevices(devices, sharing);
+    return share({ sharing, items: readItems(workload, 'workload'), devicesOf: () => columns });
+  }
 }
 
 function readOnlyMaximum(options: unknown): number {

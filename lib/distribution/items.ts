@@ -45,15 +45,14 @@ export function readItems(value: unknown, what: string): Items {
     readNumber(value, what, { minimum: 0, maximum: mostEqualItems, integer: true });
     return { length: value, source: undefined };
   }
-  if (isTyped(value)) return { length: checkLength(value.length, what), source: value };
-  if (!isArray(value)) throw wrongType(what, 'an array, a typed array or a number', value);
-  return { length: lengthOf(value, what), source: value };
+  return readList(value, what, 'an array, a typed array or a number');
 }
 
-/** The same, as an array that nobody else changes. @throws as `readItems` */
-export function copyItems({ length, source }: Items, what: string): Items {
-  if (source === undefined || isTyped(source)) return { length, source };
-  return { length, source: listOf(source, { start: 0, end: length }, what) };
+/** An array or a typed array. @throws as `readItems` */
+export function readList(value: unknown, what: string, expected = 'an array'): Items {
+  if (isTyped(value)) return { length: checkLength(value.length, what), source: value };
+  if (!isArray(value)) throw wrongType(what, expected, value);
+  return { length: lengthOf(value, what), source: value };
 }
 
 /** @throws GPUError ERR_GPU_ITEMS_CHANGED: there are more or fewer than were planned for */

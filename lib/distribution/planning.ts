@@ -1,10 +1,10 @@
 import { describeValue } from '../arguments.js';
-import { GPUError } from '../errors.js';
+import { GPUError, rangeError } from '../errors.js';
 import { assignEarliest } from '../native-earliest.js';
 import type { Distribution } from './distribution.js';
 import type { DistributionJob } from './job.js';
 import { ownPlan } from './own-strategy.js';
-import { type Plan, unassignedOwner } from './plan.js';
+import type { Plan } from './plan.js';
 import { namedStrategies } from './strategies/named.js';
 import type { DistributionStrategy, OwnStrategy } from './strategy.js';
 import { usageOf } from './usage.js';
@@ -13,6 +13,9 @@ import { usageOf } from './usage.js';
 export function planOf(job: DistributionJob, strategy: DistributionStrategy | OwnStrategy): Plan {
   if (typeof strategy === 'object') return ownPlan(job, strategy);
   const assign = namedStrategies[strategy];
+  if (assign === undefined) {
+    throw rangeError('ERR_GPU_UNKNOWN_STRATEGY', `expected another strategy, got ${strategy}`);
+  }
   const plan = assign(job, assignEarliest);
   if (job.settings.minPerDevice === 1 || plan.kind === 'counts') return plan;
   return withMinimum(job, plan, (less) => assign(less, assignEarliest));

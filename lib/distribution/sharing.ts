@@ -13,7 +13,7 @@ import { type ItemValues, readItemKeys, readItemNumbers } from './item-values.js
 import type { Items } from './items.js';
 import { type JobSettings, usualSettings } from './job.js';
 import {
-  DistributionStrategy,
+  type DistributionStrategy,
   type ItemKey,
   type OwnStrategy,
   readStrategy,
@@ -65,11 +65,26 @@ export interface SharedItems {
 }
 
 interface Given {
+  readonly size: number;
   get(key: SharingKey): unknown;
 }
 
+/** By strategy: what most ask for is read once. */
+const usualSharings = new Map<unknown, Sharing>();
+
 /** @throws TypeError, RangeError naming the option */
 export function readSharing(given: Given): Sharing {
+  const strategy = given.get('strategy');
+  if (given.size > (strategy === undefined ? 0 : 1)) return readAll(given);
+  let sharing = usualSharings.get(strategy);
+  if (sharing === undefined) {
+    sharing = readAll(given);
+    if (typeof strategy !== 'object') usualSharings.set(strategy, sharing);
+  }
+  return sharing;
+}
+
+function readAll(given: Given): Sharing {
   const strategy = readAnyStrategy(given.get('strategy'));
   const limits = given.get('limits');
   const usual = strategy === 'least-loaded' || strategy === 'cost' ? 'load' : 'idle';
@@ -78,7 +93,8 @@ export function readSharing(given: Given): Sharing {
     maxPerDevice: readMaxPerDevice(given.get('maxPerDevice')),
     limits: limits === undefined ? undefined : readLimits(limits, 'options.limits'),
     startsFromLoad: word(given, 'startFrom', { words: ['idle', 'load'], usual }) === 'load',
-    mayLeaveOver: word(given, 'overflow', { words: ['return', 'throw'], usual: 'return' }) === 'return',
+    mayLeaveOver:
+      word(given, 'overflow', { words: ['return', 'throw'], usual: 'return' }) === 'return',
     settings: readSettings(given),
     costs: given.get('costs'),
     bytes: given.get('bytes'),

@@ -1,6 +1,6 @@
 import { readWord } from '../arguments.js';
 import type { GPUDevice } from '../device.js';
-import type { SelectionRequest } from '../selection/request.js';
+import type { DeviceConstraints } from '../selection/constraints.js';
 import type { CapacityInput } from './capacity.js';
 import type { DistributionJob } from './job.js';
 
@@ -122,14 +122,11 @@ export interface ReserveOptions {
   readonly ttlMs?: number;
 }
 
-/** What a request for a device may ask, a distribution may ask of all of its devices. */
-type Constraints = Omit<SelectionRequest, 'policy' | 'weight' | 'affinityKey' | 'maxInFlight'>;
-
 /**
  * `staleness` is 'ledger-only' by default: a device whose sample is old or missing stays. One that
  * is lost, hung, unhealthy, asleep, let go of, draining or split is out whatever this says.
  */
-export interface DistributionOptions<T = unknown> extends SharingOptions<T>, Constraints {
+export interface DistributionOptions<T = unknown> extends SharingOptions<T>, DeviceConstraints {
   /**
    * One finite number of at least 0 for every registered device: its speed, under all strategies
    * but 'uniform'; always checked. Of 'capacity' by default each device's computeUnits, of the

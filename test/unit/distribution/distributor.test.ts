@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { WorkloadDistributor } from '../../../lib/distribution/distributor.js';
-import { distributeOver } from '../../../lib/distribution/workload.js';
+import type { DistributionOptions } from '../../../lib/distribution/strategy.js';
 import { clusterOf, gpu, numbers, sizes, untyped } from '../../support/cluster.js';
 import { refusal } from '../../support/refusal.js';
 
@@ -197,19 +197,10 @@ describe.each([
   });
 });
 
-describe('devices that take no work now', () => {
-  const devices = new Map(
-    ['a', 'b', 'c'].map((deviceId) => [
-      deviceId,
-      { deviceId, name: deviceId, vendor: 'x', memoryBytes: 1, computeUnits: 2 },
-    ]),
-  );
-  const over = (options: unknown, barred: readonly string[]) =>
-    distributeOver(devices, {
-      tasks: [1, 2, 3, 4],
-      options,
-      barred: () => new Set(barred),
-    });
+describe('devices that a request keeps out', () => {
+  const manager = clusterOf(...['a', 'b', 'c'].map((id) => gpu(id, { computeUnits: 2 })));
+  const over = (options: DistributionOptions<number>, excludeDeviceIds: readonly string[]) =>
+    manager.distributeWorkload([1, 2, 3, 4], { ...options, excludeDeviceIds });
 
   it('have no entry and need no capacity', () => {
     expect([...over({}, ['b']).assignments]).toEqual([
@@ -222,16 +213,18 @@ describe('devices that take no work now', () => {
       ['c', [2, 3, 4]],
     ]);
     const named = { ...capacities, b: 100 };
-    expect(over({ strategy: 'capacity', capacities: named }, ['b'])).toEqual(
-      over({ strategy: 'capacity', capacities }, ['b']),
-    );
+    expect([...over({ strategy: 'capacity', capacities: named }, ['b']).assignments]).toEqual([
+      ...over({ strategy: 'capacity', capacities }, ['b']).assignments,
+    ]);
   });
 
   it('leave everything unassigned where they are all', () => {
-    for (const options of [{}, { strategy: 'capacity' }, { capacities: { a: 1, b: 1, c: 1 } }]) {
-      const { assignments, unassigned } = over(options, ['a', 'b', 'c']);
+    const given = [{}, { strategy: 'capacity' }, { capacities: { a: 1, b: 1, c: 1 } }] as const;
+    for (const options of given) {
+      const { assignments, unassigned, unassignedReasons } = over(options, ['a', 'b', 'c']);
       expect(assignments.size).toBe(0);
       expect(unassigned).toEqual([1, 2, 3, 4]);
+      expect(unassignedReasons.map(({ code }) => code)).toEqual(new Array(4).fill('no-device'));
     }
   });
 });

@@ -1,0 +1,110 @@
+import { readOptions } from './arguments.js';
+import type { Cluster } from './cluster.js';
+import { ClusterDevices, deviceOptions } from './cluster-devices.js';
+import { ClusterLeases } from './cluster-leases.js';
+import { type ClusterStreamOptions, openStream } from './cluster-stream.js';
+import type { Distribution } from './distribution/distribution.js';
+import { type Items, readItems, readList, type TypedItems } from './distribution/items.js';
+import { share } from './distribution/share.js';
+import { readSharing, sharingKeys } from './distribution/sharing.js';
+import type { DistributionOptions } from './distribution/strategy.js';
+import type { DistributionStream } from './distribution/stream/distribution-stream.js';
+import type { StreamSource } from './distribution/stream/intake.js';
+
+const optionKeys = [...sharingKeys, ...deviceOptions];
+
+/** Work shared out over the devices, at once or as it comes. */
+export abstract class ClusterDistribution extends ClusterLeases {
+  readonly #cluster: Cluster;
+
+  /** @internal */
+  constructor(cluster: Cluster) {
+    super(cluster);
+    this.#cluster = cluster;
+  }
+
+  /**
+   * Shares tasks out over the devices in registration order; keeps their order and loses none. The
+   * same as `distribute`, with the lists made before it returns.
+   * @throws as `distribute`
+   *
+   * @example
+   * const { assignments, unassigned } = manager.distributeWorkload(prompts, {
+   *   strategy: DistributionStrategy.Capacity,
+   *   maxPerDevice: 64,
+   * });
+   */
+  distributeWorkload<A extends TypedItems>(
+    tasks: A,
+    options?: DistributionOptions<A[number]>,
+  ): Distribution<A[number], A>;
+  distributeWorkload<T>(tasks: readonly T[], options?: DistributionOptions<T>): Distribution<T>;
+  distributeWorkload(tasks: unknown, options?: unknown): Distribution<unknown> {
+    this.#cluster.open();
+    const distribution = this.#share(options, () => readList(tasks, 'tasks'));
+    void distribution.assignments;
+    void distribution.unassigned;
+    return distribution;
+  }
+
+  /**
+   * Plans which device takes which items: an array's, a typed array's, or so many equal ones. Items
+   * are looked at when somebody asks for them, so that a million cost as much as eight under
+   * `uniform`, `capacity` and `least-loaded`; functions that say what items cost are called at
+   * once. A device that is draining or worse, asleep, let go of by `suspend()`, split into MIG
+   * instances, or that a constraint keeps out takes none, has no entry, and needs no capacity.
+   * @throws RangeError ERR_GPU_UNKNOWN_DEVICE or ERR_GPU_MISSING_CAPACITY when capacities or limits
+   *   are not those of the registered devices; ERR_GPU_ZERO_CAPACITY, ERR_GPU_OUT_OF_RANGE,
+   *   ERR_GPU_LENGTH_MISMATCH, ERR_GPU_UNKNOWN_STRATEGY.
+   * @throws TypeError ERR_GPU_INVALID_TYPE, ERR_GPU_UNKNOWN_OPTION, ERR_GPU_MISSING_OPTION; what
+   *   functions of yours throw, as its cause.
+   * @throws GPUError ERR_GPU_UNASSIGNED under `overflow: 'throw'`.
+   *
+   * @example
+   * const plan = manager.distribute(prompts, { strategy: 'cost', costs: (p) => p.length });
+   * for (const deviceId of plan.deviceIds) send(deviceId, plan.itemsOf(deviceId));
+   * plan.makespan / plan.lowerBound; // how far from the best there can be, at most
+   */
+  distribute<A extends TypedItems>(
+    workload: A,
+    options?: DistributionOptions<A[number]>,
+  ): Distribution<A[number], A>;
+  distribute<T>(workload: readonly T[], options?: DistributionOptions<T>): Distribution<T>;
+  distribute(workload: number, options?: DistributionOptions<number>): Distribution<number>;
+  distribute(workload: unknown, options?: unknown): Distribution<unknown> {
+    this.#cluster.open();
+    return this.#share(options, () => readItems(workload, 'workload'));
+  }
+
+  /**
+   * Hands items out to devices as these ask for them, with back-pressure; what a lost device had
+   * goes to others. What is in flight is entered in the ledger, so that `acquire()` sees it, and
+   * keeps to `maxInFlight`. The constraints decide who joins: at the start, and whenever something
+   * happens to a device that is not in. One that is gone, draining or worse takes no more.
+   * @throws TypeError, RangeError naming the option.
+   *
+   * @example
+   * await using stream = manager.distributeStream(prompts, { signal });
+   * await stream.run((prompt, { deviceId, signal }) => infer(prompt, deviceId, signal), {
+   *   concurrency: 4,
+   * });
+   */
+  distributeStream<T>(
+    items: StreamSource<T>,
+    options?: ClusterStreamOptions<T>,
+  ): DistributionStream<T> {
+    this.#cluster.open();
+    return openStream(this.#cluster, items, options);
+  }
+
+  #share(options: unknown, itemsOf: () => Items): Distribution<unknown> {
+    const given = readOptions(options, optionKeys);
+    const sharing = readSharing(given);
+    const devices = new ClusterDevices(this.#cluster, given);
+    return share({
+      sharing,
+      items: itemsOf(),
+      devicesOf: (needsMemory) => devices.columns(sharing, needsMemory),
+    });
+  }
+}
