@@ -1,7 +1,6 @@
 import { describeValue, readNumber } from '../arguments.js';
 import { rangeError } from '../errors.js';
 import { readByDevice } from './by-device.js';
-import { equalCounts } from './equal-counts.js';
 
 /** Capacities by device id: a Map, or an object's own enumerable properties. */
 export type CapacityInput = Readonly<Record<string, number>> | ReadonlyMap<string, number>;
@@ -23,18 +22,4 @@ export function checkCapacities(capacities: ReadonlyMap<string, unknown>): numbe
     );
   }
   return values;
-}
-
-export interface CapacityLimits {
-  readonly itemCount: number;
-  readonly maxPerDevice: number;
-}
-
-/** Items per device, in the capacities' order. */
-export function capacityCounts(
-  capacities: readonly number[],
-  { itemCount, maxPerDevice }: CapacityLimits,
-): number[] {
-  const speeds = Float64Array.from(capacities);
-  return [...equalCounts(itemCount, { speeds, limits: speeds.map(() => maxPerDevice) })];
 }

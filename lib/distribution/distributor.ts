@@ -1,14 +1,12 @@
 import { describeValue, readArray, readNonEmptyString, readOptions } from '../arguments.js';
 import { rangeError } from '../errors.js';
-import { assign } from './assignment.js';
-import { type CapacityInput, capacityCounts, checkCapacities, readCapacities } from './capacity.js';
+import { type CapacityInput, checkCapacities, readCapacities } from './capacity.js';
 import type { Distribution } from './distribution.js';
 import { readItems, type TypedItems } from './items.js';
 import { share } from './share.js';
-import { readMaxPerDevice, readSharing, sharingKeys } from './sharing.js';
+import { readSharing, type SharingKey, sharingKeys } from './sharing.js';
 import { type DistributionDevice, readDevices } from './standalone-devices.js';
 import type { DistributorOptions, SharingOptions } from './strategy.js';
-import { uniformCounts } from './uniform.js';
 
 /**
  * Shares items out over any devices, without registration. Items keep their order, each device's
@@ -32,14 +30,8 @@ export class WorkloadDistributor {
   ): Distribution<T> {
     const ids = readDeviceIds(deviceIds);
     const given = readArray(items, 'items');
-    const limits = { itemCount: given.length, maxPerDevice: readOnlyMaximum(options) };
-    return assign({
-      strategy: 'uniform',
-      deviceIds: ids,
-      items: given,
-      speeds: new Float64Array(ids.length).fill(1),
-      counts: uniformCounts(ids.length, limits),
-    });
+    const speeds = new Float64Array(ids.length).fill(1);
+    return shareArray('uniform', { deviceIds: ids, speeds, items: given, options });
   }
 
   /**
@@ -57,15 +49,9 @@ export class WorkloadDistributor {
   ): Distribution<T> {
     const unchecked = readCapacities(capacities);
     const given = readArray(items, 'items');
-    const limits = { itemCount: given.length, maxPerDevice: readOnlyMaximum(options) };
-    const speeds = checkCapacities(unchecked);
-    return assign({
-      strategy: 'capacity',
-      deviceIds: [...unchecked.keys()],
-      items: given,
-      speeds: Float64Array.from(speeds),
-      counts: capacityCounts(speeds, limits),
-    });
+    const speeds = Float64Array.from(checkCapacities(unchecked));
+    const deviceIds = [...unchecked.keys()];
+    return shareArray('capacity', { deviceIds, speeds, items: given, options });
   }
 
   /**
@@ -103,8 +89,28 @@ export class WorkloadDistributor {
   }
 }
 
-function readOnlyMaximum(options: unknown): number {
-  return readMaxPerDevice(readOptions(options, ['maxPerDevice']).get('maxPerDevice'));
+interface ArrayParts<T> {
+  readonly deviceIds: readonly string[];
+  readonly speeds: Float64Array;
+  /** Nobody else's. */
+  readonly items: readonly T[];
+  readonly options: unknown;
+}
+
+function shareArray<T>(strategy: 'uniform' | 'capacity', parts: ArrayParts<T>): Distribution<T> {
+  const { deviceIds, speeds, items, options } = parts;
+  const maxPerDevice = readOptions(options, ['maxPerDevice']).get('maxPerDevice');
+  const sharing = readSharing(
+    new Map<SharingKey, unknown>([
+      ['strategy', strategy],
+      ['maxPerDevice', maxPerDevice],
+    ]),
+  );
+  return share({
+    sharing,
+    items: { length: items.length, source: items },
+    devicesOf: () => ({ deviceIds, speeds }),
+  });
 }
 
 function readDeviceIds(value: readonly string[]): string[] {

@@ -4,8 +4,8 @@ import { type EqualDevices, equalCounts, sumOf } from './equal-counts.js';
  * Items per device where a device takes none or at least `minimum`. Devices join in the order in
  * which each would be done with its minimum, as long as one that joins is done with that no later
  * than the others are without it (or they have no room), and each gets its minimum before the rest
- * is shared out. Without loads and limits no plan has a smaller makespan: a faster device may always
- * stand in for a slower one, and one that joins in time only takes work off the others.
+ * is shared out. Without loads and limits no plan has a smaller makespan: a faster device may
+ * always stand in for a slower one, and one that joins in time only takes work off the others.
  */
 export function countsWithMinimum(
   itemCount: number,
