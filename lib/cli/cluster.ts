@@ -1,21 +1,25 @@
 import type { GPUDevice } from '../device.js';
+import type { Distribution } from '../distribution/distribution.js';
+import type { DistributionOptions } from '../distribution/strategy.js';
 import type { GPUClusteringManager } from '../manager.js';
 import type { LiveStatus } from '../telemetry/live-status.js';
 
 /** The part of an open manager that the commands use. */
-export type Cluster = Pick<
-  GPUClusteringManager,
-  | 'listDevices'
-  | 'getMetrics'
-  | 'getMetricsHistory'
-  | 'getAggregatedMetrics'
-  | 'getDetails'
-  | 'getHealth'
-  | 'explainSelection'
-  | 'distributeWorkload'
-  | 'status'
-  | 'shutdown'
->;
+export interface Cluster
+  extends Pick<
+    GPUClusteringManager,
+    | 'listDevices'
+    | 'getMetrics'
+    | 'getMetricsHistory'
+    | 'getAggregatedMetrics'
+    | 'getDetails'
+    | 'getHealth'
+    | 'explainSelection'
+    | 'status'
+    | 'shutdown'
+  > {
+  distributeWorkload<T>(tasks: readonly T[], options?: DistributionOptions<T>): Distribution<T>;
+}
 
 /** A device with the index that people know it by. */
 export interface Device extends GPUDevice {

@@ -1,5 +1,5 @@
 import { Carry } from './carry.js';
-import type { DistributionJob } from './job.js';
+import { type DistributionJob, equalItemLimit } from './job.js';
 import { KeyMemory } from './key-memory.js';
 import type { Plan } from './plan.js';
 import { usageOf } from './usage.js';
@@ -37,17 +37,37 @@ export class Carrying {
   /** Remembers nothing until `settle`. */
   plan(job: DistributionJob, strategy: CarriedStrategy): Plan {
     const { name, isOwn } = strategy;
-    const isEqual = job.costs === undefined && job.bytes === undefined;
-    if (!isOwn && isEqual && countStrategies.has(name)) {
-      return { kind: 'counts', counts: this.#carry.countsFor(job) };
-    }
     if (!isOwn && withoutCarry.has(name)) return strategy.plan(job);
-    return strategy.plan(this.#carry.loaded(this.#keys.placed(job)));
+    if (!isOwn && isEqual(job) && countStrategies.has(name)) {
+      return { kind: 'counts', counts: this.#carry.countsFor(accountOf(job, strategy)) };
+    }
+    const { loads } = this.#carry.loaded(accountOf(job, strategy));
+    return strategy.plan(this.#keys.placed({ ...job, loads }));
   }
 
   /** The plan is carried out. */
-  settle(job: DistributionJob, plan: Plan, { name, isOwn }: CarriedStrategy): void {
-    if (isOwn || !withoutCarry.has(name)) this.#carry.settle(job, usageOf(job, plan));
+  settle(job: DistributionJob, plan: Plan, strategy: CarriedStrategy): void {
+    const { name, isOwn } = strategy;
+    if (isOwn || !withoutCarry.has(name)) {
+      const account = accountOf(job, strategy);
+      this.#carry.settle(account, usageOf(account, plan));
+    }
     if (!isOwn && name === 'locality') this.#keys.remember(job, plan);
   }
+}
+
+function isEqual({ costs, bytes }: DistributionJob): boolean {
+  return costs === undefined && bytes === undefined;
+}
+
+/** What shares are of: cost; of 'uniform' items, whatever they cost. */
+function accountOf(job: DistributionJob, { name, isOwn }: CarriedStrategy): DistributionJob {
+  if (isOwn || name !== 'uniform') return job;
+  const inItems = { ...job, itemCost: 1, costs: undefined, costLimits: undefined };
+  if (!isEqual(job) || job.itemCost === 0) return inItems;
+  return {
+    ...inItems,
+    loads: job.loads?.map((load) => load / job.itemCost),
+    itemLimits: job.speeds.map((_, place) => equalItemLimit(job, place)),
+  };
 }

@@ -5,11 +5,14 @@ import type { DistributionJob } from './job.js';
 import { type Plan, unassignedOwner } from './plan.js';
 import { imbalanceOf, lowerBoundOf, makespanOf } from './quality.js';
 import { Reasons, type UnassignedReason } from './reasons.js';
+import type { Sharing } from './sharing.js';
 import { type Usage, usageOf } from './usage.js';
 
 /** What a distribution is made of. */
 export interface DistributionParts {
   readonly strategy: string;
+  /** What was asked for. */
+  readonly sharing: Sharing;
   readonly job: DistributionJob;
   readonly plan: Plan;
   readonly items: Items;

@@ -2,10 +2,16 @@ import { describeValue, readArray, readNonEmptyString, readOptions } from '../ar
 import { rangeError } from '../errors.js';
 import { type CapacityInput, checkCapacities, readCapacities } from './capacity.js';
 import type { Distribution } from './distribution.js';
-import { readItems, type TypedItems } from './items.js';
+import { type ItemList, readItems, type TypedItems } from './items.js';
+import {
+  type RebalanceOptions,
+  type Rebalancing,
+  rebalanceKeys,
+  rebalanceOver,
+} from './rebalance/rebalance.js';
 import { share } from './share.js';
 import { readSharing, type SharingKey, sharingKeys } from './sharing.js';
-import { type DistributionDevice, readDevices } from './standalone-devices.js';
+import { type DistributionDevice, readDevices, requireLimitsKnown } from './standalone-devices.js';
 import type { DistributorOptions, SharingOptions } from './strategy.js';
 
 /**
@@ -85,7 +91,31 @@ export class WorkloadDistributor {
   distribute(devices: unknown, workload: unknown, options?: unknown): Distribution<unknown> {
     const sharing = readSharing(readOptions(options, sharingKeys));
     const columns = readDevices(devices, sharing);
+    requireLimitsKnown(new Set(columns.deviceIds), sharing);
     return share({ sharing, items: readItems(workload, 'workload'), devicesOf: () => columns });
+  }
+
+  /**
+   * The former distribution over the devices there are now: few items move, as few as can be where
+   * items are alike. First as many are assigned as limits let be, then the last device is done
+   * within `maxImbalance` of the perfect plan, or as near to that as can be, then items stay where
+   * they are. Strategy, costs, bytes, limits, `startFrom` and `overflow` are the stated ones: under
+   * 'uniform' all devices are equally fast. Load and free memory are what there is beside these
+   * items. `minPerDevice`, and where keys belong, are not looked at.
+   * @throws TypeError, RangeError naming the device or the option; GPUError ERR_GPU_UNASSIGNED
+   *   under `overflow: 'throw'`.
+   *
+   * @example
+   * const { moves } = new WorkloadDistributor().rebalance(plan, devicesNow, { maxImbalance: 1.1 });
+   * for (const { index, from, to } of moves) migrate(prompts[index], from, to);
+   */
+  rebalance<T, L extends ItemList<T>>(
+    previous: Distribution<T, L>,
+    devices: readonly DistributionDevice[],
+    options?: RebalanceOptions,
+  ): Rebalancing<T, L> {
+    const given = readOptions(options, rebalanceKeys);
+    return rebalanceOver(previous, given, (sharing) => readDevices(devices, sharing));
   }
 }
 

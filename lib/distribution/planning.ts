@@ -45,8 +45,13 @@ function withMinimum(
   }
 }
 
+type Shortfall = Pick<
+  Distribution<unknown>,
+  'itemCount' | 'unassignedCount' | 'unassignedIndices' | 'unassignedReasons'
+>;
+
 /** @throws GPUError ERR_GPU_UNASSIGNED: an item has no device */
-export function requireAssigned(distribution: Distribution<unknown>): void {
+export function requireAssigned(distribution: Shortfall): void {
   const { unassignedCount, itemCount } = distribution;
   if (unassignedCount === 0) return;
   const [index] = distribution.unassignedIndices;

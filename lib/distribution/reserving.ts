@@ -1,4 +1,5 @@
 import { GPUError } from '../errors.js';
+import { weightSteps } from '../selection/criteria.js';
 import type { DistributionJob } from './job.js';
 import type { Usage } from './usage.js';
 
@@ -18,12 +19,28 @@ export type ReserveAnswer<L> =
 /** Devices may change between a plan and its leases so often. */
 const mostPlans = 4;
 
+/** Leases weigh 64ths, and memory is reserved in KiB. */
+const bytesPerKiB = 1024;
+/** Costs that are added in another order have another sum. */
+const rounding = 1 - 2 ** -40;
+
+/** The job with limits that hold when they are cut down to what leases can hold. */
+export function reservable(job: DistributionJob): DistributionJob {
+  const { costLimits, byteLimits } = job;
+  const down = (step: number) => (limit: number) => Math.floor(limit / step) * step;
+  return {
+    ...job,
+    costLimits: costLimits?.map(down(1 / weightSteps)),
+    byteLimits: byteLimits?.map(down(bytesPerKiB)),
+  };
+}
+
 /** One share for each device that got something, in order. */
 export function sharesOfPlan(job: DistributionJob, usage: Usage): WantedShare[] {
   return job.deviceIds
     .map((deviceId, place) => ({
       deviceId,
-      weight: usage.costs[place] as number,
+      weight: (usage.costs[place] as number) * rounding,
       memoryBytes: usage.bytes[place] as number,
     }))
     .filter((_, place) => (usage.items[place] as number) > 0);

@@ -125,7 +125,7 @@ export function readSharedItems(sharing: Sharing, items: Items): SharedItems {
 }
 
 /** The most items a device takes; Infinity when absent. */
-function readMaxPerDevice(value: unknown): number {
+export function readMaxPerDevice(value: unknown): number {
   if (value === undefined) return Infinity;
   return readNumber(value, 'options.maxPerDevice', { minimum: 1, integer: true });
 }

@@ -41,9 +41,6 @@ export function readDevices(value: unknown, sharing: Sharing): DeviceColumns {
   const given = readArray(value as readonly unknown[], 'devices');
   const devices = given.map((device, index) => readDevice(device, `devices[${index}]`));
   const ids = readOnce(devices);
-  for (const deviceId of sharing.limits?.keys() ?? []) {
-    if (!ids.has(deviceId)) throw unknownDevice('options.limits', deviceId);
-  }
   if (sharing.strategy === 'memory') {
     for (const [index, device] of devices.entries()) requireMemory(device, sharing, index);
   }
@@ -58,6 +55,16 @@ export function readDevices(value: unknown, sharing: Sharing): DeviceColumns {
     freeBytes: Float64Array.from(devices, ({ freeBytes }) => freeBytes ?? Infinity),
     limits: devices.map(({ limits }) => limits),
   };
+}
+
+/** @throws RangeError ERR_GPU_UNKNOWN_DEVICE: limits of a device that is not there */
+export function requireLimitsKnown(
+  deviceIds: { has(deviceId: string): boolean },
+  { limits }: Pick<Sharing, 'limits'>,
+): void {
+  for (const deviceId of limits?.keys() ?? []) {
+    if (!deviceIds.has(deviceId)) throw unknownDevice('options.limits', deviceId);
+  }
 }
 
 export function unknownDevice(what: string, deviceId: unknown): RangeError {
