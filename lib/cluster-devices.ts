@@ -51,13 +51,13 @@ export class ClusterDevices {
       capacities === undefined ? undefined : readCapacities(capacities, 'options.capacities');
     this.#source = source === undefined ? undefined : readSource(source);
     // What is wrong with them is said now, not when devices are looked at.
-    if (!this.#isUsual) this.#criteria();
+    if (!this.#isUsual) this.criteria();
   }
 
   /**
    * As they are now. May run code of the user's: filters, and a function that says capacities.
-   * @throws RangeError ERR_GPU_UNKNOWN_DEVICE, ERR_GPU_MISSING_CAPACITY, ERR_GPU_ZERO_CAPACITY,
-   *   ERR_GPU_OUT_OF_RANGE; TypeError of what the user's functions do
+   * @throws RangeError ERR_GPU_MISSING_CAPACITY, ERR_GPU_ZERO_CAPACITY, ERR_GPU_OUT_OF_RANGE;
+   *   TypeError of what the user's functions do
    * @throws GPUError ERR_GPU_CLOSED
    */
   columns(sharing: Sharing, needsMemory: boolean): DeviceColumns {
@@ -65,8 +65,6 @@ export class ClusterDevices {
     const needsMore = needsMemory || sharing.startsFromLoad || this.#source !== undefined;
     const decision = needsMore ? this.#look() : undefined;
     const views = this.#eligible();
-    const devices = this.#cluster.open().devices();
-    this.#requireKnown(devices, sharing);
     const columns = {
       deviceIds: views.map(({ device }) => device.deviceId),
       speeds: this.#speeds(views, sharing, decision),
@@ -77,7 +75,22 @@ export class ClusterDevices {
     return columns;
   }
 
-  #criteria(): SelectionCriteria {
+  /**
+   * @throws RangeError ERR_GPU_UNKNOWN_DEVICE: limits or capacities of a device that is not there
+   * @throws GPUError ERR_GPU_CLOSED
+   */
+  requireKnown({ limits }: Sharing): void {
+    const devices = this.#cluster.open().devices();
+    for (const deviceId of limits?.keys() ?? []) {
+      if (!devices.has(deviceId)) throw unknownDevice('options.limits', deviceId);
+    }
+    for (const deviceId of this.#capacities?.keys() ?? []) {
+      if (!devices.has(deviceId)) throw unknownDevice('options.capacities', deviceId);
+    }
+  }
+
+  /** What every device has to satisfy. @throws as the constructor */
+  criteria(): SelectionCriteria {
     return criteriaOf(this.#given, {
       maxAgeMs: this.#cluster.open().defaultMaxAgeMs(),
       staleness: 'ledger-only',
@@ -87,7 +100,7 @@ export class ClusterDevices {
   }
 
   #look(): Decision {
-    const decision = new Decision(this.#criteria(), noChance);
+    const decision = new Decision(this.criteria(), noChance);
     decision.nowMs = this.#cluster.board.scene().nowMs;
     return decision;
   }
@@ -99,17 +112,8 @@ export class ClusterDevices {
       return board.views.filter((view) => view.isOpenToLeases);
     }
     const scene = board.scene();
-    const outlook = new Pipeline(this.#criteria(), policyState).outlook(scene);
+    const outlook = new Pipeline(this.criteria(), policyState).outlook(scene);
     return scene.views.filter((_, position) => outlook[position] === 'passes');
-  }
-
-  #requireKnown(devices: { has(deviceId: string): boolean }, { limits }: Sharing): void {
-    for (const deviceId of limits?.keys() ?? []) {
-      if (!devices.has(deviceId)) throw unknownDevice('options.limits', deviceId);
-    }
-    for (const deviceId of this.#capacities?.keys() ?? []) {
-      if (!devices.has(deviceId)) throw unknownDevice('options.capacities', deviceId);
-    }
   }
 
   #speeds(views: readonly DeviceView[], sharing: Sharing, decision?: Decision): Float64Array {

@@ -1,17 +1,37 @@
 import { readOptions } from './arguments.js';
 import type { Cluster } from './cluster.js';
 import { ClusterDevices, deviceOptions } from './cluster-devices.js';
+import { ClusterDistributor } from './cluster-distributor.js';
 import { ClusterLeases } from './cluster-leases.js';
+import { ClusterSharing } from './cluster-sharing.js';
 import { type ClusterStreamOptions, openStream } from './cluster-stream.js';
 import type { Distribution } from './distribution/distribution.js';
-import { type Items, readItems, readList, type TypedItems } from './distribution/items.js';
+import {
+  type ItemList,
+  type Items,
+  readItems,
+  readList,
+  type TypedItems,
+} from './distribution/items.js';
+import {
+  type RebalanceOptions,
+  type Rebalancing,
+  rebalanceKeys,
+  rebalanceOver,
+} from './distribution/rebalance/rebalance.js';
 import { share } from './distribution/share.js';
-import { readSharing, sharingKeys } from './distribution/sharing.js';
 import type { DistributionOptions } from './distribution/strategy.js';
 import type { DistributionStream } from './distribution/stream/distribution-stream.js';
 import type { StreamSource } from './distribution/stream/intake.js';
+import type { DeviceConstraints } from './selection/constraints.js';
 
-const optionKeys = [...sharingKeys, ...deviceOptions];
+const rebalanceOptions = [...rebalanceKeys, ...deviceOptions];
+
+/** `capacities` and `capacityFrom` are not those of the former distribution: speeds change. */
+export interface ClusterRebalanceOptions
+  extends RebalanceOptions,
+    DeviceConstraints,
+    Pick<DistributionOptions, 'capacities' | 'capacityFrom'> {}
 
 /** Work shared out over the devices, at once or as it comes. */
 export abstract class ClusterDistribution extends ClusterLeases {
@@ -58,7 +78,8 @@ export abstract class ClusterDistribution extends ClusterLeases {
    *   ERR_GPU_LENGTH_MISMATCH, ERR_GPU_UNKNOWN_STRATEGY.
    * @throws TypeError ERR_GPU_INVALID_TYPE, ERR_GPU_UNKNOWN_OPTION, ERR_GPU_MISSING_OPTION; what
    *   functions of yours throw, as its cause.
-   * @throws GPUError ERR_GPU_UNASSIGNED under `overflow: 'throw'`.
+   * @throws GPUError ERR_GPU_UNASSIGNED under `overflow: 'throw'`; under `reserve`, with nothing
+   *   held, ERR_GPU_RESERVATION_FAILED, ERR_GPU_LEDGER_FULL.
    *
    * @example
    * const plan = manager.distribute(prompts, { strategy: 'cost', costs: (p) => p.length });
@@ -74,6 +95,45 @@ export abstract class ClusterDistribution extends ClusterLeases {
   distribute(workload: unknown, options?: unknown): Distribution<unknown> {
     this.#cluster.open();
     return this.#share(options, () => readItems(workload, 'workload'));
+  }
+
+  /**
+   * Batches one after another, each with what those before left over, so that small devices do not
+   * starve: what a Distributor is, over the devices that there are at the time. Options are read
+   * once. What of capacities and limits names devices that are gone by then is passed over.
+   * @throws as `distribute`, of the options
+   *
+   * @example
+   * const distributor = manager.createDistributor({ strategy: 'capacity' });
+   * for await (const prompts of batches) send(distributor.distribute(prompts).assignments);
+   */
+  createDistributor<T = unknown>(options?: DistributionOptions<T>): ClusterDistributor<T> {
+    this.#cluster.open();
+    return new ClusterDistributor<T>(this.#cluster, options);
+  }
+
+  /**
+   * The former distribution over the devices that there are now: few items move, as few as can be
+   * where items are alike; see `WorkloadDistributor.rebalance`. Leases that the former still holds
+   * count neither as load nor as memory; they stay as they are, and no new ones are taken.
+   * @throws TypeError, RangeError naming the option, ERR_GPU_MISSING_CAPACITY; what filters and
+   *   functions of yours throw, as the cause of a TypeError
+   * @throws GPUError ERR_GPU_UNASSIGNED, where the former was to leave nothing over
+   *
+   * @example
+   * const { moves, distribution } = manager.rebalance(plan, { maxImbalance: 1.1 });
+   * for (const { index, from, to } of moves) migrate(prompts[index], from, to);
+   */
+  rebalance<T, L extends ItemList<T>>(
+    previous: Distribution<T, L>,
+    options?: ClusterRebalanceOptions,
+  ): Rebalancing<T, L> {
+    this.#cluster.open();
+    const given = readOptions(options, rebalanceOptions);
+    const devices = new ClusterDevices(this.#cluster, given);
+    return rebalanceOver(previous, given, (sharing, needsMemory) =>
+      devices.columns(sharing, needsMemory),
+    );
   }
 
   /**
@@ -98,13 +158,14 @@ export abstract class ClusterDistribution extends ClusterLeases {
   }
 
   #share(options: unknown, itemsOf: () => Items): Distribution<unknown> {
-    const given = readOptions(options, optionKeys);
-    const sharing = readSharing(given);
-    const devices = new ClusterDevices(this.#cluster, given);
+    const asked = new ClusterSharing(this.#cluster, options);
+    const parts = asked.over(itemsOf());
     return share({
-      sharing,
-      items: itemsOf(),
-      devicesOf: (needsMemory) => devices.columns(sharing, needsMemory),
+      ...parts,
+      devicesOf: (needsMemory) => {
+        asked.requireKnown();
+        return parts.devicesOf(needsMemory);
+      },
     });
   }
 }

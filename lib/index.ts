@@ -153,14 +153,19 @@ export type { DeviceLeaseStatus, LeaseStatus } from './leases/lease-status.js';
 
 // Distribution.
 
+export type { ClusterRebalanceOptions } from './cluster-distribution.js';
+export type { ClusterDistributor } from './cluster-distributor.js';
 export type { ClusterStreamOptions } from './cluster-stream.js';
 
 export type { CapacityInput } from './distribution/capacity.js';
+export { Distributor } from './distribution/carrying-distributor.js';
 export { Distribution } from './distribution/distribution.js';
 export { WorkloadDistributor } from './distribution/distributor.js';
 export type { ItemList, Span, TypedItems } from './distribution/items.js';
 export type { DistributionJob, JobSettings } from './distribution/job.js';
 export type { UnassignedReason } from './distribution/reasons.js';
+export type { RebalanceOptions, Rebalancing } from './distribution/rebalance/rebalance.js';
+export type { ItemMove } from './distribution/rebalance/rebalancing.js';
 export type { DistributionDevice } from './distribution/standalone-devices.js';
 export type {
   CapacitySource,

@@ -122,6 +122,6 @@ export function readKiB(value: unknown, what: string): number {
 }
 
 /** @throws TypeError, RangeError */
-export function readTtl(value: unknown): number {
-  return readNumber(value, 'ttlMs', ttlRule);
+export function readTtl(value: unknown, what = 'ttlMs'): number {
+  return readNumber(value, what, ttlRule);
 }
