@@ -159,13 +159,6 @@ export abstract class ClusterDistribution extends ClusterLeases {
 
   #share(options: unknown, itemsOf: () => Items): Distribution<unknown> {
     const asked = new ClusterSharing(this.#cluster, options);
-    const parts = asked.over(itemsOf());
-    return share({
-      ...parts,
-      devicesOf: (needsMemory) => {
-        asked.requireKnown();
-        return parts.devicesOf(needsMemory);
-      },
-    });
+    return share(asked.over(itemsOf()));
   }
 }

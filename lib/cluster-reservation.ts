@@ -4,7 +4,7 @@ import type { DeviceColumns } from './distribution/device-columns.js';
 import type { WantedShare } from './distribution/reserving.js';
 import { readTtl } from './leases/lease-request.js';
 import type { Reservation } from './leases/reservation.js';
-import type { SelectionCriteria } from './selection/criteria.js';
+import { type SelectionCriteria, weightSteps } from './selection/criteria.js';
 
 /** How long leases of a plan live: 0, until they are released; undefined: there are to be none. */
 export function readReserve(value: unknown): number | undefined {
@@ -33,11 +33,12 @@ export class ClusterReservation {
     const withheld = leases.withheldIds();
     if (maxInFlight === Infinity && withheld.size === 0) return columns;
     const inFlight = new Map(board.views.map((view) => [view.device.deviceId, view.inFlight]));
-    const limits = columns.deviceIds.map((deviceId) => ({
-      items: withheld.has(deviceId) ? 0 : Infinity,
-      bytes: Infinity,
-      cost: Math.max(0, maxInFlight - (inFlight.get(deviceId) ?? 0)),
-    }));
+    const limits = columns.deviceIds.map((deviceId) => {
+      const room = Math.max(0, maxInFlight - (inFlight.get(deviceId) ?? 0));
+      // A lease weighs something, even of items that cost nothing.
+      const isOpen = room * weightSteps >= 1 && !withheld.has(deviceId);
+      return { items: isOpen ? Infinity : 0, bytes: Infinity, cost: room };
+    });
     return { ...columns, limits };
   }
 

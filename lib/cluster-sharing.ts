@@ -13,6 +13,7 @@ export class ClusterSharing {
   readonly sharing: Sharing;
   readonly #devices: ClusterDevices;
   readonly #reservation: ClusterReservation | undefined;
+  #isKnown = false;
 
   /** @throws TypeError, RangeError naming the option; GPUError ERR_GPU_CLOSED */
   constructor(cluster: Cluster, options: unknown) {
@@ -23,22 +24,28 @@ export class ClusterSharing {
     this.#reservation = ttlMs === undefined ? undefined : new ClusterReservation(cluster, ttlMs);
   }
 
-  /** @throws RangeError ERR_GPU_UNKNOWN_DEVICE: something is said of a device that is not there */
+  /**
+   * Asked once; later, devices that are spoken of may be gone.
+   * @throws RangeError ERR_GPU_UNKNOWN_DEVICE: something is said of a device that is not there
+   */
   requireKnown(): void {
+    if (this.#isKnown) return;
     this.#devices.requireKnown(this.sharing);
+    this.#isKnown = true;
   }
 
-  /** Devices that are not there may be spoken of: they may have been, or come yet. */
   over(items: Items): ShareParts {
     const { sharing } = this;
     const [devices, reservation] = [this.#devices, this.#reservation];
-    if (reservation === undefined) {
-      return { sharing, items, devicesOf: (needsMemory) => devices.columns(sharing, needsMemory) };
-    }
+    const devicesOf = (needsMemory: boolean) => {
+      this.requireKnown();
+      return devices.columns(sharing, needsMemory);
+    };
+    if (reservation === undefined) return { sharing, items, devicesOf };
     return {
       sharing,
       items,
-      devicesOf: (needsMemory) => reservation.leasable(devices.columns(sharing, needsMemory)),
+      devicesOf: (needsMemory) => reservation.leasable(devicesOf(needsMemory)),
       reserve: (shares) => reservation.reserve(shares, devices.criteria()),
     };
   }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Distribution } from '../../../lib/distribution/distribution.js';
 import type { DistributionJob } from '../../../lib/distribution/job.js';
@@ -19,7 +20,7 @@ function cluster(maxInFlight = Infinity, ids: readonly string[] = ['a', 'b']) {
   return manager;
 }
 
-function held(manager: GPUClusteringManager) {
+function loads(manager: GPUClusteringManager) {
   return manager
     .leaseStatus()
     .devices.map(({ inFlight, leasedBytes }) => ({ inFlight, leasedBytes }));
@@ -37,13 +38,13 @@ describe('distribute with reserve', () => {
       reserve: true,
     });
     expect([...(plan.leases?.keys() ?? [])]).toEqual(['a', 'b']);
-    expect(held(manager)).toEqual([
+    expect(loads(manager)).toEqual([
       { inFlight: 2, leasedBytes: gib },
       { inFlight: 2, leasedBytes: 2 * gib },
     ]);
     plan.release();
     plan.release();
-    expect(held(manager)).toEqual([nothing, nothing]);
+    expect(loads(manager)).toEqual([nothing, nothing]);
     await manager.shutdown();
   });
 
@@ -67,7 +68,7 @@ describe('distribute with reserve', () => {
     refusal('ERR_GPU_UNASSIGNED', () =>
       manager.distribute(1, { reserve: true, overflow: 'throw' }),
     );
-    expect(held(manager).map(({ inFlight }) => inFlight)).toEqual([4, 4]);
+    expect(loads(manager).map(({ inFlight }) => inFlight)).toEqual([4, 4]);
     lease.release();
     plan.release();
     await manager.shutdown();
@@ -78,7 +79,7 @@ describe('distribute with reserve', () => {
     const lease = await manager.acquire({ memoryBytes: 20e9 });
     const plan = manager.distribute(9, { strategy: 'capacity', bytes: 1e9, reserve: true });
     expect(plan.counts.get('a')).toBe(4);
-    expect(held(manager)[0]?.leasedBytes).toBeLessThanOrEqual(24e9);
+    expect(loads(manager)[0]?.leasedBytes).toBeLessThanOrEqual(24e9);
     lease.release();
     plan.release();
     await manager.shutdown();
@@ -120,7 +121,7 @@ describe('distribute with reserve', () => {
     };
     const plan = manager.distribute(2, { strategy, reserve: true });
     expect([...(plan.leases?.keys() ?? [])]).toEqual(['a']);
-    expect(held(manager)).toEqual([{ inFlight: 2, leasedBytes: 0 }]);
+    expect(loads(manager)).toEqual([{ inFlight: 2, leasedBytes: 0 }]);
     plan.release();
     await manager.shutdown();
   });
@@ -140,8 +141,55 @@ describe('distribute with reserve', () => {
     );
     expect(message).toContain('"b"');
     expect(others).toHaveLength(4);
-    expect(held(manager).map(({ inFlight }) => inFlight)).toEqual([0, 4]);
+    expect(loads(manager).map(({ inFlight }) => inFlight)).toEqual([0, 4]);
     await manager.shutdown();
+  });
+
+  it('never fails where nobody else takes anything, and holds what is planned', () => {
+    const item = fc.record({
+      cost: fc.oneof(fc.constantFrom(0, 1, 0.1, 0.7), fc.double({ min: 0, max: 3, noNaN: true })),
+      bytes: fc.oneof(fc.constantFrom(0, 1, 1023, 1024), fc.integer({ min: 0, max: 9e9 })),
+    });
+    const held = fc.record({ weight: fc.integer({ min: 0, max: 9 }), bytes: fc.nat({ max: 9e9 }) });
+    const strategy = fc.constantFrom(
+      'uniform' as const,
+      'capacity' as const,
+      'least-loaded' as const,
+    );
+    const maxInFlight = fc.constantFrom(0.5, 3, 7.3, 1000, Infinity);
+    const cases = [fc.array(item, { maxLength: 9 }), held, strategy, maxInFlight] as const;
+    fc.assert(
+      fc.property(...cases, (items, before, strategy, maxInFlight) => {
+        const manager = cluster(maxInFlight);
+        const lease = manager.tryAcquire({
+          deviceIds: ['a'],
+          weight: Math.max(1 / 64, before.weight / 2),
+          memoryBytes: before.bytes,
+        });
+        const leased = loads(manager);
+        const costs = items.map(({ cost }) => cost);
+        const bytes = items.map((each) => each.bytes);
+        const plan = manager.distribute(items, { strategy, costs, bytes, reserve: true });
+        for (const [place, deviceId] of ['a', 'b'].entries()) {
+          const had = leased[place] ?? nothing;
+          const has = loads(manager)[place] ?? nothing;
+          const indices = [...(plan.indicesOf(deviceId) ?? [])];
+          const sum = (values: readonly number[]) =>
+            indices.reduce((all, index) => all + (values[index] ?? 0), 0);
+          const [weight, memory] = [has.inFlight - had.inFlight, has.leasedBytes - had.leasedBytes];
+          expect(weight).toBeGreaterThanOrEqual(sum(costs) - 1e-9);
+          expect(weight).toBeLessThanOrEqual(sum(costs) + 1 / 64);
+          expect(memory - sum(bytes)).toBeGreaterThanOrEqual(0);
+          expect(memory - sum(bytes)).toBeLessThan(1024);
+          expect(has.inFlight).toBeLessThanOrEqual(Math.max(maxInFlight, had.inFlight));
+          expect(has.leasedBytes).toBeLessThanOrEqual(24e9);
+        }
+        plan.release();
+        expect(loads(manager)).toEqual(leased);
+        if (lease.granted) lease.release();
+      }),
+      { numRuns: 1000 },
+    );
   });
 
   it('refuses what says nothing', async () => {
