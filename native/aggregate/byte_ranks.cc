@@ -6,7 +6,7 @@
 #include <cstring>
 #include <utility>
 
-#include "aggregate/lanes.h"
+#include "core/instruction_set.h"
 
 namespace gpuring {
 namespace {
@@ -28,7 +28,7 @@ struct LimitCounts {
 }  // namespace
 
 #define GPURING_KERNEL "aggregate/byte_ranks.inc"
-#include "aggregate/each_instruction_set.inc"
+#include "core/each_instruction_set.inc"
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "aggregate/lanes.h"
+#include "core/instruction_set.h"
 
 namespace gpuring {
 namespace {
@@ -38,7 +38,7 @@ FaultReason ReasonOf(double value, const Bounds& bounds) {
 }
 
 #define GPURING_KERNEL "aggregate/column_check.inc"
-#include "aggregate/each_instruction_set.inc"
+#include "core/each_instruction_set.inc"
 
 constexpr bool (*kHasBadValue[])(std::span<const double>,
                                  const Bounds&) = GPURING_EACH(HasBadValue);

@@ -7,7 +7,7 @@
 #include <optional>
 #include <span>
 
-#include "aggregate/instruction_set.h"
+#include "core/instruction_set.h"
 
 namespace gpuring {
 

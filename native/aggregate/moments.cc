@@ -8,6 +8,7 @@
 #include "aggregate/compensated.h"
 #include "aggregate/lanes.h"
 #include "aggregate/statistics.h"
+#include "core/instruction_set.h"
 
 namespace gpuring {
 namespace {
@@ -26,7 +27,7 @@ struct BlockSums {
 };
 
 #define GPURING_KERNEL "aggregate/moments.inc"
-#include "aggregate/each_instruction_set.inc"
+#include "core/each_instruction_set.inc"
 
 constexpr void (*kAddBlock[])(std::span<const double>, BlockSums*) = GPURING_EACH(AddBlock);
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <span>
 
-#include "aggregate/instruction_set.h"
+#include "core/instruction_set.h"
 
 namespace gpuring {
 

@@ -8,7 +8,7 @@
 #include <memory>
 #include <new>
 
-#include "aggregate/lanes.h"
+#include "core/instruction_set.h"
 
 namespace gpuring {
 namespace {
@@ -66,7 +66,7 @@ uint16_t BucketByValue(double value, const Cut& cut) {
 }
 
 #define GPURING_KERNEL "aggregate/selection.inc"
-#include "aggregate/each_instruction_set.inc"
+#include "core/each_instruction_set.inc"
 
 constexpr void (*kFindRange[])(std::span<const double>, Range*) = GPURING_EACH(FindRange);
 using FindBuckets = void (*)(std::span<const double>, const Cut&, uint16_t*);

@@ -8,7 +8,7 @@
 
 #include "aggregate/byte_ranks.h"
 #include "aggregate/histogram.h"
-#include "aggregate/lanes.h"
+#include "core/instruction_set.h"
 
 namespace gpuring {
 namespace {
@@ -19,7 +19,7 @@ constexpr size_t kFewBins = 1024;
 constexpr size_t kMostBins = 65536;
 
 #define GPURING_KERNEL "aggregate/summary.inc"
-#include "aggregate/each_instruction_set.inc"
+#include "core/each_instruction_set.inc"
 
 template <class T>
 using Memory = std::unique_ptr<T[]>;

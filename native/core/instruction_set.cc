@@ -1,6 +1,4 @@
-#include "aggregate/instruction_set.h"
-
-#include "aggregate/lanes.h"
+#include "core/instruction_set.h"
 
 namespace gpuring {
 
