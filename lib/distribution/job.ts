@@ -66,12 +66,13 @@ export function bytesAt({ bytes, itemBytes }: DistributionJob, index: number): n
 }
 
 /**
- * The most items that the device takes by its own limits, where all cost and take the same.
- * REQUIRES: neither costs nor bytes.
+ * The most items that the device takes by its own limits, where all cost the same; by that on bytes
+ * where all take the same. REQUIRES: no costs.
  */
 export function equalItemLimit(job: DistributionJob, place: number): number {
   const byCost = quotient(limitAt(job.costLimits, place), job.itemCost);
-  const byBytes = quotient(limitAt(job.byteLimits, place), job.itemBytes);
+  const areAlike = job.bytes === undefined;
+  const byBytes = areAlike ? quotient(limitAt(job.byteLimits, place), job.itemBytes) : Infinity;
   return Math.min(limitAt(job.itemLimits, place), byCost, byBytes);
 }
 
