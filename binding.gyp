@@ -4,7 +4,8 @@
       "target_name": "gpuring",
       "variables": { "read": "node -p \"const s = require('./native/sources.json');" },
       "sources": [
-        "<!@(<(read) [s.core, s.aggregate, s.nvml, s.binding, s.portable].flat().join(' ')\")"
+        "<!@(<(read) [s.core, s.aggregate, s.distribute, s.nvml].flat().join(' ')\")",
+        "<!@(<(read) [s.binding, s.portable].flat().join(' ')\")"
       ],
       "include_dirs": ["native", "<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["<!@(<(read) s.addonDefines.join(' ')\")"],

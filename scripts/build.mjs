@@ -19,7 +19,11 @@ const folder = (name) => `native/${name}`;
 
 export const addon = {
   name: 'addon',
-  inputs: [...lists, 'binding.gyp', ...['core', 'aggregate', 'nvml', 'binding'].map(folder)],
+  inputs: [
+    ...lists,
+    'binding.gyp',
+    ...['core', 'aggregate', 'distribute', 'nvml', 'binding'].map(folder),
+  ],
   outputs: ['build/Release/gpuring.node'],
   make() {
     const env = { npm_config_nodedir: nodeDirectory() };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "binding/addon_data.h"
+#include "binding/assignment_call.h"
 #include "binding/column_calls.h"
 #include "binding/module_tables.h"
 #include "binding/probe_object.h"
@@ -14,6 +15,7 @@
 #include "core/clock.h"
 #include "core/published_row.h"
 #include "core/session.h"
+#include "distribute/assignment.h"
 #include "nvml/probe.h"
 
 namespace gpuring {
@@ -54,6 +56,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
               Napi::Function::New<DownsampleColumnCall>(env, "downsampleColumn"));
   exports.Set("checkColumns", Napi::Function::New<CheckColumnsCall>(env, "checkColumns"));
   exports.Set("summarize", Napi::Function::New<SummarizeCall>(env, "summarize"));
+  exports.Set("noOwner", static_cast<double>(kNoOwner));
+  exports.Set("assignEarliest", Napi::Function::New<AssignEarliestCall>(env, "assignEarliest"));
   exports.Set("stopAll", Napi::Function::New<StopAll>(env, "stopAll"));
   return exports;
 }

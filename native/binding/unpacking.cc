@@ -65,6 +65,10 @@ std::span<double> UnpackDoubles(const Napi::Value& value) {
   return Elements<double>(value, napi_float64_array);
 }
 
+std::span<uint32_t> UnpackUint32s(const Napi::Value& value) {
+  return Elements<uint32_t>(value, napi_uint32_array);
+}
+
 std::span<uint8_t> UnpackBytes(const Napi::Value& value) {
   return Elements<uint8_t>(value, napi_uint8_array);
 }

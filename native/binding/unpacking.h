@@ -26,6 +26,7 @@ namespace gpuring {
 // The caller's own memory, for the length of the call. Empty: not such an array.
 [[nodiscard]] std::span<double> UnpackDoubles(const Napi::Value& value);
 [[nodiscard]] std::span<uint64_t> UnpackWords(const Napi::Value& value);
+[[nodiscard]] std::span<uint32_t> UnpackUint32s(const Napi::Value& value);
 [[nodiscard]] std::span<uint8_t> UnpackBytes(const Napi::Value& value);
 
 }  // namespace gpuring

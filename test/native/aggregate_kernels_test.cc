@@ -9,24 +9,12 @@
 #include "aggregate/moments.h"
 #include "aggregate/selection.h"
 #include "check.h"
+#include "instruction_sets.h"
 
 namespace gpuring {
 namespace {
 
 using Values = std::vector<double>;
-
-std::vector<InstructionSet> SetsHere() {
-  std::vector<InstructionSet> sets;
-  for (size_t i = 0; i < kInstructionSetNames.size(); i++) {
-    const auto set = static_cast<InstructionSet>(i);
-    if (HasInstructionSet(set)) {
-      sets.push_back(set);
-    } else {
-      std::printf("  not tested: %s, which this processor lacks\n", kInstructionSetNames[i]);
-    }
-  }
-  return sets;
-}
 
 struct Shape {
   const char* name;

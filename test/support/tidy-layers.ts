@@ -14,10 +14,11 @@ const layers: readonly Layer[] = [
   { folder: 'native/portable_libc.cc', ours: /^$/, system: notNode },
   { folder: 'native/core/', ours: /^core\//, system: standardLibrary },
   { folder: 'native/aggregate/', ours: /^(core|aggregate)\//, system: standardLibrary },
+  { folder: 'native/distribute/', ours: /^(core|distribute)\//, system: standardLibrary },
   { folder: 'native/nvml/', ours: /^(core|nvml)\//, system: notNode },
   {
     folder: 'native/binding/',
-    ours: /^(core|aggregate|nvml|binding)\//,
+    ours: /^(core|aggregate|distribute|nvml|binding)\//,
     system: /^(?!dlfcn\.h)/,
   },
   {
