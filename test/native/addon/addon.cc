@@ -10,6 +10,7 @@
 #include "columns_object.h"
 #include "core/metrics.generated.h"
 #include "crossing.h"
+#include "driver_calls.h"
 #include "push_timing.h"
 #include "roof.h"
 
@@ -105,6 +106,7 @@ Napi::Value MetricTable(const Napi::CallbackInfo& info) {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportCrossing(exports);
+  ExportDriverCalls(exports);
   exports.Set("readDoubles", Napi::Function::New<Read>(env));
   exports.Set("statisticsByNthElement", Napi::Function::New<Plain<StatisticsByNthElement>>(env));
   exports.Set("statisticsBySort", Napi::Function::New<Plain<StatisticsBySort>>(env));

@@ -1,0 +1,59 @@
+// The newest sample of one device, beside an object of six numbers that an addon makes.
+import { bareCore } from '../aggregation/bare-core.mjs';
+import { compare } from '../harness/rounds.mjs';
+import { expected, keys } from './host.mjs';
+import { openOurs } from './ours.mjs';
+
+const object = 'getMetrics() of a device: an object of all its metrics';
+const row = 'the row that it reads, into an array that is there';
+const six = 'an object of six numbers from native code, here';
+const literal = 'an object literal of six numbers';
+
+const goals = [
+  {
+    id: 'G3',
+    name: 'the newest sample as an object: 25x under six properties from native code',
+    ratio: [six, object],
+    atLeast: 25,
+  },
+  {
+    id: 'G3',
+    name: 'the newest sample in an array that is there: 60x under them',
+    ratio: [six, row],
+    atLeast: 60,
+  },
+];
+
+function check({ manager, ids, readInto }) {
+  const sample = manager.getMetrics(ids[0]);
+  const numbers = readInto();
+  const isSame = keys.every((key, at) => {
+    return sample[key] === expected[0][at] && numbers[at] === expected[0][at];
+  });
+  if (!isSame) throw new Error(`read ${JSON.stringify(sample)} and ${numbers}`);
+}
+
+export async function latest() {
+  const ours = await openOurs();
+  const { manager, ids, block } = ours;
+  try {
+    check(ours);
+    const id = ids[0];
+    let value = 0;
+    const figures = compare({
+      [object]: { run: () => manager.getMetrics(id) },
+      [row]: { run: () => block.row(ours.row) },
+      [six]: { run: bareCore.sixProperties },
+      'an empty native call that gives a number, beside it': { run: bareCore.emptyDouble },
+      [literal]: {
+        run: () => {
+          value += 1;
+          return { a: value, b: value, c: value, d: value, e: value, f: value };
+        },
+      },
+    });
+    return { figures, goals };
+  } finally {
+    await ours.close();
+  }
+}

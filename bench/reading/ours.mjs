@@ -1,0 +1,60 @@
+// The package on those boards: through its manager, and the memory that the manager reads.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GPUClusteringManager } from '../../dist/index.mjs';
+import { loadNative } from '../../dist/native.js';
+import { BlockReader } from '../../dist/telemetry/block.js';
+import { ownSimulatedDriverPath, scenarioText } from '../../dist/testing/simulator.js';
+import { keys, scenario } from './host.mjs';
+
+const periodMs = 10;
+
+/** A second session, which joins the sampler of the manager. */
+function openBlock(native) {
+  return native.openSession({
+    libraryPath: ownSimulatedDriverPath(),
+    scenario: scenarioText(scenario),
+    periodMs,
+    maxHistory: 1000,
+    memoryLimitBytes: 2 ** 30,
+    hangTimeoutMs: 2000,
+    idleReleaseMs: 0,
+  });
+}
+
+async function until(isSo) {
+  const endMs = performance.now() + 20_000;
+  while (!isSo()) {
+    if (performance.now() > endMs) throw new Error('not within 20 s');
+    await sleep(periodMs);
+  }
+}
+
+export async function openOurs() {
+  const manager = await GPUClusteringManager.open({ simulate: scenario, periodMs });
+  const ids = manager.listDevices().map(({ deviceId }) => deviceId);
+  const native = loadNative();
+  const session = openBlock(native);
+  await until(() => session.state() !== 'opening');
+  const failure = session.failure();
+  if (failure !== undefined) throw new Error(JSON.stringify(failure));
+  const rows = session.devices().map(({ row }) => row);
+  session.watch(rows);
+  const block = new BlockReader(session, native.layout);
+  await until(() => ids.every((id) => manager.getMetrics(id)?.fanSpeedPercent !== undefined));
+  const places = keys.map((key) => native.layout.rowMetricsWord + native.metricKeys.indexOf(key));
+  const into = new Float64Array(keys.length * rows.length);
+  const readInto = () => {
+    let at = 0;
+    for (let device = 0; device < rows.length; device++) {
+      const words = block.row(rows[device]);
+      for (let metric = 0; metric < places.length; metric++) into[at++] = words[places[metric]];
+    }
+    return into;
+  };
+  const close = async () => {
+    session.close();
+    await manager.shutdown();
+  };
+  const read = () => ids.map((id) => manager.getMetrics(id));
+  return { manager, ids, read, readInto, block, row: rows[0], close };
+}
