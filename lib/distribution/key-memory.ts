@@ -5,7 +5,7 @@ import type { ItemKey } from './strategy.js';
 /** Keys that are remembered; the one that was used longest ago is forgotten first. */
 const mostKeys = 2 ** 16;
 
-/** Which device got the items of which key last. */
+/** Which device is the home of which key: as the plan says, else the one that got its last item. */
 export class KeyMemory {
   /** In the order of use. */
   readonly #deviceOf = new Map<ItemKey, string>();
@@ -27,7 +27,8 @@ export class KeyMemory {
     const lastOf = new Map<ItemKey, string>();
     for (const [index, key] of keys.entries()) {
       const owner = plan.owners[index];
-      const deviceId = owner === unassignedOwner ? undefined : deviceIds[owner ?? -1];
+      const home = plan.homes?.get(key) ?? (owner === unassignedOwner ? undefined : owner);
+      const deviceId = deviceIds[home ?? -1];
       if (deviceId !== undefined) lastOf.set(key, deviceId);
     }
     for (const [key, deviceId] of lastOf) {

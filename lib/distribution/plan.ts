@@ -1,4 +1,5 @@
 import type { UnassignedReason } from './reasons.js';
+import type { ItemKey } from './strategy.js';
 
 /** What stands for a device where an item has none. */
 export const unassignedOwner = 0xffff_ffff;
@@ -15,6 +16,8 @@ export interface OwnersPlan {
   readonly owners: Uint32Array;
   /** Where the strategy knows better than limits tell: why an item has no device. */
   readonly reasonOf?: (index: number) => UnassignedReason | undefined;
+  /** Where keys are at home from now on, by place; of 'locality'. */
+  readonly homes?: ReadonlyMap<ItemKey, number>;
 }
 
 export type Plan = CountsPlan | OwnersPlan;
