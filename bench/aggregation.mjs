@@ -5,9 +5,10 @@ import { pushing } from './aggregation/pushing.mjs';
 import { recording } from './aggregation/recording.mjs';
 import { registered } from './aggregation/registered.mjs';
 import { scanning } from './aggregation/scanning.mjs';
+import { summaries } from './aggregation/summaries.mjs';
 import { windows } from './aggregation/windows.mjs';
 import { askParts } from './harness/parts.mjs';
 
-const parts = { scanning, windows, registered, recording, pushing };
+const parts = { scanning, windows, registered, recording, summaries, pushing };
 
 export const ask = ({ args }) => askParts(parts, args);

@@ -14,6 +14,30 @@ export function scoreOf({
     : score * Math.max(0.1, 1 - (temperatureCelsius - 80) / 40);
 }
 
+/** Lists of samples, a list a device; who asks has the newest of each scored, and all sorted. */
+export class HistoryScan {
+  #histories;
+  #most;
+
+  constructor(samples, most) {
+    this.#histories = new Map(samples.map((sample) => [sample.deviceId, [sample]]));
+    this.#most = most;
+  }
+
+  record(sample) {
+    const history = this.#histories.get(sample.deviceId);
+    history.push({ ...sample });
+    if (history.length > this.#most) history.shift();
+  }
+
+  best() {
+    const ranked = Array.from(this.#histories, ([deviceId, history]) => {
+      return { deviceId, score: scoreOf(history.at(-1)) };
+    });
+    return ranked.sort((a, b) => b.score - a.score)[0]?.deviceId;
+  }
+}
+
 /** Objects that have their score ready, in a list: the way it is written first. */
 export class ObjectScan {
   #devices;

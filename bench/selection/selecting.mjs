@@ -3,7 +3,7 @@
 
 import { bareCore } from '../aggregation/bare-core.mjs';
 import { compare } from '../harness/rounds.mjs';
-import { ObjectScan, TypedScan } from './alternatives.mjs';
+import { HistoryScan, ObjectScan, TypedScan } from './alternatives.mjs';
 import { whileSampling } from './clusters.mjs';
 
 const selecting = 'selectBestDevice(), 8 devices read at 1 kHz';
@@ -46,8 +46,11 @@ export function checkLive(manager) {
     if (manager.status().rounds !== rounds || first === undefined) continue;
     compared += 1;
     const scan = samples[new ObjectScan(samples).best()].deviceId;
-    if (best !== first.deviceId || best !== scan) {
-      throw new Error(`selected ${best}, ranked first ${first.deviceId}, scanned ${scan}`);
+    const listed = new HistoryScan(samples, 100).best();
+    if (best !== first.deviceId || best !== scan || best !== listed) {
+      throw new Error(
+        `selected ${best}, ranked first ${first.deviceId}, scanned ${scan} and ${listed}`,
+      );
     }
   }
   if (compared < 200) throw new Error(`compared only ${compared} times`);
@@ -58,6 +61,7 @@ export function selectingBest() {
     checkLive(manager);
     const samples = manager.listDevices().map(({ deviceId }) => manager.getMetrics(deviceId));
     const [objects, typed] = [new ObjectScan(samples), new TypedScan(samples)];
+    const histories = new HistoryScan(samples, 100);
     let at = 0;
     const next = () => (at = (at + 1) & 7);
     const figures = compare(
@@ -70,6 +74,12 @@ export function selectingBest() {
             const index = next();
             objects.update(index, samples[index]);
             return objects.best();
+          },
+        },
+        'lists of samples of 8 devices, one of them new, all scored and sorted': {
+          run: () => {
+            histories.record(samples[next()]);
+            return histories.best();
           },
         },
         'a scan of 8 numbers, one of them new': {
