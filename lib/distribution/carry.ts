@@ -4,6 +4,9 @@ import type { Usage } from './usage.js';
 
 /** Beside the fastest device, none counts as slower than this. */
 const slowest = 2 ** -500;
+/** No load and no credit counts as more than so many times a batch: sums stay what doubles hold. */
+const most = 2 ** 50;
+const greatestLoad = 2 ** 1000;
 
 /**
  * What devices are behind or ahead of their shares, in cost, over all plans so far. A device that
@@ -31,9 +34,9 @@ export class Carry {
     const unit = unitOf(job);
     return dueCounts(job.itemCount, {
       speeds: scaled(job.speeds),
-      loads: job.loads?.map((load) => load / unit),
+      loads: job.loads?.map((load) => Math.min(load / unit, most)),
       limits: job.speeds.map((_, place) => equalItemLimit(job, place)),
-      credits: this.#creditsOf(job).map((credit) => credit / unit),
+      credits: this.#creditsOf(job).map((credit) => clamped(credit / unit)),
       minPerDevice: job.settings.minPerDevice,
     });
   }
@@ -51,9 +54,10 @@ export class Carry {
       0,
     );
     if (lag === 0) return job;
-    const loads = credits.map(
-      (credit, place) => loadAt(job, place) + Math.max(0, at(speeds, place) * lag - credit),
-    );
+    const loads = credits.map((credit, place) => {
+      const ahead = Math.max(0, at(speeds, place) * lag - credit);
+      return Math.min(loadAt(job, place) + ahead, greatestLoad);
+    });
     return { ...job, loads };
   }
 
@@ -62,22 +66,23 @@ export class Carry {
     if (usage.assignedItems === 0) return;
     const speeds = scaled(job.speeds);
     const isEqual = job.costs === undefined && job.bytes === undefined;
-    const unit = isEqual ? unitOf(job) : 1;
-    const got = isEqual ? usage.items : usage.costs;
-    const shares = sharesOf(isEqual ? usage.assignedItems : usage.assignedCost, {
+    const unit = isEqual ? unitOf(job) : usage.assignedCost || 1;
+    const shares = sharesOf(isEqual ? usage.assignedItems : usage.assignedCost / unit, {
       speeds,
-      loads: job.loads?.map((load) => load / unit),
+      loads: job.loads?.map((load) => Math.min(load / unit, most)),
       limits: job.speeds.map((_, place) =>
-        isEqual ? Math.floor(equalItemLimit(job, place)) : limitAt(job.costLimits, place),
+        isEqual ? Math.floor(equalItemLimit(job, place)) : limitAt(job.costLimits, place) / unit,
       ),
     });
     this.#greatestCost = Math.max(this.#greatestCost, usage.greatestCost, isEqual ? unit : 0);
-    const most = this.#greatestCost * Math.max(1, job.settings.minPerDevice);
+    const mostBehind = this.#greatestCost * Math.max(1, job.settings.minPerDevice);
     const before = levelCredits(this.#creditsOf(job), speeds);
-    const after = before.map(
-      (credit, place) => credit + (at(shares, place) - at(got, place)) * unit,
+    const after = before.map((credit, place) =>
+      isEqual
+        ? credit + (at(shares, place) - at(usage.items, place)) * unit
+        : credit + at(shares, place) * unit - at(usage.costs, place),
     );
-    const kept = forget(after, most);
+    const kept = forget(after, mostBehind);
     for (const [place, deviceId] of job.deviceIds.entries()) {
       this.#credits.set(deviceId, at(kept, place));
     }
@@ -93,16 +98,23 @@ function unitOf({ itemCost }: DistributionJob): number {
   return itemCost === 0 ? 1 : itemCost;
 }
 
-/** What is above `most` is forgotten; those that are ahead are so by as much less, each in part. */
-function forget(credits: Float64Array, most: number): Float64Array {
+function clamped(credit: number): number {
+  return Math.max(-most, Math.min(credit, most));
+}
+
+/**
+ * What is above `mostBehind` is forgotten; those that are ahead are so by as much less, each in
+ * part.
+ */
+function forget(credits: Float64Array, mostBehind: number): Float64Array {
   let [forgotten, ahead] = [0, 0];
   for (const credit of credits) {
-    if (credit > most) forgotten += credit - most;
+    if (credit > mostBehind) forgotten += credit - mostBehind;
     if (credit < 0) ahead -= credit;
   }
   if (forgotten === 0) return credits;
   const left = Math.max(0, 1 - forgotten / ahead);
-  return credits.map((credit) => (credit < 0 ? credit * left : Math.min(credit, most)));
+  return credits.map((credit) => (credit < 0 ? credit * left : Math.min(credit, mostBehind)));
 }
 
 /** The fastest is 1, so that no sum leaves what a double holds. */

@@ -1,3 +1,4 @@
+import { equalCounts, sumOf } from './equal-counts.js';
 import { fillLevel } from './fill-level.js';
 
 /** Devices that equal items go to again and again, by place. */
@@ -18,6 +19,8 @@ export interface DueDevices {
 const doubt = 1e-9;
 /** Rounded to so small steps, amounts that are equal but for that are equal. */
 const step = 2 ** -32;
+/** Where credits are within bounds, no more are needed than a few. */
+const mostRounds = 4;
 
 /**
  * Items per device, so that over all batches each device gets its share: what it is due is its
@@ -39,12 +42,34 @@ export function dueCounts(itemCount: number, devices: DueDevices): Float64Array 
   const limits = wholeLimits(itemCount, devices);
   for (;;) {
     const due = dueAmounts(itemCount, { ...devices, limits });
-    const counts = roundDown(due, limits);
-    putRight(Math.min(itemCount, sumOf(limits)), { ...devices, limits, due, counts });
+    const counts = countsOf(itemCount, { ...devices, limits, due });
     const dropped = least > 1 ? leastDue(counts, { due, least }) : -1;
     if (dropped === -1) return counts;
     limits[dropped] = 0;
   }
+}
+
+function countsOf(itemCount: number, round: Omit<Round, 'counts'>): Float64Array {
+  const { due, limits, speeds } = round;
+  const counts = roundDown(due, limits);
+  const left = Math.min(itemCount, sumOf(limits)) - sumOf(counts);
+  if (!(Math.abs(left) <= mostRounds * speeds.length)) return countsByLag(itemCount, round);
+  putRight(left, { ...round, counts });
+  return counts;
+}
+
+/** Where devices are behind or ahead by more than the batch: first to those the most behind. */
+function countsByLag(itemCount: number, { speeds, loads, limits, credits }: DueDevices) {
+  const most = credits.reduce(
+    (lag, credit, place) =>
+      at(speeds, place) > 0 ? Math.max(lag, credit / at(speeds, place)) : lag,
+    0,
+  );
+  const behind = credits.map((credit, place) => {
+    const ahead = at(speeds, place) === 0 ? 0 : Math.max(0, most * at(speeds, place) - credit);
+    return (loads?.[place] ?? 0) + ahead;
+  });
+  return equalCounts(itemCount, { speeds, loads: behind, limits });
 }
 
 /** The share of each device of so much, by speed, load and limit. */
@@ -94,9 +119,9 @@ interface Round extends DueDevices {
 }
 
 /** Hands out what is left, or takes back what is too much: round by round, one item a device. */
-function putRight(itemCount: number, round: Round): void {
+function putRight(missing: number, round: Round): void {
   const { counts, due, limits } = round;
-  let left = itemCount - sumOf(counts);
+  let left = missing;
   const isBehind = (place: number) => at(counts, place) + doubt < at(due, place);
   while (left > 0) {
     const open = placesOf(counts).filter((place) => at(counts, place) < at(limits, place));
@@ -145,10 +170,6 @@ function wholeLimits(itemCount: number, { speeds, limits }: DueDevices): Float64
 
 function placesOf(values: Float64Array): number[] {
   return [...values.keys()];
-}
-
-function sumOf(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0);
 }
 
 /** Every index used here lies inside its array. */

@@ -14,6 +14,7 @@ import {
   type DistributionOptions,
   DistributionStrategy,
   type DistributionStream,
+  Distributor,
   type DistributorOptions,
   type DriverState,
   distributeStream,
@@ -24,6 +25,7 @@ import {
   type GPUError,
   type GPUMetrics,
   type GPUProcess,
+  type ItemMove,
   isAvailable,
   type LinkKind,
   type LiveStatus,
@@ -172,6 +174,15 @@ describe('GPUClusteringManager', () => {
     manager.distributeWorkload([], { strategy: 'random' });
     // @ts-expect-error unknown option
     manager.distributeWorkload([], { max: 5 });
+    const moved = manager.rebalance(shared, { maxImbalance: 1.1, excludeDeviceIds: ['a'] });
+    expectTypeOf(moved.distribution).toEqualTypeOf<Distribution<string>>();
+    expectTypeOf(moved.moves).toEqualTypeOf<readonly ItemMove[]>();
+    const distributor = manager.createDistributor({ costs: (text: string) => text.length });
+    expectTypeOf(distributor.distribute(['prompt'])).toEqualTypeOf<Distribution<string>>();
+    // @ts-expect-error its costs are of texts
+    distributor.distribute([new Date()]);
+    // @ts-expect-error it has the devices of its manager
+    distributor.devices = [];
     // @ts-expect-error an internal way of construction is not public
     new GPUClusteringManager({ parts: {} });
   });
@@ -204,6 +215,11 @@ describe('the classes that stand alone', () => {
     expectTypeOf(distributor.distributeUniform(['a'], [1, 2])).toEqualTypeOf<
       Distribution<number>
     >();
+    const carrying = new Distributor([{ deviceId: 'a' }], { costs: (item: number) => item });
+    const floats = carrying.distribute(Float32Array.of(1));
+    expectTypeOf(floats.itemsOf('a')).toExtend<ArrayLike<number> | undefined>();
+    const moved = distributor.rebalance(floats, [{ deviceId: 'b' }], { maxPerDevice: 1 });
+    expectTypeOf(moved.distribution).toEqualTypeOf(floats);
     expectTypeOf<Record<string, number>>().toExtend<CapacityInput>();
     expectTypeOf<Map<string, number>>().toExtend<CapacityInput>();
     expectTypeOf<DistributionOptions>().toExtend<DistributorOptions>();

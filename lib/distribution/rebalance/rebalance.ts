@@ -1,4 +1,4 @@
-import { readNumber, wrongType } from '../../arguments.js';
+import { maxArrayLength, readNumber, wrongType } from '../../arguments.js';
 import type { Lease } from '../../leases/lease.js';
 import { assignEarliest } from '../../native-earliest.js';
 import { type DeviceColumns, hasBytes, jobOf } from '../device-columns.js';
@@ -53,6 +53,7 @@ interface Given {
 /**
  * Moves few items, so that the distribution fits the devices there are now.
  * @throws TypeError ERR_GPU_INVALID_TYPE: that is no distribution; as `devicesNow`
+ * @throws RangeError ERR_GPU_OUT_OF_RANGE: it has more than 2^26 items, which may all move
  * @throws GPUError ERR_GPU_UNASSIGNED, where the former was to leave nothing over
  */
 export function rebalanceOver<T, L extends ItemList<T>>(
@@ -62,6 +63,7 @@ export function rebalanceOver<T, L extends ItemList<T>>(
 ): Rebalancing<T, L> {
   const former = Distribution.partsOf(previous);
   if (former === undefined) throw wrongType('previous', 'a Distribution', previous);
+  readNumber(former.job.itemCount, 'previous.itemCount', { maximum: maxArrayLength });
   const maxImbalance = readNumber(given.get('maxImbalance') ?? 1.05, 'options.maxImbalance', {
     minimum: 1,
   });

@@ -114,6 +114,40 @@ describe('what equal items leave over', () => {
   });
 });
 
+describe('numbers of any size', () => {
+  it('leave counts whole and credits finite', () => {
+    const size = fc.constantFrom(0, 5e-324, 1e-300, 1e-9, 1, 3, 2 ** 53, 1e17, 1e300);
+    const device = fc.record({ speed: size, load: size });
+    const batch = fc.record({
+      devices: fc.array(device, { minLength: 3, maxLength: 3 }),
+      itemCount: fc.constantFrom(0, 1, 5, 1000, 1e6, 2 ** 32 - 1),
+      itemCost: fc.constantFrom(0, 1e-300, 1, 1e17, 1e280),
+    });
+    fc.assert(
+      fc.property(fc.array(batch, { maxLength: 5 }), (batches) => {
+        const carry = new Carry();
+        for (const { devices, itemCount, itemCost } of batches) {
+          const speeds = Object.fromEntries(devices.map(({ speed }, id) => [`d${id}`, speed]));
+          const loads = Float64Array.from(devices, ({ load }) => load);
+          const got = Object.values(count(carry, jobOf(speeds, { itemCount, itemCost, loads })));
+          const canTake = devices.some(({ speed }) => speed > 0);
+          expect(got.reduce((a, b) => a + b, 0)).toBe(canTake ? itemCount : 0);
+          for (const credit of carry.credits.values()) expect(credit).toSatisfy(Number.isFinite);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('do not make a batch of small items wait for those that are far behind', () => {
+    const carry = new Carry();
+    const speeds = { a: 1, b: 1, c: 1 };
+    count(carry, jobOf(speeds, { itemCount: 1, itemCost: 3e9 }));
+    const small = count(carry, jobOf(speeds, { itemCount: 1e6 }));
+    expect(small).toEqual({ a: 0, b: 5e5, c: 5e5 });
+  });
+});
+
 describe('what items with costs leave over', () => {
   it('is the load that the next ones start from', () => {
     const carry = new Carry();

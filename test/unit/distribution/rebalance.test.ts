@@ -125,6 +125,8 @@ describe('rebalance', () => {
     const plan = distributor.distribute([], 0);
     refusal('ERR_GPU_INVALID_TYPE', () => distributor.rebalance({} as never, []));
     refusal('ERR_GPU_OUT_OF_RANGE', () => distributor.rebalance(plan, [], { maxImbalance: 0.9 }));
+    const many = distributor.distribute(devicesOf({ a: 1 }), 2 ** 26 + 1);
+    refusal('ERR_GPU_OUT_OF_RANGE', () => distributor.rebalance(many, []));
     refusal('ERR_GPU_UNKNOWN_OPTION', () => distributor.rebalance(plan, [], { max: 1 } as never));
   });
 
