@@ -1,0 +1,76 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { WorkloadDistributor } from '../../../lib/distribution/distributor.js';
+import { countsWithMinimum } from '../../../lib/distribution/minimum-batch.js';
+
+interface Devices {
+  readonly speeds: readonly number[];
+  readonly limits?: readonly number[];
+}
+
+function counted(itemCount: number, minimum: number, { speeds, limits }: Devices): number[] {
+  const devices = {
+    speeds: Float64Array.from(speeds),
+    limits: limits && Float64Array.from(limits),
+  };
+  return [...countsWithMinimum(itemCount, minimum, devices)];
+}
+
+function makespan(counts: readonly number[], speeds: readonly number[]): number {
+  return Math.max(0, ...counts.map((count, place) => count && count / (speeds[place] ?? 0)));
+}
+
+/** The least makespan of all ways to hand out all items, each count 0 or at least the minimum. */
+function least(itemCount: number, minimum: number, speeds: readonly number[]): number {
+  const [speed, ...rest] = speeds;
+  if (speed === undefined) return itemCount === 0 ? 0 : Infinity;
+  let best = least(itemCount, minimum, rest);
+  for (let own = minimum; own <= itemCount && speed > 0; own += 1) {
+    best = Math.min(best, Math.max(own / speed, least(itemCount - own, minimum, rest)));
+  }
+  return best;
+}
+
+describe('a minimum batch', () => {
+  it('leaves out who would get too few, unless a little more pays', () => {
+    expect(counted(4, 2, { speeds: [3, 1] })).toEqual([4, 0]);
+    expect(counted(20, 10, { speeds: [10, 9] })).toEqual([10, 10]);
+    expect(counted(1, 2, { speeds: [3, 1] })).toEqual([0, 0]);
+    expect(counted(7, 2, { speeds: [1, 1, 1] })).toEqual([3, 2, 2]);
+    expect(counted(9, 4, { speeds: [9, 1], limits: [3, 9] })).toEqual([0, 9]);
+  });
+
+  it('has the least makespan there is', () => {
+    const speeds = fc.array(fc.nat({ max: 6 }), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(
+        speeds,
+        fc.nat({ max: 12 }),
+        fc.integer({ min: 1, max: 5 }),
+        (own, n, minimum) => {
+          fc.pre(own.some((speed) => speed > 0));
+          const counts = counted(n, minimum, { speeds: own });
+          const taken = counts.reduce((sum, count) => sum + count, 0);
+          expect(taken).toBe(n < minimum ? 0 : n);
+          for (const count of counts) if (count > 0) expect(count).toBeGreaterThanOrEqual(minimum);
+          if (taken > 0) expect(makespan(counts, own)).toBe(least(n, minimum, own));
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('holds for items that are not alike, and says why an item has no device', () => {
+    const distributor = new WorkloadDistributor();
+    const devices = [{ deviceId: 'a', speed: 5 }, { deviceId: 'b' }, { deviceId: 'c' }];
+    const plan = distributor.distribute(devices, 6, {
+      strategy: 'capacity',
+      costs: [1, 2, 3, 4, 5, 6],
+      minPerDevice: 2,
+    });
+    for (const count of plan.counts.values()) expect(count === 0 || count >= 2).toBe(true);
+    expect(plan.unassigned).toEqual([]);
+    const none = distributor.distribute(devices, 1, { minPerDevice: 2 });
+    expect(none.unassignedReasons.map(({ code }) => code)).toEqual(['min-batch']);
+  });
+});
