@@ -18,7 +18,7 @@ export interface Cluster
     | 'status'
     | 'shutdown'
   > {
-  distributeWorkload<T>(tasks: readonly T[], options?: DistributionOptions<T>): Distribution<T>;
+  distribute(workload: number, options?: DistributionOptions<number>): Distribution<number>;
 }
 
 /** A device with the index that people know it by. */

@@ -1,3 +1,4 @@
+import { mostEqualItems } from '../distribution/items.js';
 import { type Cluster, devicesOf, statusOf } from './cluster.js';
 import { type Command, type CommandContext, printJson } from './command.js';
 import { type Options, UsageError } from './command-line.js';
@@ -7,10 +8,7 @@ import { clusterOptions, layoutOf, openOptions, printLines, withCluster } from '
 import { type Line, span } from './styled.js';
 import { type Column, tableLines, widestWithin } from './table.js';
 
-const strategies = ['uniform', 'capacity'] as const;
-
-/** The items are numbers in an array: this many take some hundred megabytes. */
-const maxItems = 10_000_000;
+const strategies = ['uniform', 'capacity', 'least-loaded'] as const;
 
 export const distribute: Command = {
   name: 'distribute',
@@ -18,7 +16,7 @@ export const distribute: Command = {
   options: {
     ...clusterOptions,
     items: { kind: 'value', value: 'N', text: 'how many items there are' },
-    strategy: { kind: 'value', value: 'NAME', text: 'uniform (default) or capacity' },
+    strategy: { kind: 'value', value: 'NAME', text: 'uniform (default), capacity or least-loaded' },
     'max-per-device': { kind: 'value', value: 'N', text: 'the most items one device may get' },
     json: { kind: 'flag', text: 'print JSON' },
   },
@@ -46,10 +44,10 @@ interface Plan {
 }
 
 function planOf(options: Options): Plan {
-  const items = options.integer('items', { minimum: 0, maximum: maxItems });
+  const items = options.integer('items', { minimum: 0, maximum: mostEqualItems });
   if (items === undefined) throw new UsageError('distribute needs --items N');
   const strategy = options.choice('strategy', strategies) ?? 'uniform';
-  const maxPerDevice = options.integer('max-per-device', { minimum: 1, maximum: maxItems });
+  const maxPerDevice = options.integer('max-per-device', { minimum: 1, maximum: mostEqualItems });
   return { items, strategy, ...(maxPerDevice === undefined ? {} : { maxPerDevice }) };
 }
 
@@ -61,20 +59,19 @@ interface Share {
 }
 
 function share(cluster: Cluster, { items, ...settings }: Plan) {
-  const numbers = Array.from({ length: items }, (_, place) => place);
-  const { assignments, unassigned } = cluster.distributeWorkload(numbers, settings);
+  const { counts, unassignedCount } = cluster.distribute(items, settings);
   const devices = devicesOf(cluster).map(
     ({ deviceId, index, name }): Share => ({
       index,
       deviceId,
       name,
-      items: assignments.get(deviceId)?.length ?? 0,
+      items: counts.get(deviceId) ?? 0,
     }),
   );
   const assigned = devices.reduce((sum, device) => sum + device.items, 0);
-  const total = assigned + unassigned.length;
+  const total = assigned + unassignedCount;
   if (total !== items) throw new Error(`${items} items came out as ${total}`);
-  return { strategy: settings.strategy, devices, assigned, unassigned: unassigned.length, total };
+  return { strategy: settings.strategy, devices, assigned, unassigned: unassignedCount, total };
 }
 
 function report(result: ReturnType<typeof share>, context: CommandContext): readonly Line[] {

@@ -320,11 +320,18 @@ describe('distribute', () => {
     expect(devices.map(({ items }: { items: number }) => items)).toEqual([132, 132, 58]);
   });
 
+  it('plans more items than an array could hold', async () => {
+    const argv = ['distribute', '--items', '4000000000', '--strategy', 'least-loaded', '--json'];
+    const { total, devices } = JSON.parse((await outcome(argv)).output);
+    expect(total).toBe(4e9);
+    expect(devices[0].items).toBeGreaterThan(devices[2].items);
+  });
+
   it('fails rather than hide a lost item', async () => {
     const cluster = fakeCluster();
     const losing = fakeWorld({
       ...cluster,
-      distributeWorkload: (items, options) => cluster.distributeWorkload(items.slice(1), options),
+      distribute: (items, options) => cluster.distribute(items - 1, options),
     });
     const { code, errors } = await outcome(['distribute', '--items', '10'], losing);
     expect({ code, errors }).toEqual({ code: 1, errors: 'gpuring: 10 items came out as 9\n' });

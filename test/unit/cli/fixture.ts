@@ -135,7 +135,7 @@ export function fakeCluster(
     getHealth: (deviceId) => given.health?.[deviceId] ?? { state: 'ok', sinceMs: 0 },
     getAggregatedMetrics: () => manager.getAggregatedMetrics(),
     explainSelection: (request) => manager.explainSelection(request),
-    distributeWorkload: (tasks, options) => manager.distributeWorkload(tasks, options),
+    distribute: (workload, options) => manager.distribute(workload, options),
     status: () => given.status ?? realStatus,
     shutdown: async () => {
       shutdowns++;
