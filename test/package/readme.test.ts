@@ -31,7 +31,15 @@ describe('the README', () => {
 
   it('shows programs of both kinds', () => {
     const files = programs.map(({ file }) => file);
-    const shown = ['pick.cjs', 'split.mjs', 'lease.mjs', 'energy.mjs', 'watch.mjs', 'lost.cjs'];
+    const shown = [
+      'pick.cjs',
+      'split.mjs',
+      'lease.mjs',
+      'batch.mjs',
+      'energy.mjs',
+      'watch.mjs',
+      'lost.cjs',
+    ];
     expect(files).toEqual(shown);
   });
 
@@ -40,6 +48,7 @@ describe('the README', () => {
     ['split.mjs', 'simulated: true'],
     ['lease.mjs', 'CUDA_VISIBLE_DEVICES=GPU-'],
     ['lease.mjs', '0 wait'],
+    ['batch.mjs', '1000 []'],
     ['watch.mjs', 'fan: unsupported undefined'],
     ['lost.cjs', 'lost true'],
   ])('%s says what it is there for', (file, text) => {
