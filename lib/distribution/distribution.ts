@@ -240,12 +240,11 @@ export class Distribution<T, L extends ItemList<T> = readonly T[]> {
   #findReasons(): readonly UnassignedReason[] {
     const { plan, job } = this.#parts;
     const reasons = new Reasons(job, this.#usage());
-    const own = plan.kind === 'owners' ? plan.reasonOf : undefined;
     const { unassignedCount } = this;
     if (plan.kind === 'counts' && job.costs === undefined && job.bytes === undefined) {
       return unassignedCount === 0 ? [] : new Array(unassignedCount).fill(reasons.of(0));
     }
-    return Array.from(this.unassignedIndices, (index) => own?.(index) ?? reasons.of(index));
+    return Array.from(this.unassignedIndices, (index) => reasons.of(index));
   }
 }
 

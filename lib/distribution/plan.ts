@@ -1,4 +1,3 @@
-import type { UnassignedReason } from './reasons.js';
 import type { ItemKey } from './strategy.js';
 
 /** What stands for a device where an item has none. */
@@ -14,8 +13,6 @@ export interface CountsPlan {
 export interface OwnersPlan {
   readonly kind: 'owners';
   readonly owners: Uint32Array;
-  /** Where the strategy knows better than limits tell: why an item has no device. */
-  readonly reasonOf?: (index: number) => UnassignedReason | undefined;
   /** Where keys are at home from now on, by place; of 'locality'. */
   readonly homes?: ReadonlyMap<ItemKey, number>;
 }

@@ -1,5 +1,5 @@
 import { describeValue } from '../arguments.js';
-import { GPUError, rangeError } from '../errors.js';
+import { GPUError } from '../errors.js';
 import { assignEarliest } from '../native-earliest.js';
 import type { Distribution } from './distribution.js';
 import type { DistributionJob } from './job.js';
@@ -13,9 +13,6 @@ import { usageOf } from './usage.js';
 export function planOf(job: DistributionJob, strategy: DistributionStrategy | OwnStrategy): Plan {
   if (typeof strategy === 'object') return ownPlan(job, strategy);
   const assign = namedStrategies[strategy];
-  if (assign === undefined) {
-    throw rangeError('ERR_GPU_UNKNOWN_STRATEGY', `expected another strategy, got ${strategy}`);
-  }
   const plan = assign(job, assignEarliest);
   if (job.settings.minPerDevice === 1 || plan.kind === 'counts') return plan;
   return withMinimum(job, plan, (less) => assign(less, assignEarliest));

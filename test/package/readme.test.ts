@@ -48,7 +48,7 @@ describe('the README', () => {
     ['split.mjs', 'simulated: true'],
     ['lease.mjs', 'CUDA_VISIBLE_DEVICES=GPU-'],
     ['lease.mjs', '0 wait'],
-    ['batch.mjs', '1000 []'],
+    ['batch.mjs', '1000 0'],
     ['watch.mjs', 'fan: unsupported undefined'],
     ['lost.cjs', 'lost true'],
   ])('%s says what it is there for', (file, text) => {

@@ -4,6 +4,7 @@ import { bytesAt, costAt, type DistributionJob, equalItemLimit, limitAt } from '
 import { largestRemainderCounts } from '../largest-remainder.js';
 import { countsWithMinimum } from '../minimum-batch.js';
 import { type Plan, unassignedOwner } from '../plan.js';
+import { assignWith, bytesOf, costsOf } from './owners.js';
 
 /** Device after device where items are alike; else item after item, each to whom it is due. */
 export function uniform(job: DistributionJob, assignEarliest: AssignEarliest): Plan {
@@ -15,17 +16,8 @@ export function uniform(job: DistributionJob, assignEarliest: AssignEarliest): P
 /** In proportion to speed, after what is there: costs, not items, where items have costs. */
 export function capacity(job: DistributionJob, assignEarliest: AssignEarliest): Plan {
   if (job.costs === undefined && job.bytes === undefined) return alike(job);
-  const { speeds, loads, itemLimits, costLimits, byteLimits, bytes } = job;
-  const owners = assignEarliest({
-    costs: job.costs ?? new Float64Array(job.itemCount).fill(job.itemCost),
-    speeds,
-    ...(loads && { loads }),
-    ...(itemLimits && { itemLimits }),
-    ...(costLimits && { costLimits }),
-    ...(byteLimits && { byteLimits, bytes: bytes ?? everyItem(job, job.itemBytes) }),
-    order: 'given',
-  });
-  return { kind: 'owners', owners };
+  const whole = { ...job, costs: costsOf(job), bytes: bytesOf(job), order: 'given' } as const;
+  return { kind: 'owners', owners: assignWith(assignEarliest, whole) };
 }
 
 export const leastLoaded: typeof capacity = capacity;
@@ -49,16 +41,9 @@ function alike(job: DistributionJob): Plan {
 
 /** Each item counts as one, whatever it costs. */
 function inTurns(job: DistributionJob, assignEarliest: AssignEarliest): Plan {
-  const { speeds, loads, itemLimits, byteLimits, bytes } = job;
-  const owners = assignEarliest({
-    costs: everyItem(job, 1),
-    speeds,
-    ...(loads && { loads }),
-    ...(itemLimits && { itemLimits }),
-    ...(byteLimits && { byteLimits, bytes: bytes ?? everyItem(job, job.itemBytes) }),
-    order: 'given',
-  });
-  return { kind: 'owners', owners };
+  const costs = new Float64Array(job.itemCount).fill(1);
+  const counted = { ...job, costs, bytes: bytesOf(job), order: 'given' } as const;
+  return { kind: 'owners', owners: assignWith(assignEarliest, counted) };
 }
 
 /** The same where costs do not decide, but are limited: a look at every device for every item. */
@@ -85,10 +70,6 @@ function byCount(job: DistributionJob): Plan {
     finish[next] = ((job.loads?.[next] ?? 0) + at(items, next) + 1) / at(speeds, next);
   }
   return { kind: 'owners', owners };
-}
-
-function everyItem({ itemCount }: DistributionJob, value: number): Float64Array {
-  return new Float64Array(itemCount).fill(value);
 }
 
 /** Every index used here lies inside its array. */
