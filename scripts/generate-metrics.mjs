@@ -272,11 +272,28 @@ ${recordedOrder(fast)
   .join('\n')}
 ];
 
+/**
+ * Gives a sample what is known of it, out of doubles in the table's order; NaN is unknown. By names
+ * that are written out: from a dozen computed ones on an engine makes the object a dictionary.
+ */
+export function putKnown(
+  sample: { -readonly [Key in MetricKey]?: number },
+  words: Float64Array,
+  at: number,
+): void {
+${fast.map(putLine).join('\n')}
+}
+
 /** The others; in the native table they follow those of a sample. */
 export const detailTable: readonly MetricRow<DetailKey>[] = [
 ${detail.map(tableRow).join('\n')}
 ];
 `;
+}
+
+function putLine({ key }, index) {
+  return `  const ${key} = words[at + ${index}]!;
+  if (!Number.isNaN(${key})) sample.${key} = ${key};`;
 }
 
 function source(read) {

@@ -1,6 +1,12 @@
 import type { BlockLayout, NativeSession } from '../native.js';
 import { copyLocked, type Words, words } from './locked-words.js';
 
+/** A row as it was copied last, and where its lock lies, in halves. */
+interface Row {
+  readonly words: Words;
+  readonly lock: number;
+}
+
 /**
  * Reads the published block: the newest sample of every device, written by the sampler's thread.
  *
@@ -13,7 +19,11 @@ export class BlockReader {
   readonly #session: NativeSession;
   /** The block itself, where it is visible here, for who looks at one word again and again. */
   readonly halves: Int32Array | undefined;
-  readonly #row: Words;
+  readonly #lockHalf: number;
+  readonly #sequenceWord: number;
+  /** The row that was asked for last. */
+  #row: Words;
+  readonly #rows: Row[] = [];
   readonly #word: Words = words(1);
 
   constructor(session: NativeSession, layout: BlockLayout) {
@@ -22,6 +32,8 @@ export class BlockReader {
     const block = session.block();
     this.halves = block === undefined ? undefined : new Int32Array(block);
     this.#row = words(layout.rowWords);
+    this.#lockHalf = 2 * layout.rowLockWord;
+    this.#sequenceWord = layout.rowSequenceWord;
   }
 
   /** The low half of a header word: enough to see that it changed, and the cheapest look at it. */
@@ -48,9 +60,11 @@ export class BlockReader {
    * this reader's own and is overwritten by the next call. Undefined: nothing was published yet.
    */
   row(row: number): Float64Array | undefined {
-    if (!this.#copyRow(row)) return undefined;
-    const sequence = this.#row.doubles[this.#layout.rowSequenceWord] ?? 0;
-    return sequence > 0 ? this.#row.doubles : undefined;
+    const kept = this.#kept(row);
+    if (kept !== undefined) this.#row = kept.words;
+    else if (!this.#copyRow(row)) return undefined;
+    const { doubles } = this.#row;
+    return (doubles[this.#sequenceWord] ?? 0) > 0 ? doubles : undefined;
   }
 
   /** Of the row that `row()` gave last: bit m says that metric m was worked out. */
@@ -104,8 +118,24 @@ export class BlockReader {
     }
   }
 
+  /**
+   * The copy of the row that is kept, where it is what the row holds: the lock that was copied with
+   * it has not moved. Where none was to be had whole the lock had moved on, and is not back again.
+   */
+  #kept(row: number): Row | undefined {
+    const kept = this.#rows[row];
+    if (kept === undefined || this.halves === undefined) return undefined;
+    const turn = Atomics.load(this.halves, kept.lock);
+    const isSame = turn === kept.words.halves[this.#lockHalf] && (turn & 1) === 0 && turn !== 0;
+    return isSame ? kept : undefined;
+  }
+
   /** False: never written, or not to be had whole. */
   #copyRow(row: number): boolean {
+    const { firstRowWord, rowStrideWords, rowLockWord, rowWords } = this.#layout;
+    const lock = 2 * (firstRowWord + row * rowStrideWords + rowLockWord);
+    this.#rows[row] ??= { words: words(rowWords), lock };
+    this.#row = this.#rows[row].words;
     const halves = this.halves;
     if (halves === undefined) return this.#session.readRow(row, this.#row.integers);
     return this.#copyInPlace(halves, row) ?? this.#session.readRow(row, this.#row.integers);

@@ -3,7 +3,7 @@ import type { NativeModule, NativeSession } from '../native.js';
 import type { BlockReader } from './block.js';
 import type { LiveDevices } from './live-devices.js';
 import type { DriverState } from './live-status.js';
-import type { MetricKey } from './metrics.generated.js';
+import { type MetricKey, metricTable, putKnown } from './metrics.generated.js';
 import { monotonicMs } from './monotonic.js';
 import type { GPUMetrics } from './sample.js';
 import type { TelemetryStore } from './store.js';
@@ -48,6 +48,8 @@ export class LiveTelemetry implements TelemetryStore {
   readonly #devices: LiveDevices;
   readonly #maxHistory: number;
   readonly #keys: readonly MetricKey[];
+  /** The addon's order is the table's: so it is unless the addon is a fake. */
+  readonly #isTabled: boolean;
 
   constructor({ native, session, block, devices, maxHistory }: LiveTelemetryOptions) {
     this.#native = native;
@@ -56,6 +58,9 @@ export class LiveTelemetry implements TelemetryStore {
     this.#devices = devices;
     this.#maxHistory = maxHistory;
     this.#keys = native.metricKeys.slice(0, native.tierEnds[0]) as readonly MetricKey[];
+    this.#isTabled =
+      this.#keys.length === metricTable.length &&
+      metricTable.every(({ key }, place) => this.#keys[place] === key);
   }
 
   getMetrics(deviceId: string): GPUMetrics | undefined {
@@ -145,14 +150,17 @@ export class LiveTelemetry implements TelemetryStore {
       timestampMs: words[at + 2] ?? Number.NaN,
       ageMs: Math.max(0, nowMs - (words[at + 1] ?? Number.NaN)),
     };
-    const keys = this.#keys;
-    for (let metric = 0; metric < keys.length; metric++) {
-      const value = words[metricsAt + metric] ?? Number.NaN;
-      const key = keys[metric];
-      if (key !== undefined && !Number.isNaN(value)) sample[key] = value;
-    }
+    if (this.#isTabled) putKnown(sample, words, metricsAt);
+    else this.#putByName(sample, words, metricsAt);
     if (this.#devices.simulated) sample.simulated = true;
     return sample;
+  }
+
+  #putByName(sample: Mutable<GPUMetrics>, words: Float64Array, at: number): void {
+    for (const [metric, key] of this.#keys.entries()) {
+      const value = words[at + metric] ?? Number.NaN;
+      if (!Number.isNaN(value)) sample[key] = value;
+    }
   }
 }
 

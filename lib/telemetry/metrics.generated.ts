@@ -500,6 +500,57 @@ export const recordedOrder: readonly MetricKey[] = [
   'pcieLinkWidth',
 ];
 
+/**
+ * Gives a sample what is known of it, out of doubles in the table's order; NaN is unknown. By names
+ * that are written out: from a dozen computed ones on an engine makes the object a dictionary.
+ */
+export function putKnown(
+  sample: { -readonly [Key in MetricKey]?: number },
+  words: Float64Array,
+  at: number,
+): void {
+  const computeUtilizationPercent = words[at + 0]!;
+  if (!Number.isNaN(computeUtilizationPercent)) sample.computeUtilizationPercent = computeUtilizationPercent;
+  const memoryUtilizationPercent = words[at + 1]!;
+  if (!Number.isNaN(memoryUtilizationPercent)) sample.memoryUtilizationPercent = memoryUtilizationPercent;
+  const memoryTotalBytes = words[at + 2]!;
+  if (!Number.isNaN(memoryTotalBytes)) sample.memoryTotalBytes = memoryTotalBytes;
+  const memoryUsedBytes = words[at + 3]!;
+  if (!Number.isNaN(memoryUsedBytes)) sample.memoryUsedBytes = memoryUsedBytes;
+  const memoryFreeBytes = words[at + 4]!;
+  if (!Number.isNaN(memoryFreeBytes)) sample.memoryFreeBytes = memoryFreeBytes;
+  const memoryReservedBytes = words[at + 5]!;
+  if (!Number.isNaN(memoryReservedBytes)) sample.memoryReservedBytes = memoryReservedBytes;
+  const powerWatts = words[at + 6]!;
+  if (!Number.isNaN(powerWatts)) sample.powerWatts = powerWatts;
+  const powerInstantWatts = words[at + 7]!;
+  if (!Number.isNaN(powerInstantWatts)) sample.powerInstantWatts = powerInstantWatts;
+  const powerAverageWatts = words[at + 8]!;
+  if (!Number.isNaN(powerAverageWatts)) sample.powerAverageWatts = powerAverageWatts;
+  const powerLimitWatts = words[at + 9]!;
+  if (!Number.isNaN(powerLimitWatts)) sample.powerLimitWatts = powerLimitWatts;
+  const energyJoules = words[at + 10]!;
+  if (!Number.isNaN(energyJoules)) sample.energyJoules = energyJoules;
+  const temperatureCelsius = words[at + 11]!;
+  if (!Number.isNaN(temperatureCelsius)) sample.temperatureCelsius = temperatureCelsius;
+  const memoryTemperatureCelsius = words[at + 12]!;
+  if (!Number.isNaN(memoryTemperatureCelsius)) sample.memoryTemperatureCelsius = memoryTemperatureCelsius;
+  const clockRateMhz = words[at + 13]!;
+  if (!Number.isNaN(clockRateMhz)) sample.clockRateMhz = clockRateMhz;
+  const memoryClockMhz = words[at + 14]!;
+  if (!Number.isNaN(memoryClockMhz)) sample.memoryClockMhz = memoryClockMhz;
+  const performanceState = words[at + 15]!;
+  if (!Number.isNaN(performanceState)) sample.performanceState = performanceState;
+  const clockEventReasons = words[at + 16]!;
+  if (!Number.isNaN(clockEventReasons)) sample.clockEventReasons = clockEventReasons;
+  const fanSpeedPercent = words[at + 17]!;
+  if (!Number.isNaN(fanSpeedPercent)) sample.fanSpeedPercent = fanSpeedPercent;
+  const pcieLinkGeneration = words[at + 18]!;
+  if (!Number.isNaN(pcieLinkGeneration)) sample.pcieLinkGeneration = pcieLinkGeneration;
+  const pcieLinkWidth = words[at + 19]!;
+  if (!Number.isNaN(pcieLinkWidth)) sample.pcieLinkWidth = pcieLinkWidth;
+}
+
 /** The others; in the native table they follow those of a sample. */
 export const detailTable: readonly MetricRow<DetailKey>[] = [
   {

@@ -49,6 +49,28 @@ describe.each([
     expect(reads.version(0)).toBeGreaterThan(first);
   });
 
+  it('reads a row again after every write of it, and of no other', () => {
+    const { block, reader: reads } = reader();
+    block.publish(0, [1, 10, 20, 30, 40]);
+    block.publish(1, [2, 11, 21, 31, 41]);
+    expect([...(reads.row(0) ?? [])].slice(2, 5)).toEqual([1, 10, 20]);
+    expect([...(reads.row(1) ?? [])].slice(2, 5)).toEqual([2, 11, 21]);
+    expect([...(reads.row(0) ?? [])].slice(2, 5)).toEqual([1, 10, 20]);
+    block.publish(0, [3, 12, 22, 32, 42], 5);
+    expect([...(reads.row(1) ?? [])].slice(2, 5)).toEqual([2, 11, 21]);
+    expect(reads.estimated()).toBe(0);
+    expect([...(reads.row(0) ?? [])].slice(2, 5)).toEqual([3, 12, 22]);
+    expect(reads.estimated()).toBe(5);
+  });
+
+  it('gives no copy that it keeps while the row is being written', () => {
+    const { block, reader: reads } = reader();
+    block.publish(0, [1, 2, 3, 4, 5]);
+    expect(reads.row(0)).toBeDefined();
+    block.beginWrite(0);
+    expect(reads.row(0)).toBeUndefined();
+  });
+
   it('gives up on a writer that never ends, rather than spin for ever', () => {
     const { block, reader: reads } = reader();
     block.publish(0, [1, 2, 3, 4, 5]);
