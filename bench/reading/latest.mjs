@@ -5,7 +5,8 @@ import { expected, keys } from './host.mjs';
 import { openOurs } from './ours.mjs';
 
 const object = 'getMetrics() of a device: an object of all its metrics';
-const row = 'the row that it reads, into an array that is there';
+const row = 'inside: the row that it reads, in an array that is there';
+const anew = 'the same right after it was sampled: copied under its lock';
 const six = 'an object of six numbers from native code, here';
 const literal = 'an object literal of six numbers';
 
@@ -18,15 +19,19 @@ const goals = [
   },
   {
     id: 'G3',
-    name: 'the newest sample in an array that is there: 60x under them',
+    name: 'the newest sample in an array that is there, inside: 60x under them',
     ratio: [six, row],
     atLeast: 60,
   },
 ];
 
-function check({ manager, ids, readInto }) {
+function check({ manager, ids, readInto, readAnew, block, row }) {
   const sample = manager.getMetrics(ids[0]);
   const numbers = readInto();
+  const [sameRow, copied] = [block.row(row), readAnew(row)];
+  if (!sameRow.every((word, at) => Object.is(word, copied[at]))) {
+    throw new Error(`read ${sameRow}, and anew ${copied}`);
+  }
   const isSame = keys.every((key, at) => {
     return sample[key] === expected[0][at] && numbers[at] === expected[0][at];
   });
@@ -42,6 +47,7 @@ export async function latest() {
     let value = 0;
     const figures = compare({
       [object]: { run: () => manager.getMetrics(id) },
+      [anew]: { run: () => ours.readAnew(ours.row) },
       [row]: { run: () => block.row(ours.row) },
       [six]: { run: bareCore.sixProperties },
       'an empty native call that gives a number, beside it': { run: bareCore.emptyDouble },

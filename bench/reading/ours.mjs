@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { GPUClusteringManager } from '../../dist/index.mjs';
 import { loadNative } from '../../dist/native.js';
 import { BlockReader } from '../../dist/telemetry/block.js';
+import { copyLocked, words } from '../../dist/telemetry/locked-words.js';
 import { ownSimulatedDriverPath, scenarioText } from '../../dist/testing/simulator.js';
 import { keys, scenario } from './host.mjs';
 
@@ -19,6 +20,16 @@ function openBlock(native) {
     hangTimeoutMs: 2000,
     idleReleaseMs: 0,
   });
+}
+
+/** Copies the row of a device, whatever was copied of it before. */
+function copierOf({ halves }, { firstRowWord, rowStrideWords, rowWords, rowLockWord }) {
+  const into = words(rowWords);
+  return (row) => {
+    const start = firstRowWord + row * rowStrideWords;
+    copyLocked(halves, { start, count: rowWords, lock: start + rowLockWord }, into);
+    return into.doubles;
+  };
 }
 
 async function until(isSo) {
@@ -56,5 +67,6 @@ export async function openOurs() {
     await manager.shutdown();
   };
   const read = () => ids.map((id) => manager.getMetrics(id));
-  return { manager, ids, read, readInto, block, row: rows[0], close };
+  const readAnew = copierOf(block, native.layout);
+  return { manager, ids, read, readInto, readAnew, block, row: rows[0], close };
 }
