@@ -55,7 +55,10 @@ function roomOf(job: DistributionJob): Float64Array {
   );
   return job.speeds.map((speed, device) => {
     if (speed === 0) return 0;
-    return bytes === 0 ? 1 : Math.min(enough, limitAt(job.byteLimits, device));
+    // One that is full still takes items without bytes.
+    return bytes === 0
+      ? 1
+      : Math.max(enough * 2 ** -50, Math.min(enough, limitAt(job.byteLimits, device)));
   });
 }
 
@@ -79,11 +82,20 @@ function packed(job: DistributionJob, bytes: Float64Array, level: Uint32Array): 
   while (best.items < most) {
     const wanted = Math.ceil((best.items + most) / 2);
     const before = best.items;
-    offer(firstFit.place(order.subarray(order.length - wanted), bytes));
+    offer(firstFit.place(smallestFirst(order, wanted), bytes));
     if (best.items < wanted) most = wanted - 1;
     else if (best.items === before) break;
   }
   return best.owners;
+}
+
+/** The smallest so many, largest first, and then the others that may fit as well, smallest first. */
+function smallestFirst(order: Uint32Array, count: number): Uint32Array {
+  const smallest = order.length - count;
+  const sorted = new Uint32Array(order.length);
+  sorted.set(order.subarray(smallest));
+  sorted.set(order.subarray(0, smallest).toReversed(), count);
+  return sorted;
 }
 
 function tallied(owners: Uint32Array, bytes: Float64Array) {
