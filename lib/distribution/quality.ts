@@ -49,7 +49,9 @@ export function imbalanceOf(job: DistributionJob, usage: Usage): number | undefi
     speed += own;
     if (own > 0) work += loadAt(job, place);
   }
-  return work === 0 ? 1 : makespanOf(job, usage) / (work / speed);
+  // Less than what doubles hold is as good as nothing.
+  const even = work / speed;
+  return even === 0 ? 1 : makespanOf(job, usage) / even;
 }
 
 function optimumOfEqual(job: DistributionJob, itemCount: number): number {

@@ -9,9 +9,6 @@ import { type Plan, unassignedOwner } from '../../lib/distribution/plan.js';
 import { makespanOf } from '../../lib/distribution/quality.js';
 import { usageOf } from '../../lib/distribution/usage.js';
 
-/** Who adds up in another order gets another sum. */
-const slack = 1 + 2 ** -40;
-
 interface Held {
   items: number;
   cost: number;
@@ -39,6 +36,26 @@ export function leastMakespan(job: DistributionJob): number {
   };
   place(0, Math.max(0, ...already.filter(Number.isFinite)));
   return least;
+}
+
+/** The least makespan of all ways to give that many equal items to the devices. */
+export function leastEqualMakespan(job: DistributionJob, itemCount: number): number {
+  const fill = (device: number, left: number, latest: number): number => {
+    if (device === job.deviceIds.length) return left === 0 ? latest : Infinity;
+    const [speed, load] = [job.speeds[device] ?? 0, loadAt(job, device)];
+    let least = Infinity;
+    for (let count = 0; count <= left; count += 1) {
+      const isOver =
+        count > limitAt(job.itemLimits, device) ||
+        count * job.itemCost > limitAt(job.costLimits, device) ||
+        count * job.itemBytes > limitAt(job.byteLimits, device);
+      if (count > 0 && (speed === 0 || isOver)) break;
+      const own = speed > 0 ? (load + count * job.itemCost) / speed : 0;
+      least = Math.min(least, fill(device + 1, left - count, Math.max(latest, own)));
+    }
+    return least;
+  };
+  return fill(0, itemCount, 0);
 }
 
 /** The most items that any plan gives a device. */
@@ -80,33 +97,6 @@ function take(
   held.items += times;
   held.cost += times * costAt(job, item);
   held.bytes += times * bytesAt(job, item);
-}
-
-/** What is wrong with a plan: items that are nowhere or twice, limits, devices without speed. */
-export function planProblems(job: DistributionJob, plan: Plan): string[] {
-  const usage = usageOf(job, plan);
-  const problems: string[] = [];
-  if (plan.kind === 'owners') {
-    if (plan.owners.length !== job.itemCount) problems.push(`${plan.owners.length} owners`);
-    const isNone = (owner: number) => owner >= job.deviceIds.length && owner !== unassignedOwner;
-    if (plan.owners.some(isNone)) problems.push('no such device');
-  } else {
-    if (plan.counts.length !== job.deviceIds.length) problems.push(`${plan.counts.length} counts`);
-    if (!plan.counts.every((count) => Number.isInteger(count) && count >= 0)) {
-      problems.push(`counts ${plan.counts.join()}`);
-    }
-    if (usage.assignedItems > job.itemCount) problems.push(`${usage.assignedItems} items`);
-  }
-  for (const [device, items] of usage.items.entries()) {
-    const [cost, bytes] = [usage.costs[device] ?? NaN, usage.bytes[device] ?? NaN];
-    if (!(items <= limitAt(job.itemLimits, device))) problems.push(`${device}: ${items} items`);
-    if (!(cost <= limitAt(job.costLimits, device) * slack)) problems.push(`${device}: ${cost}`);
-    if (!(bytes <= limitAt(job.byteLimits, device) * slack)) {
-      problems.push(`${device}: ${bytes} bytes`);
-    }
-    if (items > 0 && job.speeds[device] === 0) problems.push(`${device}: ${items} without speed`);
-  }
-  return problems;
 }
 
 /** Each device of each item; undefined: none. */

@@ -89,7 +89,7 @@ function packed(job: DistributionJob, bytes: Float64Array, level: Uint32Array): 
   return best.owners;
 }
 
-/** The smallest so many, largest first, and then the others that may fit as well, smallest first. */
+/** The smallest so many, largest first, and then the others, smallest first: some may fit. */
 function smallestFirst(order: Uint32Array, count: number): Uint32Array {
   const smallest = order.length - count;
   const sorted = new Uint32Array(order.length);
