@@ -12,7 +12,8 @@ import type { SharingOptions } from './strategy.js';
  * share counts for the next batch, so that small devices do not starve where batches are small.
  * With equal items, speeds that stay and no limits, the total of every device is less than one item
  * from its share after every batch. One that limits kept from its share is at most one item behind:
- * more is not made up for. Under 'locality' it remembers which device had the items of a key.
+ * more is not made up for. Under 'locality' it remembers which device had the items of a key: what
+ * came before decides where new keys go, and moves none from its home.
  *
  * 'memory' and 'hash' carry nothing: free memory and keys decide.
  *

@@ -1,7 +1,8 @@
 import { Carry } from './carry.js';
-import { type DistributionJob, equalItemLimit } from './job.js';
+import { type DistributionJob, equalItemLimit, loadAt } from './job.js';
 import { KeyMemory } from './key-memory.js';
 import type { Plan } from './plan.js';
+import { fairFinish } from './strategies/locality.js';
 import { usageOf } from './usage.js';
 
 /** Whose equal items go by count, and so by what each device is due. */
@@ -42,7 +43,10 @@ export class Carrying {
       return { kind: 'counts', counts: this.#carry.countsFor(accountOf(job, strategy)) };
     }
     const { loads } = this.#carry.loaded(accountOf(job, strategy));
-    return strategy.plan(this.#keys.placed({ ...job, loads }));
+    const carried = { ...job, loads };
+    if (isOwn || name !== 'locality') return strategy.plan(carried);
+    const settings = { ...job.settings, maxLoadRatio: ratioFor(job, carried) };
+    return strategy.plan(this.#keys.placed({ ...carried, settings }));
   }
 
   /** The plan is carried out. */
@@ -54,6 +58,21 @@ export class Carrying {
     }
     if (!isOwn && name === 'locality') this.#keys.remember(job, plan);
   }
+}
+
+/**
+ * What came before decides where new keys go, and moves no key from its home: the device that is
+ * furthest ahead may take of this batch what it may without.
+ */
+function ratioFor(job: DistributionJob, carried: DistributionJob): number {
+  const { maxLoadRatio } = job.settings;
+  const fair = fairFinish(carried);
+  if (fair === 0 || fair === Infinity) return maxLoadRatio;
+  const ahead = job.speeds.reduce((most, speed, place) => {
+    const more = loadAt(carried, place) - loadAt(job, place);
+    return speed > 0 ? Math.max(most, more / speed) : most;
+  }, 0);
+  return (ahead + maxLoadRatio * fairFinish(job)) / fair;
 }
 
 function isEqual({ costs, bytes }: DistributionJob): boolean {

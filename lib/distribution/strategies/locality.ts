@@ -141,7 +141,7 @@ class Placing {
 }
 
 /** When all finish if cost and load are shared out by speed. */
-function fairFinish(job: DistributionJob): number {
+export function fairFinish(job: DistributionJob): number {
   let work = job.costs?.reduce((a, b) => a + b, 0) ?? job.itemCount * job.itemCost;
   let speed = 0;
   for (let device = 0; device < job.speeds.length; device += 1) {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Distributor } from '../../../lib/distribution/carrying-distributor.js';
+import { WorkloadDistributor } from '../../../lib/distribution/distributor.js';
 import type { DistributionDevice } from '../../../lib/distribution/standalone-devices.js';
 import { refusal } from '../../support/refusal.js';
 
@@ -154,5 +155,67 @@ describe('devices of a Distributor', () => {
     const { unassigned, unassignedReasons } = new Distributor<string>([]).distribute(['x']);
     expect(unassigned).toEqual(['x']);
     expect(unassignedReasons[0]?.code).toBe('no-device');
+  });
+});
+
+describe('named strategies through a Distributor', () => {
+  const devices = [{ deviceId: 'a' }, { deviceId: 'b' }, { deviceId: 'c' }];
+
+  it('keep each key at its home, however small the batches, and spread new keys', () => {
+    const distributor = new Distributor<string>(devices, { strategy: 'locality' });
+    const home = new Map<string, string | undefined>();
+    const batches = fc.array(fc.array(fc.constantFrom(...'uvwxyz'), { maxLength: 1 }), {
+      maxLength: 20,
+    });
+    const send = (key: string) => {
+      const { counts } = distributor.distribute([key]);
+      const device = devices.find(({ deviceId }) => counts.get(deviceId) === 1);
+      expect(home.get(key) ?? device?.deviceId).toBe(device?.deviceId);
+      home.set(key, device?.deviceId);
+    };
+    for (const key of 'uvwxyz') send(key);
+    const homes = [...home.values()];
+    expect(devices.map(({ deviceId }) => homes.filter((id) => id === deviceId).length)).toEqual([
+      2, 2, 2,
+    ]);
+    fc.assert(
+      fc.property(batches, (all) => all.flat().forEach(send)),
+      { numRuns: 200 },
+    );
+  });
+
+  it('let go of a key only where a batch alone is too much for its home', () => {
+    const distributor = new Distributor<string>(devices, { strategy: 'locality' });
+    for (let batch = 0; batch < 50; batch += 1) distributor.distribute(['hot']);
+    const { counts } = distributor.distribute(new Array<string>(30).fill('hot'));
+    expect(counts.get('a')).toBeGreaterThanOrEqual(12);
+    expect(counts.get('a')).toBeLessThanOrEqual(14);
+  });
+
+  it('share costs out evenly in the long run, by cost', () => {
+    const distributor = new Distributor<number>(devices, {
+      strategy: 'cost',
+      costs: (item) => item,
+    });
+    const totals = new Map<string, number>();
+    for (let batch = 0; batch < 90; batch += 1) {
+      for (const [deviceId, items] of distributor.distribute([1 + (batch % 7)]).assignments) {
+        const cost = items.reduce((a, b) => a + b, 0);
+        totals.set(deviceId, (totals.get(deviceId) ?? 0) + cost);
+      }
+    }
+    const costs = [...totals.values()];
+    expect(Math.max(...costs) - Math.min(...costs)).toBeLessThanOrEqual(2 * 7);
+  });
+
+  it('do with hash and memory what each batch alone does', () => {
+    const carrying = new Distributor<string>(devices, { strategy: 'hash' });
+    const alone = new WorkloadDistributor();
+    for (const batch of [['k', 'l'], ['k'], ['m', 'k', 'l']]) {
+      const { assignments } = carrying.distribute(batch);
+      const options = { strategy: 'hash' } as const;
+      expect(assignments).toEqual(alone.distribute(devices, batch, options).assignments);
+    }
+    expect([...carrying.carry().values()]).toEqual([0, 0, 0]);
   });
 });
