@@ -1,7 +1,7 @@
 // One full reading: twelve numbers of each of eight devices, by all the ways there are.
 import { ownSimulatedDriverPath } from '../../dist/testing/simulator.js';
 import { bareCore } from '../aggregation/bare-core.mjs';
-import { compareLater } from '../harness/rounds.mjs';
+import { compareLater, ownFunction } from '../harness/rounds.mjs';
 import { Bindings } from './bindings.mjs';
 import { columns, deviceCount, keys, mustBeRead } from './host.mjs';
 import { openOurs } from './ours.mjs';
@@ -64,11 +64,24 @@ function plainCopy() {
   return () => into.set(from);
 }
 
+/** The least that objects cost: as many of them, each written as one literal. */
+function literals(objects) {
+  let text = '';
+  for (const name of Object.keys(objects[0])) text += `${name}: value, `;
+  const make = ownFunction({}, `(value) => ({ ${text} })`);
+  let value = 0.5;
+  return () => {
+    value += 1;
+    return objects.map(() => make(value));
+  };
+}
+
 /** `rows` says what `run` or `runLater` found; what has none finds nothing. */
 function candidates(ours, bindings, programs) {
   return {
     [names.objects]: { run: ours.read, rows: ofObjects },
     [names.numbers]: { run: ours.readInto, rows: rowsOf },
+    'eight object literals of as many properties': { run: literals(ours.read()) },
     'a copy of 96 numbers in plain memory': { run: plainCopy() },
     [names.loop]: { inside: () => bareCore.timeDriver(timesInside) },
     ...ofAddon(),
