@@ -53,7 +53,6 @@ void Fleet::AddBlock(size_t begin, size_t end) {
     block.first_place = std::min(block.first_place, devices_[i].place);
   }
   block.speed = devices_[begin].speed;
-  block.is_uniform = devices_[end - 1].speed == block.speed;
   blocks_.push_back(block);
 }
 
@@ -101,9 +100,9 @@ size_t Fleet::Bound(double cost, double bytes) {
   return likely;
 }
 
-// Where its bound is not above the best.
+// Exact for devices of one speed, of which many may be done at the same time: none but the first
+// is looked for among them.
 bool Fleet::MayBeEarlier(const Block& block, double cost, const Choice& best) {
-  if (!block.is_uniform) return true;
   const double finish = (block.least_load + cost) / block.speed;
   return finish < best.finish || (finish == best.finish && block.first_place < best.place);
 }

@@ -64,8 +64,7 @@ class Fleet {
     size_t begin = 0;
     size_t end = 0;
     uint32_t first_place = 0;
-    bool is_uniform = false;  // of one speed
-    double speed = 0;         // the first one's
+    double speed = 0;  // the first one's
     // Of those that may take anything.
     double least_load = 0;
     double low_finish = 0;  // of the lowest cost

@@ -185,6 +185,12 @@ TEST("items go where a look at every device sends them: many devices") {
   Compare(RandomCase(random, 3000, 5000), sets);
 }
 
+TEST("a limit is reached where the rounded sum is, whatever the rounded room says") {
+  const Case given = {.costs = {0.9, 0.1}, .speeds = {1}, .cost_limits = {1}};
+  CHECK(1 - 0.9 < 0.1 && 0.9 + 0.1 <= 1);
+  Compare(given, {BestInstructionSet()});
+}
+
 TEST("costs are put in order, equal ones as they were") {
   Random random(3);
   for (const size_t count : {0, 1, 2, 511, 512, 5000, 300'000}) {
