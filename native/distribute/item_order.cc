@@ -29,14 +29,17 @@ using Buckets = std::array<uint32_t, kBuckets>;
 struct Keys {
   explicit Keys(std::span<const double> costs)
       : digits(costs.size() <= kTwoDigits ? kMostDigits - 1 : kMostDigits) {
-    const int bits = std::min(static_cast<int>(digits) * kDigitBits, kPlaceBits);
     uint64_t least = std::numeric_limits<uint64_t>::max();
+    uint64_t different = 0;
     for (const double cost : costs) {
       const auto bits = std::bit_cast<uint64_t>(cost);
       greatest = std::max(greatest, bits);
       least = std::min(least, bits);
+      different |= bits ^ std::bit_cast<uint64_t>(costs[0]);
     }
-    shift = std::max(0, static_cast<int>(std::bit_width(greatest - least)) - bits);
+    const int room = std::min(static_cast<int>(digits) * kDigitBits, kPlaceBits);
+    shift = std::max(0, static_cast<int>(std::bit_width(greatest - least)) - room);
+    are_whole = (different & ((uint64_t{1} << shift) - 1)) == 0;
   }
 
   // With the place below, which keeps equal keys in order.
@@ -47,6 +50,7 @@ struct Keys {
   size_t digits;
   uint64_t greatest = 0;
   int shift = 0;
+  bool are_whole = false;  // all have the bits that keys lack in common, as of whole numbers
 };
 
 size_t Digit(uint64_t word, size_t digit) {
@@ -109,7 +113,7 @@ std::span<const uint64_t> OrderDescending(std::span<const double> costs,
   } else {
     words = SortByDigits<kMostDigits>(words, room);
   }
-  if (keys.shift > 0) SortRuns(costs, words);
+  if (!keys.are_whole) SortRuns(costs, words);
   return words;
 }
 
