@@ -27,7 +27,7 @@ export class KeyMemory {
     const lastOf = new Map<ItemKey, string>();
     for (const [index, key] of keys.entries()) {
       const owner = plan.owners[index];
-      const home = plan.homes?.get(key) ?? (owner === unassignedOwner ? undefined : owner);
+      const home = plan.homeOf?.(key) ?? (owner === unassignedOwner ? undefined : owner);
       const deviceId = deviceIds[home ?? -1];
       if (deviceId !== undefined) lastOf.set(key, deviceId);
     }

@@ -13,8 +13,8 @@ export interface CountsPlan {
 export interface OwnersPlan {
   readonly kind: 'owners';
   readonly owners: Uint32Array;
-  /** Where keys are at home from now on, by place; of 'locality'. */
-  readonly homes?: ReadonlyMap<ItemKey, number>;
+  /** Where a key of the items is at home from now on, by place; of 'locality'. */
+  readonly homeOf?: (key: ItemKey) => number | undefined;
 }
 
 export type Plan = CountsPlan | OwnersPlan;

@@ -44,7 +44,7 @@ class Hashing {
     this.#buckets = isJump
       ? Uint32Array.from(speeds.keys()).filter((at) => speeds[at] !== 0)
       : undefined;
-    this.#known = deviceIds.length >= manyDevices ? new Map() : undefined;
+    this.#known = !isJump && deviceIds.length >= manyDevices ? new Map() : undefined;
     if (this.#room.isLimited) this.#rendezvous.closeWhere((device) => this.#room.isFull(device));
   }
 

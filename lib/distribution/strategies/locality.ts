@@ -1,15 +1,10 @@
+import { descendingOrder } from '../descending-order.js';
 import { EarliestFinish } from '../earliest-finish.js';
 import { costAt, type DistributionJob, loadAt } from '../job.js';
+import { KeyGroups } from '../key-groups.js';
 import { type OwnersPlan, type Plan, unassignedOwner } from '../plan.js';
 import { Room } from '../room.js';
 import type { ItemKey } from '../strategy.js';
-
-/** Items of one key that have no device yet, in order. */
-interface Group {
-  readonly key: ItemKey;
-  readonly items: number[];
-  cost: number;
-}
 
 /**
  * Items stay where their key is at home, as long as that device is below `maxLoadRatio` times its
@@ -23,8 +18,8 @@ interface Group {
  */
 export function locality(job: DistributionJob): Plan {
   const placing = new Placing(job);
-  const groups = placing.keepAtHome();
-  placing.spread(groups.sort((a, b) => b.cost - a.cost));
+  placing.keepAtHome();
+  placing.spread();
   placing.squeezeIn();
   return placing.plan();
 }
@@ -33,7 +28,7 @@ class Placing {
   readonly #job: DistributionJob;
   readonly #room: Room;
   readonly #owners: Uint32Array;
-  readonly #homes = new Map<ItemKey, number>();
+  readonly #groups: KeyGroups;
   readonly #guard: number;
   /** No device below the guard takes them. */
   readonly #left: number[] = [];
@@ -42,55 +37,49 @@ class Placing {
     this.#job = job;
     this.#room = new Room(job);
     this.#owners = new Uint32Array(job.itemCount).fill(unassignedOwner);
+    this.#groups = new KeyGroups(job.itemCount);
     this.#guard = job.settings.maxLoadRatio * fairFinish(job);
   }
 
-  /** Those that cannot stay, or have no home. */
-  keepAtHome(): Group[] {
+  keepAtHome(): void {
     const { keys = [], deviceIds, speeds, settings } = this.#job;
     const placeOf = new Map(deviceIds.map((id, place) => [id, place]));
-    const groups = new Map<ItemKey, Group>();
-    for (const [item, key] of keys.entries()) {
-      let home = this.#homes.get(key);
-      if (home === undefined && settings.placement !== undefined && !groups.has(key)) {
-        home = placeOf.get(settings.placement.get(key) ?? '');
-        if (home !== undefined && (speeds[home] as number) === 0) home = undefined;
-        if (home !== undefined) this.#homes.set(key, home);
-      }
+    const homeOf = (key: ItemKey) => {
+      const place = placeOf.get(settings.placement?.get(key) ?? '');
+      return place === undefined || speeds[place] === 0 ? undefined : place;
+    };
+    const groups = this.#groups;
+    for (let item = 0; item < keys.length; item += 1) {
+      const group = groups.of(keys[item] as ItemKey, homeOf);
+      const home = groups.homes[group];
       if (home !== undefined && this.#isBelowGuard(home) && this.#room.fits(home, item)) {
         this.#put(item, home);
-        continue;
+      } else {
+        groups.add(group, { item, cost: costAt(this.#job, item) });
       }
-      let group = groups.get(key);
-      if (group === undefined) {
-        group = { key, items: [], cost: 0 };
-        groups.set(key, group);
-      }
-      group.items.push(item);
-      group.cost += costAt(this.#job, item);
     }
-    return [...groups.values()];
   }
 
-  spread(groups: readonly Group[]): void {
+  /** What has no device yet, of one key after another. */
+  spread(): void {
+    const groups = this.#groups;
     const earliest = this.#earliest((device) => this.#isBelowGuard(device));
-    for (const { key, items, cost } of groups) {
-      let rest = cost;
-      for (let at = 0; at < items.length; ) {
-        const first = items[at] as number;
+    for (const group of descendingOrder(Float64Array.from(groups.costs))) {
+      let rest = groups.costs[group] as number;
+      for (let item = groups.firstOf(group); item !== undefined; ) {
+        const first = item;
         const device = earliest.find(rest, (one) => this.#room.fits(one, first));
         if (device === undefined) {
-          this.#left.push(first);
-          rest -= costAt(this.#job, first);
-          at += 1;
+          this.#left.push(item);
+          rest -= costAt(this.#job, item);
+          item = groups.after(item);
           continue;
         }
-        if (!this.#homes.has(key)) this.#homes.set(key, device);
-        for (; at < items.length && this.#isBelowGuard(device); at += 1) {
-          const item = items[at] as number;
-          if (!this.#room.fits(device, item)) break;
+        groups.homes[group] ??= device;
+        while (item !== undefined && this.#isBelowGuard(device) && this.#room.fits(device, item)) {
           this.#put(item, device);
           rest -= costAt(this.#job, item);
+          item = groups.after(item);
         }
         earliest.setLoad(device, this.#isBelowGuard(device) ? this.#loadOf(device) : Infinity);
       }
@@ -100,20 +89,21 @@ class Placing {
   /** Above the guard, one by one. */
   squeezeIn(): void {
     if (this.#left.length === 0) return;
-    const { keys } = this.#job;
+    const groups = this.#groups;
     const earliest = this.#earliest(() => true);
     for (const item of this.#left) {
       const device = earliest.find(costAt(this.#job, item), (one) => this.#room.fits(one, item));
       if (device === undefined) continue;
       this.#put(item, device);
       earliest.setLoad(device, this.#loadOf(device));
-      const key = keys?.[item];
-      if (key !== undefined && !this.#homes.has(key)) this.#homes.set(key, device);
+      groups.homes[groups.of(this.#job.keys?.[item] as ItemKey)] ??= device;
     }
   }
 
   plan(): OwnersPlan {
-    return { kind: 'owners', owners: this.#owners, homes: this.#homes };
+    const groups = this.#groups;
+    const homeOf = (key: ItemKey) => groups.homes[groups.of(key)];
+    return { kind: 'owners', owners: this.#owners, homeOf };
   }
 
   #put(item: number, device: number): void {
