@@ -81,12 +81,13 @@ export class ClusterDevices {
    */
   requireKnown({ limits }: Sharing): void {
     const devices = this.#cluster.open().devices();
-    for (const deviceId of limits?.keys() ?? []) {
-      if (!devices.has(deviceId)) throw unknownDevice('options.limits', deviceId);
-    }
-    for (const deviceId of this.#capacities?.keys() ?? []) {
-      if (!devices.has(deviceId)) throw unknownDevice('options.capacities', deviceId);
-    }
+    const require = (named: ReadonlyMap<string, unknown>, what: string) => {
+      for (const deviceId of named.keys()) {
+        if (!devices.has(deviceId)) throw unknownDevice(what, deviceId);
+      }
+    };
+    if (limits !== undefined) require(limits, 'options.limits');
+    if (this.#capacities !== undefined) require(this.#capacities, 'options.capacities');
   }
 
   /** What every device has to satisfy. @throws as the constructor */

@@ -3,7 +3,7 @@ import type { Cluster } from './cluster.js';
 import { ClusterDevices, deviceOptions } from './cluster-devices.js';
 import { ClusterDistributor } from './cluster-distributor.js';
 import { ClusterLeases } from './cluster-leases.js';
-import { ClusterSharing } from './cluster-sharing.js';
+import { ClusterSharings } from './cluster-sharing.js';
 import { type ClusterStreamOptions, openStream } from './cluster-stream.js';
 import type { Distribution } from './distribution/distribution.js';
 import {
@@ -36,11 +36,13 @@ export interface ClusterRebalanceOptions
 /** Work shared out over the devices, at once or as it comes. */
 export abstract class ClusterDistribution extends ClusterLeases {
   readonly #cluster: Cluster;
+  readonly #sharings: ClusterSharings;
 
   /** @internal */
   constructor(cluster: Cluster) {
     super(cluster);
     this.#cluster = cluster;
+    this.#sharings = new ClusterSharings(cluster);
   }
 
   /**
@@ -158,7 +160,7 @@ export abstract class ClusterDistribution extends ClusterLeases {
   }
 
   #share(options: unknown, itemsOf: () => Items): Distribution<unknown> {
-    const asked = new ClusterSharing(this.#cluster, options);
+    const asked = this.#sharings.of(options);
     return share(asked.over(itemsOf()));
   }
 }

@@ -1,5 +1,5 @@
 import type { Cluster } from './cluster.js';
-import { ClusterSharing } from './cluster-sharing.js';
+import { type ClusterSharing, ClusterSharings } from './cluster-sharing.js';
 import { Batches } from './distribution/batches.js';
 import type { Distribution } from './distribution/distribution.js';
 import { readItems, type TypedItems } from './distribution/items.js';
@@ -13,7 +13,7 @@ export class ClusterDistributor<T = unknown> {
   /** @internal */
   constructor(cluster: Cluster, options: unknown) {
     this.#cluster = cluster;
-    this.#asked = new ClusterSharing(cluster, options);
+    this.#asked = new ClusterSharings(cluster).of(options);
     this.#asked.requireKnown();
     this.#batches = new Batches(this.#asked.sharing);
   }

@@ -1,12 +1,39 @@
 import { readOptions } from './arguments.js';
 import type { Cluster } from './cluster.js';
-import { ClusterDevices, deviceOptions } from './cluster-devices.js';
+import { ClusterDevices, type DeviceOption, deviceOptions } from './cluster-devices.js';
 import { ClusterReservation, readReserve } from './cluster-reservation.js';
 import type { Items } from './distribution/items.js';
 import type { ShareParts } from './distribution/share.js';
-import { readSharing, type Sharing, sharingKeys } from './distribution/sharing.js';
+import { readSharing, type Sharing, type SharingKey, sharingKeys } from './distribution/sharing.js';
 
-const optionKeys = [...sharingKeys, ...deviceOptions, 'reserve'] as const;
+type OptionKey = SharingKey | DeviceOption | 'reserve';
+
+const optionKeys: readonly OptionKey[] = [...sharingKeys, ...deviceOptions, 'reserve'];
+
+type Given = ReadonlyMap<OptionKey, unknown>;
+
+/** What distributions over a cluster are asked. */
+export class ClusterSharings {
+  readonly #cluster: Cluster;
+  /** By strategy: those that ask for nothing else, which is what most do, are kept. */
+  readonly #usual = new Map<unknown, ClusterSharing>();
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  /** @throws TypeError, RangeError naming the option; GPUError ERR_GPU_CLOSED */
+  of(options: unknown): ClusterSharing {
+    const given = readOptions(options, optionKeys);
+    const strategy = given.get('strategy');
+    const isUsual = given.size === (strategy === undefined ? 0 : 1) && typeof strategy !== 'object';
+    const known = isUsual ? this.#usual.get(strategy) : undefined;
+    if (known !== undefined) return known;
+    const sharing = new ClusterSharing(this.#cluster, given);
+    if (isUsual) this.#usual.set(strategy, sharing);
+    return sharing;
+  }
+}
 
 /** What a distribution over a cluster is asked, read once. */
 export class ClusterSharing {
@@ -16,8 +43,7 @@ export class ClusterSharing {
   #isKnown = false;
 
   /** @throws TypeError, RangeError naming the option; GPUError ERR_GPU_CLOSED */
-  constructor(cluster: Cluster, options: unknown) {
-    const given = readOptions(options, optionKeys);
+  constructor(cluster: Cluster, given: Given) {
     const ttlMs = readReserve(given.get('reserve'));
     this.sharing = readSharing(given);
     this.#devices = new ClusterDevices(cluster, given);

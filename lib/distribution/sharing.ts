@@ -65,26 +65,11 @@ export interface SharedItems {
 }
 
 interface Given {
-  readonly size: number;
   get(key: SharingKey): unknown;
 }
 
-/** By strategy: what most ask for is read once. */
-const usualSharings = new Map<unknown, Sharing>();
-
 /** @throws TypeError, RangeError naming the option */
 export function readSharing(given: Given): Sharing {
-  const strategy = given.get('strategy');
-  if (given.size > (strategy === undefined ? 0 : 1)) return readAll(given);
-  let sharing = usualSharings.get(strategy);
-  if (sharing === undefined) {
-    sharing = readAll(given);
-    if (typeof strategy !== 'object') usualSharings.set(strategy, sharing);
-  }
-  return sharing;
-}
-
-function readAll(given: Given): Sharing {
   const strategy = readAnyStrategy(given.get('strategy'));
   const limits = given.get('limits');
   const usual = strategy === 'least-loaded' || strategy === 'cost' ? 'load' : 'idle';
