@@ -2,7 +2,7 @@ import { descendingOrder } from '../descending-order.js';
 import { EarliestFinish } from '../earliest-finish.js';
 import { costAt, type DistributionJob, loadAt } from '../job.js';
 import { KeyGroups } from '../key-groups.js';
-import { type OwnersPlan, type Plan, unassignedOwner } from '../plan.js';
+import { type OwnersPlan, unassignedOwner } from '../plan.js';
 import { Room } from '../room.js';
 import type { ItemKey } from '../strategy.js';
 
@@ -16,7 +16,7 @@ import type { ItemKey } from '../strategy.js';
  * A key keeps its home as long as that device is there; else the first device that got its items
  * is its home. The same job, the same plan. A million items of as many keys take about a second.
  */
-export function locality(job: DistributionJob): Plan {
+export function locality(job: DistributionJob): OwnersPlan {
   const placing = new Placing(job);
   placing.keepAtHome();
   placing.spread();

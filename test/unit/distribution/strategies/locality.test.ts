@@ -47,6 +47,10 @@ describe('items with keys', () => {
     // Of ten, five would be fair; the seventh is the one by which that device passes 6.25.
     const job = jobWith({ a: 1, b: 1 }, 'xxxxxxxxxx', { placement: { x: 'a' } });
     expect(ownersText(job)).toBe('aaaaaaabbb');
+    // Of eight, the fifth is at the guard, and no more come.
+    expect(ownersText(jobWith({ a: 1, b: 1 }, 'xxxxxxxx', { placement: { x: 'a' } }))).toBe(
+      'aaaaabbb',
+    );
     const unguarded = { placement: { x: 'a' }, maxLoadRatio: Infinity };
     expect(ownersText(jobWith({ a: 1, b: 1 }, 'xxxxxxxxxx', unguarded))).toBe('aaaaaaaaaa');
   });
@@ -69,6 +73,17 @@ describe('items with keys', () => {
       part: { itemLimits: Float64Array.of(Infinity, 1) },
     });
     expect(assignedCount(job, locality(job))).toBe(10);
+  });
+
+  it('have their home from then on where the first of them went', () => {
+    const job = jobWith({ a: 1, b: 1 }, 'xxxxy', {});
+    const plan = locality(job);
+    expect(ownersText(job)).toBe('aaaab');
+    const split = jobWith({ a: 1, b: 1 }, 'xxxx', {});
+    expect(ownersText(split)).toBe('aaab');
+    expect([plan.homeOf?.('x'), plan.homeOf?.('y'), locality(split).homeOf?.('x')]).toEqual([
+      0, 1, 0,
+    ]);
   });
 
   it('keep their home where what is past the guard went elsewhere', () => {
