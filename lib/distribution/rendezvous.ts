@@ -11,7 +11,7 @@ const almostOne = 1 - 2 ** -53;
  * those that a new device draws earlier move to it, and a weight that changes moves keys only to
  * that device or only away from it. Shares are as the weights, up to chance.
  *
- * Every key asks every device, about 2 ns each: a million different keys take 20 ms a device.
+ * Every key asks every device, about 5 ns each: a million different keys take 5 ms a device.
  */
 export class Rendezvous {
   /** Of devices that take keys, in columns; those that are closed stand at the end. */

@@ -14,7 +14,7 @@ import type { ItemKey } from '../strategy.js';
  * where they keep items from every device below it, others go above it, rather than to none.
  *
  * A key keeps its home as long as that device is there; else the first device that got its items
- * is its home. The same job, the same plan. A million items of as many keys take about a second.
+ * is its home. The same job, the same plan. A million items of as many keys take a second or two.
  */
 export function locality(job: DistributionJob): OwnersPlan {
   const placing = new Placing(job);
