@@ -31,6 +31,8 @@ type Capacities = ReadonlyMap<string, unknown>;
 
 const constraints: ReadonlySet<string> = new Set(constraintKeys);
 const noChance = new Random(0);
+/** What most ask for, by the devices that are open: until these are others, it stays the same. */
+const usualColumns = new WeakMap<readonly DeviceView[], DeviceColumns>();
 
 /** Which devices of a cluster take part in a distribution, and what is known of them now. */
 export class ClusterDevices {
@@ -63,6 +65,8 @@ export class ClusterDevices {
   columns(sharing: Sharing, needsMemory: boolean): DeviceColumns {
     this.#cluster.open();
     const needsMore = needsMemory || sharing.startsFromLoad || this.#source !== undefined;
+    const isUsual = this.#isUsual && this.#capacities === undefined && !needsMore;
+    if (isUsual && sharing.strategy === 'capacity') return this.#byComputeUnits();
     const decision = needsMore ? this.#look() : undefined;
     const views = this.#eligible();
     const columns = {
@@ -100,6 +104,18 @@ export class ClusterDevices {
     });
   }
 
+  #byComputeUnits(): DeviceColumns {
+    const views = this.#eligible();
+    const known = usualColumns.get(views);
+    if (known !== undefined) return known;
+    const columns = {
+      deviceIds: Object.freeze(views.map(({ device }) => device.deviceId)),
+      speeds: checked(views, (view) => view.device.computeUnits, 'capacity from compute-units'),
+    };
+    usualColumns.set(views, columns);
+    return columns;
+  }
+
   #look(): Decision {
     const decision = new Decision(this.criteria(), noChance);
     decision.nowMs = this.#cluster.board.scene().nowMs;
@@ -110,7 +126,9 @@ export class ClusterDevices {
     const { board, policyState } = this.#cluster;
     if (this.#isUsual) {
       board.refresh();
-      return board.views.filter((view) => view.isOpenToLeases);
+      // A function of the user's that says how fast devices are may have closed the cluster.
+      this.#cluster.open();
+      return board.openViews;
     }
     const scene = board.scene();
     const outlook = new Pipeline(this.criteria(), policyState).outlook(scene);

@@ -32,6 +32,7 @@ export class Board implements FeedTarget {
   readonly #state: BoardState = { clockOffsetMs: 0, stale: new StaleLoads() };
   readonly #stale = this.#state.stale;
   #views: readonly BoardView[] = [];
+  #openViews: readonly BoardView[] | undefined;
   #byId: ReadonlyMap<string, BoardView> = new Map();
   /** Those that the source was told of last. */
   #toldViews = this.#views;
@@ -76,6 +77,15 @@ export class Board implements FeedTarget {
   /** In registration order, as of the latest `refresh`. A new list is a new array. */
   get views(): readonly BoardView[] {
     return this.#views;
+  }
+
+  /**
+   * Those that may take a lease without constraints, as of the latest `refresh`. Where another may,
+   * or no longer, it is a new array.
+   */
+  get openViews(): readonly BoardView[] {
+    this.#openViews ??= this.#views.filter((view) => view.isOpenToLeases);
+    return this.#openViews;
   }
 
   /** Takes in what has changed; where nothing has, it looks at a word or two of memory. */
@@ -171,6 +181,7 @@ export class Board implements FeedTarget {
       return view;
     });
     this.#views = views;
+    this.#openViews = undefined;
     this.#stale.begin(views.length);
     this.#byId = new Map(views.map((view) => [view.device.deviceId, view]));
     this.#isListNew = true;
@@ -260,6 +271,7 @@ export class Board implements FeedTarget {
     const isOpen = this.#lease.passes(view);
     if (isOpen === view.isOpenToLeases && !this.#isListNew) return;
     view.isOpenToLeases = isOpen;
+    this.#openViews = undefined;
     this.#orderOne(view);
   }
 
