@@ -46,14 +46,15 @@ export function readItemNumbers(value: unknown, items: Items, what: string): Ite
   return valuesOf(each);
 }
 
-/** Their sum; NaN: one of them is negative or none. The way that takes the least time. */
+/** Their sum; NaN: one of them is negative or none. */
 function copyDoubles(value: Float64Array, each: Float64Array): number {
   each.set(value);
   let sum = 0;
   for (let index = 0; index < each.length; index += 1) {
     const given = each[index] as number;
-    sum += given >= 0 ? given : NaN;
-    each[index] = given + 0; // -0 is 0
+    if (!(given >= 0)) return NaN;
+    if (given === 0) each[index] = 0; // not -0
+    sum += given;
   }
   return sum;
 }

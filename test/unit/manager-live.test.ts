@@ -103,6 +103,23 @@ describe('a live GPUClusteringManager', () => {
     }
   });
 
+  it('gives it work by capacity again once it is awake', () => {
+    let isAsleep = false;
+    const store = {
+      getMetrics: (deviceId: string) => sample(deviceId, { ageMs: 1 }),
+      getMetricsHistory: () => [],
+      getFailure: (deviceId: string) =>
+        isAsleep && deviceId === 'silent' ? ('ERR_GPU_DEVICE_ASLEEP' as const) : undefined,
+    };
+    const devices = new Map(['fresh', 'silent'].map((id) => [id, gpu(id, { computeUnits: 2 })]));
+    const manager = live({ store, devices: () => devices });
+    for (const asleep of [false, true, true, false]) {
+      isAsleep = asleep;
+      const { deviceIds } = manager.distribute(4, { strategy: 'capacity' });
+      expect(deviceIds).toEqual(asleep ? ['fresh'] : ['fresh', 'silent']);
+    }
+  });
+
   it('takes devices as they come and go', () => {
     const devices = new Map([['fresh', gpu('fresh')]]);
     const manager = live({ devices: () => devices });

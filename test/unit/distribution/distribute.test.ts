@@ -336,6 +336,22 @@ describe('capacities of a cluster', () => {
     expect(counts({ capacities: { a: 1, b: 1 } })).toEqual([6, 6]);
   });
 
+  it('are those of the devices that are there at the time', () => {
+    const few = clusterOf(gpu('a', { computeUnits: 100 }), gpu('b', { computeUnits: 300 }));
+    const plan = () => few.distribute(12, { strategy: 'capacity' });
+    expect(countsOf(plan())).toEqual([3, 9]);
+    few.registerDevice(gpu('c', { computeUnits: 200 }));
+    expect(countsOf(plan())).toEqual([2, 6, 4]);
+    few.unregisterDevice('a');
+    few.registerDevice(gpu('a', { computeUnits: 400 }));
+    expect([...plan().counts]).toEqual([
+      ['b', 4],
+      ['c', 3],
+      ['a', 5],
+    ]);
+    expect(() => untyped<string[]>(plan().deviceIds).reverse()).toThrow(TypeError);
+  });
+
   it('are refused where they are no numbers', () => {
     refusal('ERR_GPU_OUT_OF_RANGE', () => counts({ capacityFrom: () => -1 }));
     refusal('ERR_GPU_INVALID_TYPE', () => counts({ capacityFrom: untyped(() => 'x') }));
