@@ -336,12 +336,15 @@ describe('capacities of a cluster', () => {
     expect(counts({ capacities: { a: 1, b: 1 } })).toEqual([6, 6]);
   });
 
-  it('are those of the devices that are there at the time', () => {
+  it('are those of the devices that are there, and well, at the time', () => {
     const few = clusterOf(gpu('a', { computeUnits: 100 }), gpu('b', { computeUnits: 300 }));
     const plan = () => few.distribute(12, { strategy: 'capacity' });
     expect(countsOf(plan())).toEqual([3, 9]);
     few.registerDevice(gpu('c', { computeUnits: 200 }));
     expect(countsOf(plan())).toEqual([2, 6, 4]);
+    few.recordMetrics(sample('b', { timestampMs: 2000, temperatureCelsius: 0 }));
+    expect([...plan().counts.keys()]).toEqual(['a', 'c']);
+    few.recordMetrics(sample('b', { timestampMs: 3000 }));
     few.unregisterDevice('a');
     few.registerDevice(gpu('a', { computeUnits: 400 }));
     expect([...plan().counts]).toEqual([
