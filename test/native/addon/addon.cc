@@ -11,6 +11,7 @@
 #include "core/metrics.generated.h"
 #include "crossing.h"
 #include "driver_calls.h"
+#include "flat_out.h"
 #include "push_timing.h"
 #include "roof.h"
 
@@ -107,6 +108,7 @@ Napi::Value MetricTable(const Napi::CallbackInfo& info) {
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   ExportCrossing(exports);
   ExportDriverCalls(exports);
+  ExportFlatOut(exports);
   exports.Set("readDoubles", Napi::Function::New<Read>(env));
   exports.Set("statisticsByNthElement", Napi::Function::New<Plain<StatisticsByNthElement>>(env));
   exports.Set("statisticsBySort", Napi::Function::New<Plain<StatisticsBySort>>(env));
