@@ -74,6 +74,8 @@ export class LeasedDevices {
   #views: Board['views'] | undefined;
   #byNumber: ReadonlyMap<number, LeasedDevice> = new Map();
   #listed: readonly LeasedDevice[] = [];
+  /** Of each of them, in the same order, its `unit`: one look less. */
+  units: readonly DeviceHolding[] = [];
   /** By row, -1 where there is none: what a change of the ledger is about. */
   #indexes: Int32Array = new Int32Array(0);
   #gone: readonly LeasedDevice[] = [];
@@ -143,6 +145,7 @@ export class LeasedDevices {
       const kept = known?.row === row && known.deviceId === device.deviceId ? known : undefined;
       return kept ?? new LeasedDevice(device, { row, number }, this.#latencyOptions);
     });
+    this.units = this.#listed.map(({ unit }) => unit);
     const rows = this.#listed.map(({ row }) => row);
     this.#indexes = new Int32Array(rows.reduce((most, row) => Math.max(most, row + 1), 0)).fill(-1);
     for (const [index, device] of this.#listed.entries()) {

@@ -23,8 +23,22 @@ export interface LedgerFigures {
   unseenKiB: number;
 }
 
+/** Of a row: whose it has to be, and what its sample has seen. */
+export interface Asked {
+  readonly number: number;
+  readonly seen: number;
+}
+
 export function noFigures(): LedgerFigures {
   return { inFlight: 0, leaseCount: 0, leasedKiB: 0, pendingKiB: 0, unseenKiB: 0 };
+}
+
+/** How the cells are reached where their memory is not visible here (NativeSession). */
+export interface LedgerCalls {
+  loadLedger(index: number): number;
+  storeLedger(index: number, value: number): void;
+  /** Returns what was there. */
+  addLedger(index: number, value: number): number;
 }
 
 export interface MaterialiseTicks {

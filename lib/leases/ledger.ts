@@ -1,14 +1,13 @@
-import type { Holding, LedgerFigures, LedgerPlace, MaterialiseTicks } from './ledger-entries.js';
+import type {
+  Asked,
+  Holding,
+  LedgerCalls,
+  LedgerFigures,
+  LedgerPlace,
+  MaterialiseTicks,
+} from './ledger-entries.js';
 import { cell, type LedgerLayout, ledgerCellCount, ownLedgerLayout } from './ledger-layout.js';
 import { isSeen } from './sample-clock.js';
-
-/** How the cells are reached where their memory is not visible here (NativeSession). */
-export interface LedgerCalls {
-  loadLedger(index: number): number;
-  storeLedger(index: number, value: number): void;
-  /** Returns what was there. */
-  addLedger(index: number, value: number): number;
-}
 
 export interface LedgerOptions {
   readonly layout: LedgerLayout;
@@ -125,13 +124,14 @@ export class Ledger {
    * cells, nothing is entered.
    */
   add(holding: Holding): number {
-    const { weight, kib } = holding;
     const cells = this.#cells;
+    const { weight } = holding;
     const at = this.#own + holding.row * this.#rowStride;
-    if (cells[at + numberCell] !== holding.number) this.#begin(at, holding.number);
+    const isPlain = cells[at + numberCell] === holding.number && holding.kib === 0;
+    if (!isPlain && !this.#prepare(at, holding)) return -1;
     const inFlight = (cells[at + inFlightCell] as number) + weight;
-    if (inFlight > mostInFlight || (kib !== 0 && !this.#addMemory(at, kib))) return -1;
-    cells[at + leaseCountCell] = (cells[at + leaseCountCell] as number) + 1;
+    if (inFlight > mostInFlight) return -1;
+    (cells[at + leaseCountCell] as number) += 1;
     this.version = (this.version + 1) | 0;
     if (!this.#ownsMemory) return this.#publish(holding, at, weight);
     cells[at + inFlightCell] = inFlight;
@@ -143,15 +143,15 @@ export class Ledger {
    * -1: the row is another device's now.
    */
   remove(holding: Holding, pendingKiB: number): number {
-    const { weight, kib } = holding;
     const cells = this.#cells;
+    const { weight } = holding;
     const at = this.#own + holding.row * this.#rowStride;
     if (cells[at + numberCell] !== holding.number) return -1;
-    const inFlight = (cells[at + inFlightCell] as number) - weight;
-    cells[at + leaseCountCell] = (cells[at + leaseCountCell] as number) - 1;
-    if (kib !== 0) this.#removeMemory(at, kib, pendingKiB);
+    (cells[at + leaseCountCell] as number) -= 1;
+    if (holding.kib !== 0) this.#removeMemory(at, holding.kib, pendingKiB);
     this.version = (this.version + 1) | 0;
     if (!this.#ownsMemory) return this.#publish(holding, at, -weight);
+    const inFlight = (cells[at + inFlightCell] as number) - weight;
     cells[at + inFlightCell] = inFlight;
     return inFlight;
   }
@@ -252,16 +252,20 @@ export class Ledger {
     return this.#told(holding.row) ? this.inFlight(holding) : inFlight;
   }
 
-  #removeMemory(at: number, kib: number, pendingKiB: number): void {
-    if (pendingKiB !== 0) this.#addTo(at + cell.pendingKiB, -pendingKiB);
-    this.#addTo(at + cell.leasedKiB, -kib);
-  }
-
-  #addMemory(at: number, kib: number): boolean {
+  /** For who has memory, or is the first since the row became its device's. False: no room. */
+  #prepare(at: number, { number, weight, kib }: Holding): boolean {
+    if (this.#cells[at + numberCell] !== number) this.#begin(at, number);
+    if ((this.#cells[at + inFlightCell] as number) + weight > mostInFlight) return false;
+    if (kib === 0) return true;
     if ((this.#cells[at + cell.leasedKiB] as number) >>> 0 > mostKiB - kib) return false;
     this.#addTo(at + cell.pendingKiB, kib);
     this.#addTo(at + cell.leasedKiB, kib);
     return true;
+  }
+
+  #removeMemory(at: number, kib: number, pendingKiB: number): void {
+    if (pendingKiB !== 0) this.#addTo(at + cell.pendingKiB, -pendingKiB);
+    this.#addTo(at + cell.leasedKiB, -kib);
   }
 
   /** The row is a device's that it was not about before: what was of another one is over. */
@@ -387,11 +391,6 @@ export class Ledger {
     this.#cells[index] = before + value;
     return before;
   }
-}
-
-interface Asked {
-  readonly number: number;
-  readonly seen: number;
 }
 
 /** Of an entry of the log: those of other laps differ, or lie 2^24 changes back. */

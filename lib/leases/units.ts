@@ -40,7 +40,7 @@ export class Units {
     const board = this.#board;
     const index = board.fastest();
     if (index === -1) return undefined;
-    const { unit } = this.#devices.at(index);
+    const unit = this.#devices.units[index] as DeviceHolding;
     const inFlight = this.#ledger.add(unit);
     if (inFlight < 0) return undefined;
     board.loadChanged(index, inFlight);

@@ -32,12 +32,10 @@ export class LoadOrder {
   /** Whose load has fallen since; -1: nobody's. */
   #fallen = -1;
   #fallenLoad = 0;
-  /** NaN: not asked for yet. */
-  #fallenKey: number = Number.NaN;
   #chance: number;
   /** Of a draw, for each of its 2^32 steps. */
   #turnRange = 0;
-  /** How often loads changed since all ties were drawn. */
+  /** Keys since all of them were drawn. */
   #turns = 0;
 
   constructor({ maxInFlight, seed }: LoadOrderOptions) {
@@ -47,26 +45,20 @@ export class LoadOrder {
 
   /** -1: none takes part. */
   get best(): number {
-    const { best } = this.#tree;
-    return this.#fallen === -1 ? best : this.#bestWithFallen(best);
+    return this.#fallen === -1 ? this.#tree.best : this.#bestWithFallen();
   }
 
   /** REQUIRES: 0 <= index < the count of the last `begin`. */
   change(index: number, load: number): void {
-    this.#turns += 1;
-    if (this.#turns >= mostTurns) this.#drawAll();
     const before = this.#loads[index] as number;
-    if (index === this.#fallen) {
-      this.#fallen = -1;
-      if (load === before) return;
-    }
-    if (load >= before) {
-      this.#put(index, load);
-    } else {
-      if (this.#fallen !== -1) this.#settle();
+    if (this.#fallen === -1 && load < before) {
       this.#fallen = index;
       this.#fallenLoad = load;
-      this.#fallenKey = Number.NaN;
+    } else if (this.#fallen === index && load === before) {
+      this.#fallen = -1;
+    } else {
+      this.#settle();
+      this.#put(index, load);
     }
   }
 
@@ -81,33 +73,30 @@ export class LoadOrder {
 
   /** Another speed; Infinity per speed: it takes no part. */
   set(index: number, load: number, perSpeed: number): void {
-    if (index === this.#fallen) this.#fallen = -1;
+    this.#settle();
     this.#perSpeed[index] = perSpeed;
     this.#put(index, load);
   }
 
   #put(index: number, load: number): void {
+    if (this.#turns >= mostTurns) this.#drawAll();
     this.#loads[index] = load;
     this.#tree.set(index, this.#keyOf(index, load));
   }
 
-  #bestWithFallen(best: number): number {
+  #bestWithFallen(): number {
+    if (this.#turns >= mostTurns) this.#drawAll();
     const fallen = this.#fallen;
-    if (Number.isNaN(this.#fallenKey)) this.#fallenKey = this.#keyOf(fallen, this.#fallenLoad);
-    const key = this.#fallenKey;
-    const bestKey = best === -1 ? Infinity : this.#tree.keyOf(best);
-    if (key < bestKey) return fallen;
+    if (this.#keyOf(fallen, this.#fallenLoad) < this.#tree.lowest) return fallen;
     this.#settle();
     return this.#tree.best;
   }
 
-  /** REQUIRES: one has fallen. */
   #settle(): void {
+    if (this.#fallen === -1) return;
     const index = this.#fallen;
     this.#fallen = -1;
-    this.#loads[index] = this.#fallenLoad;
-    const key = this.#fallenKey;
-    this.#tree.set(index, Number.isNaN(key) ? this.#keyOf(index, this.#fallenLoad) : key);
+    this.#put(index, this.#fallenLoad);
   }
 
   #drawAll(): void {
@@ -125,7 +114,8 @@ export class LoadOrder {
     const load = emptierFirst((inFlight + 1) * (this.#perSpeed[index] as number), inFlight);
     // Only a key that changes is drawn anew. Draws from one range would make the device that is
     // given back the lowest again and again, as the others are what was too high to be taken. A
-    // range that moves on by a turn a change, and is so wide, gives each its turn, in no order.
+    // range that moves on by a turn a draw, and is so wide, gives each its turn, in no order.
+    this.#turns += 1;
     const turn = this.#turns + this.#turnRange * chance;
     return load * (1 + turnShare * turn);
   }

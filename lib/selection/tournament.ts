@@ -15,8 +15,9 @@ export class Tournament {
     return (this.#keys[winner] as number) < Infinity ? winner : -1;
   }
 
-  keyOf(index: number): number {
-    return this.#keys[index] as number;
+  /** The lowest key; Infinity: none takes part. */
+  get lowest(): number {
+    return this.#keys[this.#winners[1] as number] as number;
   }
 
   /** REQUIRES: 0 <= index < the count of the last `reset`. */
