@@ -7,6 +7,7 @@ import {
   type Relocated,
   type Relocation,
   targetTime,
+  tolerance,
   wholeLimit,
 } from './relocation.js';
 
@@ -57,7 +58,7 @@ interface Limits {
 function endTime(relocation: Relocation, { limits, room }: Limits): number {
   const { job, owners } = relocation;
   const assigned = Math.min(owners.length, room);
-  const target = targetTime(relocation, assigned * job.itemCost);
+  const target = targetTime(relocation, assigned * job.itemCost) * (1 + tolerance);
   const cost = job.itemCost;
   if (cost === 0) return target;
   const loads = job.loads?.map((load) => load / cost);

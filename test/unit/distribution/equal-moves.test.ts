@@ -41,6 +41,13 @@ describe('moves of equal items', () => {
     expect([...equalMoves(relocationOf(one)).owners]).toEqual(one.owners);
   });
 
+  it('do so where rounding alone says that it ends late', () => {
+    expect((1.2 * 6) / 8).toBeLessThan(4.5 / 5);
+    const one = { speeds: [3, 5], loads: [0, 4], costs: 0.5, owners: [0, 0, 1, 0] };
+    const { owners } = equalMoves(relocationOf({ ...one, maxImbalance: 1.2 }));
+    expect([...owners]).toEqual(one.owners);
+  });
+
   it('take the last items of a device, and keep the others in order', () => {
     const one = { speeds: [1, 1], costs: 1, owners: [0, 0, 0, 0, 0, 0], maxImbalance: 1 };
     expect([...equalMoves(relocationOf(one)).owners]).toEqual([0, 0, 0, 1, 1, 1]);
