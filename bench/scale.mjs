@@ -1,5 +1,6 @@
-// Ten thousand devices: what does each of them cost, and what does it cost where there are so many?
-// Beside a few: what is asked of one device, or of the best one, should not know how many there are.
+// Ten thousand devices: what does each of them cost, and what does it cost where there are so
+// many? Beside a few: what is asked of one device, or of the best one, should not know how many
+// there are.
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { GPUClusteringManager } from '../dist/index.mjs';

@@ -1,5 +1,5 @@
-// A fresh process: `node --expose-gc program.mjs COUNT` prints by how many bytes it grew, all of its
-// memory together, while so many devices with two samples came.
+// A fresh process: `node --expose-gc program.mjs COUNT` prints by how many bytes it grew, all of
+// its memory together, while so many devices with two samples came.
 import { readFileSync } from 'node:fs';
 import { manualCluster } from '../selection/clusters.mjs';
 import { ordinary } from '../selection/data.mjs';
