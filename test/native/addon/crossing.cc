@@ -1,5 +1,7 @@
 #include "crossing.h"
 
+#include <time.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -32,6 +34,15 @@ napi_value SixProperties(napi_env env, napi_callback_info) {
     napi_set_named_property(env, object, name, number);
   }
   return object;
+}
+
+// Nanoseconds for which this thread has had a processor.
+napi_value ThreadTime(napi_env env, napi_callback_info) {
+  timespec time;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  napi_value result = nullptr;
+  napi_create_double(env, static_cast<double>(time.tv_sec) * 1e9 + time.tv_nsec, &result);
+  return result;
 }
 
 // A plain scheduler's: shared by threads, so what changes is atomic; a device may be out of use or
@@ -142,6 +153,7 @@ void ExportCrossing(Napi::Object exports) {
   SetRaw(exports, "emptyCall", EmptyCall);
   SetRaw(exports, "emptyDouble", EmptyDouble);
   SetRaw(exports, "sixProperties", SixProperties);
+  SetRaw(exports, "threadTime", ThreadTime);
   SetRaw(exports, "scanAcquire", ScanAcquire);
   SetRaw(exports, "scanRelease", ScanRelease);
   SetRaw(exports, "scanGreatest", ScanGreatest);
