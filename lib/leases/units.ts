@@ -61,7 +61,8 @@ export class Units {
     const holding = this.#tokens.take(token);
     if (holding === undefined) return false;
     const inFlight = this.#ledger.remove(holding, holding.kib);
-    if (inFlight >= 0) this.#board.loadChanged(holding.on.index, inFlight);
+    const { index } = holding.on;
+    if (inFlight >= 0 && index !== -1) this.#board.loadChanged(index, inFlight);
     return true;
   }
 }

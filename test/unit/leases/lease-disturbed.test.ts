@@ -154,6 +154,23 @@ describe("code of the user's in the middle of acquiring", () => {
     },
   );
 
+  it('may release a token of the device that went, when told of the end of a lease there', () => {
+    const rig = rigWithSamples();
+    const on = { deviceIds: ['c'] };
+    const token = rig.desk.tryAcquireToken(on);
+    rig.acquire(on);
+    let answer: boolean | undefined;
+    whenToldOfAnEnd(() => {
+      answer = rig.desk.releaseToken(token, undefined);
+    });
+    rig.cluster.unregister('c');
+    const tokens = Array.from({ length: 4 }, () => rig.desk.tryAcquireToken(undefined));
+    expect(answer).toBe(true);
+    for (const id of ['a', 'b']) rig.expectRow(id, { leaseCount: 2, inFlight: 128 });
+    for (const each of tokens) expect(rig.desk.releaseToken(each, undefined)).toBe(true);
+    for (const id of ['a', 'b']) rig.expectRow(id, { leaseCount: 0, inFlight: 0 });
+  });
+
   it('may shut down again when told that a shutdown ended a lease', () => {
     const shared = new SharedLedger();
     const rig = new LeaseRig({ shared });
