@@ -223,7 +223,9 @@ export class Dispatch<T> {
   #pull(): boolean {
     const intake = this.#intake;
     if (this.#end !== undefined || !intake.canPull) return false;
-    const ahead = this.#line.length + intake.pending;
+    // What is at hand is for none of those who may be given items now: they want others.
+    const isForOthers = this.#roster.hasCrowd && this.#line.length < mostLooks;
+    const ahead = (isForOthers ? 0 : this.#line.length) + intake.pending;
     if (ahead >= this.#roster.waiting + this.#prefetch) return false;
     intake.pull();
     return true;
