@@ -9,7 +9,7 @@ import { copyCarelessly, readFor } from './torn-reads/reading.mjs';
 
 const lengthMs = 8000;
 const carelessMs = 300;
-const nativeReads = 1e8;
+const nativeReads = 1.1e8;
 const ringRounds = 100;
 const ringReads = 1e5; // a round is over before the machine takes the thread's turn away, mostly
 

@@ -18,8 +18,8 @@ const drift = 'deadlines off the grid of whole periods';
 const paces = [
   { hz: 1000, lengthMs: 200, rounds: 11, whos: ['sampler', 'calls', 'sleep', 'slack'] },
   { hz: 100, lengthMs: 300, rounds: 3, whos: ['sampler', 'calls', 'sleep'] },
-  { hz: 10, lengthMs: 1000, rounds: 3, whos: ['sampler', 'calls', 'sleep'] },
-  { hz: 1, lengthMs: 3000, rounds: 1, whos: ['sampler', 'sleep'] },
+  { hz: 10, lengthMs: 700, rounds: 3, whos: ['sampler', 'calls', 'sleep'] },
+  { hz: 1, lengthMs: 2000, rounds: 1, whos: ['sampler', 'sleep'] },
 ];
 
 const goals = [
