@@ -43,7 +43,7 @@ export class Units {
     const unit = this.#devices.units[index] as DeviceHolding;
     const inFlight = this.#ledger.add(unit);
     if (inFlight < 0) return undefined;
-    board.loadChanged(index, inFlight);
+    board.taken(index, inFlight);
     return unit;
   }
 

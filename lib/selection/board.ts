@@ -159,6 +159,12 @@ export class Board implements FeedTarget {
     this.#order.change(index, inFlight);
   }
 
+  /** Likewise, of who was `fastest` and has taken a lease. */
+  taken(index: number, inFlight: number): void {
+    this.#stale.marks[index] = 1;
+    this.#order.taken(index, inFlight);
+  }
+
   /** Called once, by whoever keeps the ledger; before that nothing is leased. */
   attach(source: LoadSource): void {
     this.#stale.source = source;

@@ -50,16 +50,19 @@ export class LoadOrder {
 
   /** REQUIRES: 0 <= index < the count of the last `begin`. */
   change(index: number, load: number): void {
-    const before = this.#loads[index] as number;
-    if (this.#fallen === -1 && load < before) {
+    if (this.#fallen === -1 && load < (this.#loads[index] as number)) {
       this.#fallen = index;
       this.#fallenLoad = load;
-    } else if (this.#fallen === index && load === before) {
-      this.#fallen = -1;
     } else {
       this.#settle();
       this.#put(index, load);
     }
+  }
+
+  /** Likewise, of who was `best` and has taken a lease. */
+  taken(index: number, load: number): void {
+    if (index === this.#fallen && load === this.#loads[index]) this.#fallen = -1;
+    else this.change(index, load);
   }
 
   /** So many, and nobody takes part until `set`. */
