@@ -9,7 +9,7 @@ import {
 } from './distribution/stream/stream-options.js';
 import { LeasedStreamHost } from './leases/stream-host.js';
 import { constraintKeys, type DeviceConstraints } from './selection/constraints.js';
-import { criteriaOf } from './selection/criteria.js';
+import { criteriaOf, weightSteps } from './selection/criteria.js';
 import { Pipeline } from './selection/pipeline.js';
 
 /** How items are handed out, and which devices take them. */
@@ -22,8 +22,10 @@ export function openStream<T>(
   given: ClusterStreamOptions<T> | undefined,
 ): DistributionStream<T> {
   const read = readOptions(given, [...constraintKeys, ...streamKeys]);
-  const { board, leases, policyState } = cluster;
-  const options = readStreamOptions<T>(read);
+  const { board, leases, policyState, leaseOptions } = cluster;
+  // Weights are whole 64ths.
+  const mostCost = Math.floor(leaseOptions.maxInFlight * weightSteps) / weightSteps;
+  const options = readStreamOptions<T>(read, { mostCost });
   // Reading may have run code that shut the cluster down.
   const criteria = criteriaOf(read, {
     maxAgeMs: cluster.open().defaultMaxAgeMs(),

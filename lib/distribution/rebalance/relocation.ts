@@ -139,9 +139,12 @@ export class Stock {
   }
 
   #add(place: number, index: number, times: 1 | -1): void {
+    const [cost, bytes] = [costAt(this.#job, index), bytesAt(this.#job, index)];
     this.items[place] = (this.items[place] as number) + times;
-    this.cost[place] = (this.cost[place] as number) + times * costAt(this.#job, index);
-    this.bytes[place] = (this.bytes[place] as number) + times * bytesAt(this.#job, index);
+    // Sums that are taken apart again in another order may end below 0.
+    const isEmpty = this.items[place] === 0;
+    this.cost[place] = isEmpty ? 0 : Math.max(0, (this.cost[place] as number) + times * cost);
+    this.bytes[place] = isEmpty ? 0 : Math.max(0, (this.bytes[place] as number) + times * bytes);
   }
 }
 

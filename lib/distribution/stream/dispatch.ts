@@ -234,14 +234,15 @@ export class Dispatch<T> {
   #add(item: T): void {
     const index = this.#pulled;
     this.#pulled += 1;
-    const { costs } = this.#parts.options;
+    const { costs, mostCost } = this.#parts.options;
     let cost = 1;
     if (typeof costs === 'number') cost = costs;
     else if (this.#end === undefined) {
       try {
-        cost = readCost(costs(item, index), `cost of item ${index}`);
+        cost = readCost(costs(item, index), `cost of item ${index}`, mostCost);
       } catch (cause) {
-        const message = `options.costs: expected a cost of item ${index}, but there is none`;
+        const expected = `above 0 and of at most ${mostCost}`;
+        const message = `options.costs: expected a cost of item ${index} that is ${expected}`;
         this.fail(typeError('ERR_GPU_INVALID_TYPE', message, { cause }));
       }
     }

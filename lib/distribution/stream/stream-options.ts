@@ -5,8 +5,8 @@ import type { ItemFailure } from './stream-report.js';
 /** How items are handed out. */
 export interface StreamOptions<T> {
   /**
-   * What an item weighs, above 0 and at most 2^20: how much it counts as load while it is in
-   * flight, rounded up to 64ths. @default 1
+   * What an item weighs, above 0 and at most 2^20, and no more than one device may have in flight:
+   * how much it counts as load while it is in flight, rounded up to 64ths. @default 1
    */
   readonly costs?: number | ((item: T, index: number) => number);
   /**
@@ -36,6 +36,8 @@ export type CostOf<T> = (item: T, index: number) => number;
 export interface CheckedStreamOptions<T> {
   /** A number: of each. */
   readonly costs: number | CostOf<T>;
+  /** No device could ever be given an item that weighs more. */
+  readonly mostCost: number;
   readonly prefetch: number;
   readonly concurrentPulls: number;
   readonly maxAttempts: number;
@@ -54,19 +56,25 @@ export const streamKeys: readonly StreamKey[] = [
   'signal',
 ];
 
-const costRule: NumberRule = { above: 0, maximum: 2 ** 20 };
+const greatestCost = 2 ** 20;
 const aheadRule: NumberRule = { minimum: 0, maximum: 2 ** 20, integer: true };
 
 /** @throws TypeError, RangeError naming the option */
 export function readStreamOptions<T>(
   given: Pick<ReadonlyMap<StreamKey, unknown>, 'get'>,
+  limits: { readonly mostCost?: number } = {},
 ): CheckedStreamOptions<T> {
+  const mostCost = Math.min(limits.mostCost ?? greatestCost, greatestCost);
   const costs = given.get('costs') ?? 1;
   const onFailed = given.get('onFailed');
   const attempts = given.get('maxAttempts') ?? 3;
   const pulls = given.get('concurrentPulls') ?? 1;
   return {
-    costs: typeof costs === 'function' ? (costs as CostOf<T>) : readCost(costs, 'options.costs'),
+    costs:
+      typeof costs === 'function'
+        ? (costs as CostOf<T>)
+        : readCost(costs, 'options.costs', mostCost),
+    mostCost,
     prefetch: readNumber(given.get('prefetch') ?? 0, 'options.prefetch', aheadRule),
     concurrentPulls: readNumber(pulls, 'options.concurrentPulls', { ...aheadRule, minimum: 1 }),
     maxAttempts:
@@ -79,8 +87,8 @@ export function readStreamOptions<T>(
 }
 
 /** @throws TypeError, RangeError */
-export function readCost(value: unknown, what: string): number {
-  return readNumber(value, what, costRule);
+export function readCost(value: unknown, what: string, mostCost: number): number {
+  return readNumber(value, what, { above: 0, maximum: mostCost });
 }
 
 function readSignal(value: unknown): AbortSignal | undefined {

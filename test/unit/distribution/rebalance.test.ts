@@ -27,6 +27,18 @@ describe('rebalance', () => {
   const devices = fc.dictionary(fc.constantFrom('a', 'b', 'c'), speed, { maxKeys: 3 });
   const costs = fc.array(fc.constantFrom<number>(1, 1, 2, 5), { maxLength: 6 });
 
+  it('empties a device whose costs do not sum to what is taken from it', () => {
+    // 5.1 + 3.1 + 2 - 5.1 - 3.1 - 2 is below 0.
+    const costs = [0, 5.1, 3.1, 5, 2];
+    const plan = distributor.distribute(devicesOf({ c: 2, d: 1 }), costs, {
+      strategy: 'cost',
+      costs,
+    });
+    const { moves, isMinimal } = distributor.rebalance(plan, devicesOf({ a: 2, c: 0 }));
+    expect(moves.map(({ to }) => to)).toEqual(['a', 'a', 'a', 'a', 'a']);
+    expect(isMinimal).toBe(true);
+  });
+
   it('moves no more items than the best of all plans', () => {
     const imbalance = fc.constantFrom<number>(1, 1.05, 1.3, 2);
     fc.assert(

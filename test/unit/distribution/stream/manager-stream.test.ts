@@ -69,6 +69,24 @@ describe('distributeStream', () => {
     await manager.shutdown();
   });
 
+  it('refuses items that weigh more than a device may have in flight', async () => {
+    const manager = cluster(2.51, ['a']);
+    const stream = manager.distributeStream([2.5, 2.51], { costs: (item) => item });
+    const items = stream.itemsOf('a');
+    expect(await items.next()).toMatchObject({ value: 2.5 });
+    await expect(items.next()).rejects.toMatchObject({
+      code: 'ERR_GPU_INVALID_TYPE',
+      message: expect.stringContaining('item 1 that is above 0 and of at most 2.5'),
+      cause: { code: 'ERR_GPU_OUT_OF_RANGE' },
+    });
+    expect(stream.unfinished).toEqual([2.51]);
+    expect(counts(manager)).toEqual([0]);
+    expect(() => manager.distributeStream([1], { costs: 3 })).toThrow(
+      expect.objectContaining({ code: 'ERR_GPU_OUT_OF_RANGE' }),
+    );
+    await manager.shutdown();
+  });
+
   it('leaves a device to those who wait for it in acquire', async () => {
     const manager = cluster(1, ['a']);
     const stream = manager.distributeStream([1, 2]);
