@@ -78,6 +78,15 @@ export function readSafely<R>(what: string, read: () => R): R {
   }
 }
 
+export function readSignal(value: unknown, what = 'options.signal'): AbortSignal | undefined {
+  if (value === undefined) return undefined;
+  // Reading `aborted` refuses an object that only inherits from AbortSignal.
+  const isSignal = (given: unknown): given is AbortSignal =>
+    readSafely(what, () => given instanceof AbortSignal && given.aborted !== undefined);
+  if (!isSignal(value)) throw wrongType(what, 'an AbortSignal', value);
+  return value;
+}
+
 /** Each item of an iterable, one at a time; what its iterator throws becomes a cause. */
 export function* readEach<T>(values: Iterable<T>, what: string): Generator<T> {
   const isObject = typeof values === 'object' && values !== null;

@@ -1,5 +1,4 @@
-import { readNumber } from '../arguments.js';
-import { readSignal } from '../telemetry/open-options.js';
+import { readNumber, readSignal } from '../arguments.js';
 
 /** How somebody waits. */
 export interface Patience {

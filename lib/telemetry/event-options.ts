@@ -1,5 +1,4 @@
-import { readNumber, readOptions, readWord } from '../arguments.js';
-import { readSignal } from './open-options.js';
+import { readNumber, readOptions, readSignal, readWord } from '../arguments.js';
 
 /** How a reader of events wants them. */
 export interface EventsOptions {

@@ -6,7 +6,7 @@ import {
   readNativeString,
   readNumber,
   readOptions,
-  readSafely,
+  readSignal,
   wrongType,
 } from '../arguments.js';
 import type { GPUDevice } from '../device.js';
@@ -174,13 +174,4 @@ function readLowPower(value: unknown): number {
   const idleMs = readOptions(value, ['idleMs'], what).get('idleMs');
   if (idleMs === undefined) return defaultIdleMs;
   return readNumber(idleMs, `${what}.idleMs`, { minimum: 100, maximum: 86_400_000 });
-}
-
-export function readSignal(value: unknown, what = 'options.signal'): AbortSignal | undefined {
-  if (value === undefined) return undefined;
-  // Reading `aborted` refuses an object that only inherits from AbortSignal.
-  const isSignal = (given: unknown): given is AbortSignal =>
-    readSafely(what, () => given instanceof AbortSignal && given.aborted !== undefined);
-  if (!isSignal(value)) throw wrongType(what, 'an AbortSignal', value);
-  return value;
 }

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { readSafely, wrongType } from '../../arguments.js';
 
 /** What a stream is fed from. */
@@ -16,7 +17,6 @@ export interface IntakeOptions {
 }
 
 type AnyIterator<T> = Iterator<T | PromiseLike<T>> | AsyncIterator<T>;
-type AnyResult<T> = IteratorResult<T | PromiseLike<T>, unknown>;
 
 const nothing = () => {};
 
@@ -63,10 +63,9 @@ export class Intake<T> {
   /** Asks for one more. REQUIRES: `canPull`. */
   pull(): void {
     this.#isCalling = true;
-    let result: AnyResult<T> | Promise<AnyResult<T>>;
+    let result: unknown;
     try {
-      const given = this.#iterator.next();
-      result = this.isAsync ? Promise.resolve(given) : (given as AnyResult<T>);
+      result = this.#iterator.next();
     } catch (error) {
       this.#isDone = true;
       this.#fail(error);
@@ -74,7 +73,7 @@ export class Intake<T> {
     } finally {
       this.#isCalling = false;
     }
-    if (result instanceof Promise) this.#await(result);
+    if (this.isAsync || types.isPromise(result)) void this.#await(result);
     else this.#take(result);
   }
 
@@ -95,21 +94,22 @@ export class Intake<T> {
     if (!this.#isDone) await this.#iterator.return?.();
   }
 
-  #await(result: Promise<AnyResult<T>>): void {
+  /** Never rejects; whatever the awaited one does, it does so in here. */
+  async #await(result: unknown): Promise<void> {
     this.#pending += 1;
-    result.then(
-      (settled) => {
-        this.#take(settled);
-        this.#pending -= 1;
-        this.#listener.settled();
-      },
-      (error: unknown) => {
-        this.#pending -= 1;
-        // It is the item that was awaited, where the source is a plain one.
-        this.#isDone = this.isAsync;
-        this.#fail(error);
-      },
-    );
+    let settled: unknown;
+    try {
+      settled = await result;
+    } catch (error) {
+      this.#pending -= 1;
+      // It is the item that was awaited, where the source is a plain one.
+      this.#isDone = this.isAsync;
+      this.#fail(error);
+      return;
+    }
+    this.#take(settled);
+    this.#pending -= 1;
+    this.#listener.settled();
   }
 
   #take(result: unknown): void {
@@ -126,7 +126,7 @@ export class Intake<T> {
       }
       value = given as T | PromiseLike<T>;
       if (!this.isAsync && isThenable(value)) {
-        this.#await(Promise.resolve(value).then((item) => ({ done: false, value: item })));
+        void this.#await(resultOf(value));
         return;
       }
     } catch (error) {
@@ -162,6 +162,10 @@ function iterate<T>(source: unknown): { iterator: AnyIterator<T>; isAsync: boole
     throw wrongType('iterator of items', 'an object', found.iterator);
   }
   return found;
+}
+
+async function resultOf<T>(value: PromiseLike<T>): Promise<IteratorResult<T>> {
+  return { done: false, value: await value };
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

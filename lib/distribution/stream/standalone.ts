@@ -18,7 +18,8 @@ export function distributeStream<T>(
   items: StreamSource<T>,
   options?: StreamOptions<T>,
 ): DistributionStream<T> {
-  if (!(devices instanceof StreamDevices)) throw wrongType('devices', 'StreamDevices', devices);
+  const host = StreamDevices.hostOf(devices);
+  if (host === undefined) throw wrongType('devices', 'StreamDevices', devices);
   const checked = readStreamOptions<T>(readOptions(options, streamKeys));
-  return new DistributionStream({ host: devices.host, source: items, options: checked });
+  return new DistributionStream({ host, source: items, options: checked });
 }

@@ -39,6 +39,12 @@ export class StreamDevices {
     }
   }
 
+  /** @internal Undefined for anything else. Runs no code of `value`, as instanceof may. */
+  static hostOf(value: unknown): PlainHost | undefined {
+    const isOne = typeof value === 'object' && value !== null && #add in value;
+    return isOne ? value.host : undefined;
+  }
+
   get deviceIds(): readonly string[] {
     return this.host.devices().map(({ deviceId }) => deviceId);
   }

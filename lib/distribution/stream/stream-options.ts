@@ -1,5 +1,4 @@
-import { types } from 'node:util';
-import { type NumberRule, readFunction, readNumber, wrongType } from '../../arguments.js';
+import { type NumberRule, readFunction, readNumber, readSignal } from '../../arguments.js';
 import type { ItemFailure } from './stream-report.js';
 
 /** How items are handed out. */
@@ -89,9 +88,4 @@ export function readStreamOptions<T>(
 /** @throws TypeError, RangeError */
 export function readCost(value: unknown, what: string, mostCost: number): number {
   return readNumber(value, what, { above: 0, maximum: mostCost });
-}
-
-function readSignal(value: unknown): AbortSignal | undefined {
-  if (value === undefined || (value instanceof AbortSignal && !types.isProxy(value))) return value;
-  throw wrongType('options.signal', 'an AbortSignal', value);
 }

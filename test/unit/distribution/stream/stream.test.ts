@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
+import { distributeStream } from '../../../../lib/distribution/stream/standalone.js';
 import { StreamDevices } from '../../../../lib/distribution/stream/stream-devices.js';
 import { HandSource, streamOver, turns } from '../../../support/streams.js';
 
@@ -204,6 +205,43 @@ describe('the source of a stream', () => {
     await expect(stream.itemsOf('a').next()).rejects.toMatchObject({
       code: 'ERR_GPU_INVALID_TYPE',
     });
+  });
+});
+
+describe('objects that refuse to be looked at', () => {
+  const revoked = () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    return proxy as never;
+  };
+
+  it('are no signal and no devices', () => {
+    const typed = expect.objectContaining({ code: 'ERR_GPU_INVALID_TYPE' });
+    expect(() => streamOver(['a'], [1], { signal: revoked() })).toThrow(typed);
+    const derived = Object.create(AbortSignal.prototype) as AbortSignal;
+    expect(() => streamOver(['a'], [1], { signal: derived })).toThrow(typed);
+    expect(() => distributeStream(revoked(), [1])).toThrow(typed);
+  });
+
+  it.each([
+    ['result', Symbol.iterator, () => revoked()],
+    ['result of an async source', Symbol.asyncIterator, () => revoked()],
+    [
+      'promise',
+      Symbol.asyncIterator,
+      () => {
+        const promise = Promise.resolve({ done: true });
+        const refuse = () => {
+          throw new Error('of the user');
+        };
+        return Object.defineProperty(promise, 'constructor', { get: refuse });
+      },
+    ],
+  ])('fail the stream as a %s of the source', async (_, iterator, next) => {
+    const { stream } = streamOver(['a'], { [iterator]: () => ({ next }) } as never);
+    await expect(stream.itemsOf('a').next()).rejects.toBeInstanceOf(Error);
+    await expect(stream.completion).rejects.toBeInstanceOf(Error);
+    expect(stream.stats()).toMatchObject({ pulled: 0, waiting: 0 });
   });
 });
 
