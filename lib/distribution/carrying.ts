@@ -33,6 +33,7 @@ export class Carrying {
   /** Forgets devices that are gone. */
   keepOnly(deviceIds: { has(deviceId: string): boolean }): void {
     this.#carry.keepOnly(deviceIds);
+    this.#keys.keepOnly(deviceIds);
   }
 
   /** Remembers nothing until `settle`. */

@@ -9,6 +9,18 @@ const mostKeys = 2 ** 16;
 export class KeyMemory {
   /** In the order of use. */
   readonly #deviceOf = new Map<ItemKey, string>();
+  /** Devices that may be the home of a key. */
+  readonly #homes = new Set<string>();
+
+  /** Forgets what was at home on devices that are gone. */
+  keepOnly(deviceIds: { has(deviceId: string): boolean }): void {
+    const gone = [...this.#homes].filter((deviceId) => !deviceIds.has(deviceId));
+    if (gone.length === 0) return;
+    for (const deviceId of gone) this.#homes.delete(deviceId);
+    for (const [key, deviceId] of this.#deviceOf) {
+      if (!this.#homes.has(deviceId)) this.#deviceOf.delete(key);
+    }
+  }
 
   /** The job with what is remembered of its keys; what its `placement` says comes first. */
   placed(job: DistributionJob): DistributionJob {
@@ -34,6 +46,7 @@ export class KeyMemory {
     for (const [key, deviceId] of lastOf) {
       this.#deviceOf.delete(key);
       this.#deviceOf.set(key, deviceId);
+      this.#homes.add(deviceId);
     }
     for (const oldest of this.#deviceOf.keys()) {
       if (this.#deviceOf.size <= mostKeys) return;

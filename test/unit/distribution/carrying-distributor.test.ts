@@ -184,6 +184,15 @@ describe('named strategies through a Distributor', () => {
     );
   });
 
+  it('forget which keys were at home on a device that is gone', () => {
+    const [a, b] = [{ deviceId: 'a' }, { deviceId: 'b' }];
+    const distributor = new Distributor<string>([a, b], { strategy: 'locality' });
+    expect(distributor.distribute(['x', 'y']).itemsOf('a')).toEqual(['x']);
+    distributor.devices = [b];
+    distributor.devices = [b, a];
+    expect(distributor.distribute(['x']).itemsOf('b')).toEqual(['x']);
+  });
+
   it('let go of a key only where a batch alone is too much for its home', () => {
     const distributor = new Distributor<string>(devices, { strategy: 'locality' });
     for (let batch = 0; batch < 50; batch += 1) distributor.distribute(['hot']);
