@@ -28,6 +28,8 @@ const mostSteps = 256;
 const mostLoad = 2 ** 50;
 /** Outside of these, speeds are scaled: no sum and no bid may leave what a double holds. */
 const [slowest, fastest] = [2 ** -400, 2 ** 400];
+/** As far apart as they may be then. */
+const [least, most] = [2 ** -960, 2 ** 960];
 
 /**
  * Items per device: each next item goes to the smallest (count + 1 + load) / speed below its limit,
@@ -40,12 +42,10 @@ const [slowest, fastest] = [2 ** -400, 2 ** 400];
  * cut down to whole items, should come to it; so few items are left to put right.
  */
 export function equalCounts(itemCount: number, devices: EqualDevices): Float64Array {
-  const speeds = inRange(devices.speeds);
-  const loads = devices.loads?.map((load) => Math.min(load, mostLoad));
-  const counts = new Float64Array(speeds.length);
-  if (loads === undefined && devices.limits === undefined)
-    return unlimited(itemCount, speeds, counts);
-  const limits = wholeLimits(itemCount, speeds, devices.limits);
+  const counts = new Float64Array(devices.speeds.length);
+  if (devices.loads === undefined && devices.limits === undefined)
+    return unlimited(itemCount, scaled(devices.speeds), counts);
+  const { speeds, loads, limits } = inRange(itemCount, devices);
   let room = 0;
   for (let place = 0; place < limits.length; place += 1) room += limits[place] as number;
   if (room <= itemCount) return limits;
@@ -208,21 +208,33 @@ export function sumOf(values: Float64Array): number {
   return sum;
 }
 
+/** The same devices in numbers of which all that is worked out stays what a double holds. */
+export function inRange(
+  itemCount: number,
+  { speeds, loads, limits }: EqualDevices,
+): EqualDevices & { readonly limits: Float64Array } {
+  return {
+    speeds: scaled(speeds),
+    loads: loads?.map((load) => Math.min(load, mostLoad)),
+    limits: wholeLimits(itemCount, speeds, limits),
+  };
+}
+
 /**
- * Speeds by a common power of two, which changes no order of bids. Those 2^960 times slower than
+ * Speeds by a common power of two, which changes no order of bids. Those 2^1920 times slower than
  * the fastest count as equally slow.
  */
-function inRange(speeds: Float64Array): Float64Array {
-  let most = 0;
+function scaled(speeds: Float64Array): Float64Array {
+  let greatest = 0;
   let isWithin = true;
   for (let place = 0; place < speeds.length; place += 1) {
     const speed = speeds[place] as number;
-    if (speed > most) most = speed;
+    if (speed > greatest) greatest = speed;
     if (speed !== 0 && !(speed > slowest && speed < fastest)) isWithin = false;
   }
   if (isWithin) return speeds;
-  const scale = 2 ** Math.min(1023, -Math.floor(Math.log2(most)));
-  return speeds.map((speed) => (speed > 0 ? Math.max(speed * scale, 2 ** -960) : 0));
+  const scale = 2 ** Math.min(1023, Math.floor(Math.log2(most) - Math.log2(greatest)));
+  return speeds.map((speed) => (speed > 0 ? Math.max(speed * scale, least) : 0));
 }
 
 /** In whole items, none for a device without speed, and none greater than there are items. */

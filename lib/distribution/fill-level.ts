@@ -6,11 +6,11 @@ export interface Vessels {
 }
 
 /** So much less of a sum is left that what rounding has done to it may matter. */
-const cancelled = 2 ** -20;
+const cancelled = 2 ** -6;
 
 /**
  * The least T at which the sum of min(limit, max(0, T * speed - load)) is `amount`: the level that
- * it reaches when it is poured over the devices. All they take where that is less.
+ * it reaches when it is poured over the devices. All they take where that is less. Infinity: later than a double says.
  */
 export function fillLevel(amount: number, { speeds, loads, limits }: Vessels): number {
   if (amount === 0) return 0;
@@ -31,11 +31,12 @@ export function fillLevel(amount: number, { speeds, loads, limits }: Vessels): n
   }
   steps.sort((a, b) => (times[a] as number) - (times[b] as number) || a - b);
   const taking = new Set<number>();
-  let [level, poured, width] = [0, 0, 0];
+  let [level, poured, width, widest] = [0, 0, 0, 0];
   for (const step of steps) {
     const time = times[step] as number;
     const next = width === 0 ? poured : poured + width * (time - level);
     if (next >= amount) break;
+    if (time === Infinity) return time;
     [level, poured] = [time, next];
     width = step < count ? opened(step) : closed(step - count);
   }
@@ -43,15 +44,17 @@ export function fillLevel(amount: number, { speeds, loads, limits }: Vessels): n
 
   function opened(place: number): number {
     taking.add(place);
-    return width + (speeds[place] as number);
+    const more = width + (speeds[place] as number);
+    widest = Math.max(widest, more);
+    return more;
   }
 
   function closed(place: number): number {
     taking.delete(place);
     const left = width - (speeds[place] as number);
-    if (left > width * cancelled) return left;
-    let sum = 0;
-    for (const other of taking) sum += speeds[other] as number;
-    return sum;
+    if (left > widest * cancelled) return left;
+    widest = 0;
+    for (const other of taking) widest += speeds[other] as number;
+    return widest;
   }
 }

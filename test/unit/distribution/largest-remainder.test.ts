@@ -28,6 +28,14 @@ describe('shares by largest remainder', () => {
     expect(counted(10, [1, 1], [2, 3])).toEqual([2, 3]);
   });
 
+  it('never are more than there is, however slow a device', () => {
+    expect(counted(2, [5e-324], [1e290])).toEqual([2]);
+    expect(counted(4, [5e-324, 1e300])).toEqual([0, 4]);
+    const one = (value: number) => Float64Array.of(value);
+    const slow = { speeds: one(1e-300), loads: one(1e300), limits: one(Infinity) };
+    expect([...largestRemainderCounts(3, slow)]).toEqual([3]);
+  });
+
   it('give away all that there is room for, within one item of the share', () => {
     const device = fc.record({
       speed: fc.nat({ max: 9 }),
