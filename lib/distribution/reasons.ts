@@ -40,12 +40,14 @@ export class Reasons {
   readonly #job: DistributionJob;
   readonly #usage: Usage;
   readonly #room: Room;
+  readonly #fitting: Fitting;
   readonly #known = new Map<string, UnassignedReason>();
 
   constructor(job: DistributionJob, usage: Usage) {
     this.#job = job;
     this.#usage = usage;
     this.#room = roomOf(job, usage);
+    this.#fitting = new Fitting(job, usage, this.#room.open);
   }
 
   of(index: number): UnassignedReason {
@@ -82,17 +84,13 @@ export class Reasons {
     return this.#short(bytes, cost);
   }
 
-  /** No device has all that is missing; the first of those that miss the least kinds decides. */
+  /** No device has all that is missing; what the first one misses decides. */
   #short(bytes: number, cost: number): UnassignedReason {
     const { open, bytes: mostBytes, cost: mostCost } = this.#room;
     const job = this.#job;
-    const bytesBlock = (place: number) => bytes > bytesLeft(job, this.#usage, place);
-    const costBlocks = (place: number) => cost > costLeft(job, this.#usage, place);
-    const blocked = open.find((place) => bytesBlock(place) || costBlocks(place));
-    if (blocked === undefined || open.some((place) => !bytesBlock(place) && !costBlocks(place))) {
-      return this.#leftOut();
-    }
-    if (!bytesBlock(blocked)) {
+    const blocked = open[0] as number;
+    if (this.#fitting.has(bytes, cost)) return this.#leftOut();
+    if (bytes <= bytesLeft(job, this.#usage, blocked)) {
       const message = `it costs ${short(cost)}, at most ${short(mostCost)} are left on any device`;
       return { code: 'limit-cost', message };
     }
@@ -113,6 +111,38 @@ export class Reasons {
       code: 'strategy',
       message: `the strategy left it out, though ${open} has room for it`,
     };
+  }
+}
+
+/** Whether a device has room in bytes and in cost: many items ask about many devices. */
+class Fitting {
+  /** Descending. */
+  readonly #bytes: Float64Array;
+  /** The most cost that those up to here have left. */
+  readonly #cost: Float64Array;
+
+  constructor(job: DistributionJob, usage: Usage, open: readonly number[]) {
+    const left = open.map((place) => ({
+      bytes: bytesLeft(job, usage, place),
+      cost: costLeft(job, usage, place),
+    }));
+    left.sort((a, b) => (a.bytes < b.bytes ? 1 : a.bytes > b.bytes ? -1 : 0));
+    let most = -Infinity;
+    this.#bytes = Float64Array.from(left, ({ bytes }) => bytes);
+    this.#cost = Float64Array.from(left, ({ cost }) => {
+      most = Math.max(most, cost);
+      return most;
+    });
+  }
+
+  has(bytes: number, cost: number): boolean {
+    let [low, high] = [0, this.#bytes.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#bytes[middle] as number) >= bytes) low = middle + 1;
+      else high = middle;
+    }
+    return low > 0 && (this.#cost[low - 1] as number) >= cost;
   }
 }
 
