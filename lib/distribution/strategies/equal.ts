@@ -10,7 +10,10 @@ import { assignWith, bytesOf, costsOf } from './owners.js';
 export function uniform(job: DistributionJob, assignEarliest: AssignEarliest): Plan {
   if (job.costs === undefined && job.bytes === undefined) return alike(job);
   if (job.costLimits === undefined) return inTurns(job, assignEarliest);
-  return byCount(job);
+  if (job.byteLimits !== undefined) return byCount(job);
+  // Costs that are a limit and nothing else are limited as bytes are.
+  const asBytes = { bytes: costsOf(job), byteLimits: job.costLimits, costLimits: undefined };
+  return inTurns({ ...job, ...asBytes }, assignEarliest);
 }
 
 /** In proportion to speed, after what is there: costs, not items, where items have costs. */
@@ -46,7 +49,7 @@ function inTurns(job: DistributionJob, assignEarliest: AssignEarliest): Plan {
   return { kind: 'owners', owners: assignWith(assignEarliest, counted) };
 }
 
-/** The same where costs do not decide, but are limited: a look at every device for every item. */
+/** The same where costs do not decide, but are limited beside bytes: a look at every device for every item. */
 function byCount(job: DistributionJob): Plan {
   const { speeds, itemCount } = job;
   const owners = new Uint32Array(itemCount).fill(unassignedOwner);
