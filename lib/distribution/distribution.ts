@@ -142,7 +142,8 @@ export class Distribution<T, L extends ItemList<T> = readonly T[]> {
 
   /** No plan that assigns the same items has a smaller makespan. */
   get lowerBound(): number {
-    this.#late.lowerBound ??= lowerBoundOf(this.#parts.job, this.#usage());
+    // This plan is one of them: only rounding lifts a bound above it.
+    this.#late.lowerBound ??= Math.min(this.makespan, lowerBoundOf(this.#parts.job, this.#usage()));
     return this.#late.lowerBound;
   }
 

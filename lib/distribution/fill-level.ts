@@ -10,7 +10,8 @@ const cancelled = 2 ** -6;
 
 /**
  * The least T at which the sum of min(limit, max(0, T * speed - load)) is `amount`: the level that
- * it reaches when it is poured over the devices. All they take where that is less. Infinity: later than a double says.
+ * it reaches when it is poured over the devices. All they take where that is less.
+ * Infinity: later than a double says.
  */
 export function fillLevel(amount: number, { speeds, loads, limits }: Vessels): number {
   if (amount === 0) return 0;

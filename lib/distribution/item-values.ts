@@ -24,7 +24,9 @@ const greatestSum = 2 ** 1000;
  */
 export function readItemNumbers(value: unknown, items: Items, what: string): ItemValues {
   if (typeof value === 'number') {
-    return { same: readNumber(value, what, amount) + 0, each: undefined };
+    const same = readNumber(value, what, amount) + 0;
+    requireSum(same * items.length, what);
+    return { same, each: undefined };
   }
   const valueAt = readerOf(value, items, { what, expected: 'a number, an array of numbers' });
   const each = new Float64Array(items.length);
@@ -40,10 +42,14 @@ export function readItemNumbers(value: unknown, items: Items, what: string): Ite
     each[index] = given + 0; // -0 is 0
     sum += given;
   }
-  if (!(sum <= greatestSum)) {
-    throw rangeError('ERR_GPU_OUT_OF_RANGE', `${what}: expected a sum of at most 2^1000, got more`);
-  }
+  requireSum(sum, what);
   return valuesOf(each);
+}
+
+/** @throws RangeError ERR_GPU_OUT_OF_RANGE */
+export function requireSum(sum: number, what: string): void {
+  if (sum <= greatestSum) return;
+  throw rangeError('ERR_GPU_OUT_OF_RANGE', `${what}: expected a sum of at most 2^1000, got more`);
 }
 
 /** Their sum; NaN: one of them is negative or none. */

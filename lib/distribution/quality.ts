@@ -1,6 +1,10 @@
 import { equalCounts } from './equal-counts.js';
+import { fillLevel } from './fill-level.js';
 import { type DistributionJob, equalItemLimit, limitAt, loadAt } from './job.js';
 import { finishOf, type Usage } from './usage.js';
+
+/** Makes up for roundings. */
+const down = 1 - 1e-12;
 
 /**
  * When the last device is done: the greatest (load + cost) / speed of those that got items or had
@@ -42,16 +46,36 @@ export function lowerBoundOf(job: DistributionJob, usage: Usage): number {
  */
 export function imbalanceOf(job: DistributionJob, usage: Usage): number | undefined {
   if (usage.assignedItems === 0) return undefined;
-  let work = usage.assignedCost;
-  let speed = 0;
+  let [work, speed] = [usage.assignedCost, 0];
   for (let place = 0; place < job.deviceIds.length; place += 1) {
     const own = job.speeds[place] as number;
     speed += own;
     if (own > 0) work += loadAt(job, place);
   }
-  // Less than what doubles hold is as good as nothing.
+  if (work === 0) return 1;
   const even = work / speed;
-  return even === 0 ? 1 : makespanOf(job, usage) / even;
+  if (even > 1e-290 && even < Infinity) return makespanOf(job, usage) / even;
+  return greatestPart(job, usage);
+}
+
+/** The same where times are no ordinary numbers: parts of all work over parts of all speed. */
+function greatestPart(job: DistributionJob, usage: Usage): number {
+  const works = job.speeds.map((speed, place) =>
+    speed > 0 ? loadAt(job, place) + (usage.costs[place] as number) : 0,
+  );
+  const workParts = partsOf(works);
+  const speedParts = partsOf(job.speeds);
+  return workParts.reduce(
+    (most, part, place) => (part > 0 ? Math.max(most, part / (speedParts[place] as number)) : most),
+    1,
+  );
+}
+
+function partsOf(values: Float64Array): Float64Array {
+  const most = values.reduce((a, b) => Math.max(a, b), 0);
+  const parts = values.map((value) => value / most);
+  const sum = parts.reduce((a, b) => a + b, 0);
+  return parts.map((part) => part / sum);
 }
 
 function optimumOfEqual(job: DistributionJob, itemCount: number): number {
@@ -81,25 +105,7 @@ function aloneOf(job: DistributionJob, cost: number): number {
   return least === Infinity ? 0 : least;
 }
 
-/** The least T with sum of min(limit, max(0, T * speed - load)) of at least `cost`, from below. */
-function levelOf(job: DistributionJob, cost: number): number {
-  const begin = (place: number) => loadAt(job, place) / (job.speeds[place] as number);
-  const end = (place: number) =>
-    (loadAt(job, place) + limitAt(job.costLimits, place)) / (job.speeds[place] as number);
-  const steps: { readonly at: number; readonly speed: number }[] = [];
-  for (let place = 0; place < job.deviceIds.length; place += 1) {
-    const speed = job.speeds[place] as number;
-    if (speed === 0) continue;
-    steps.push({ at: begin(place), speed });
-    if (end(place) < Infinity) steps.push({ at: end(place), speed: -speed });
-  }
-  steps.sort((a, b) => a.at - b.at);
-  let [level, poured, speed] = [0, 0, 0];
-  for (const step of steps) {
-    const next = poured + speed * (step.at - level);
-    if (next >= cost) break;
-    [level, poured, speed] = [step.at, next, speed + step.speed];
-  }
-  // Past the last limit rounding alone is left; it must not lift the bound above what is true.
-  return speed > 0 ? (level + (cost - poured) / speed) * (1 - 1e-12) : level * (1 - 1e-12);
+/** From below: what is rounded must not lift the bound above what is true. */
+function levelOf({ speeds, loads, costLimits }: DistributionJob, cost: number): number {
+  return fillLevel(cost * down, { speeds, loads, limits: costLimits }) * down;
 }

@@ -9,6 +9,7 @@ import {
 import { rangeError, typeError } from '../errors.js';
 import type { DeviceColumns } from './device-columns.js';
 import { type CheckedLimits, readDeviceLimits } from './device-limits.js';
+import { requireSum } from './item-values.js';
 import type { Sharing } from './sharing.js';
 import type { DeviceLimits } from './strategy.js';
 
@@ -17,7 +18,7 @@ export interface DistributionDevice {
   readonly deviceId: string;
   /** What it does of cost in a unit of time; finite, at least 0. 0: it takes nothing. @default 1 */
   readonly speed?: number;
-  /** Cost that it has already; finite, at least 0. @default 0 */
+  /** Cost that it has already; at least 0, at most 2^1000 with all others'. @default 0 */
   readonly load?: number;
   /** At least 0. Needed by 'memory', unless `limits.bytes` is there. @default no limit */
   readonly freeMemoryBytes?: number;
@@ -41,6 +42,10 @@ export function readDevices(value: unknown, sharing: Sharing): DeviceColumns {
   const given = readArray(value as readonly unknown[], 'devices');
   const devices = given.map((device, index) => readDevice(device, `devices[${index}]`));
   const ids = readOnce(devices);
+  requireSum(
+    devices.reduce((sum, { load }) => sum + load, 0),
+    'devices: load',
+  );
   if (sharing.strategy === 'memory') {
     for (const [index, device] of devices.entries()) requireMemory(device, sharing, index);
   }

@@ -15,6 +15,18 @@ export interface Usage {
 export function usageOf(job: DistributionJob, plan: Plan): Usage {
   const isEqual = job.costs === undefined && job.bytes === undefined;
   if (plan.kind === 'counts' && isEqual) return usageOfEqual(job, plan.counts);
+  const usage = summed(job, plan);
+  // Of equal ones no sum: who adds up 0.1 ten times gets less than 1.
+  const { items } = usage;
+  const times = (each: number) => items.map((count) => count * each);
+  const costs = job.costs === undefined ? times(job.itemCost) : usage.costs;
+  const bytes = job.bytes === undefined ? times(job.itemBytes) : usage.bytes;
+  const { greatestCost } = usage;
+  return { items, costs, bytes, ...sums({ items, costs }), greatestCost };
+}
+
+/** Item by item. */
+function summed(job: DistributionJob, plan: Plan) {
   const usage = emptyUsage(job.deviceIds.length);
   let greatestCost = 0;
   const put = (place: number, index: number) => {
@@ -37,7 +49,7 @@ export function usageOf(job: DistributionJob, plan: Plan): Usage {
       if (place !== unassignedOwner) put(place, index);
     }
   }
-  return { ...usage, ...sums(usage), greatestCost };
+  return { ...usage, greatestCost };
 }
 
 function emptyUsage(deviceCount: number) {

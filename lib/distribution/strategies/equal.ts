@@ -49,7 +49,7 @@ function inTurns(job: DistributionJob, assignEarliest: AssignEarliest): Plan {
   return { kind: 'owners', owners: assignWith(assignEarliest, counted) };
 }
 
-/** The same where costs do not decide, but are limited beside bytes: a look at every device for every item. */
+/** The same where cost is limited beside bytes: a look at every device for every item. */
 function byCount(job: DistributionJob): Plan {
   const { speeds, itemCount } = job;
   const owners = new Uint32Array(itemCount).fill(unassignedOwner);
