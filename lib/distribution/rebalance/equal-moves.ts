@@ -29,7 +29,9 @@ export function equalMoves(relocation: Relocation): Relocated {
   const { job, owners } = relocation;
   const limits = job.speeds.map((_, place) => Math.min(wholeLimit(job, place), owners.length));
   const room = limits.reduce((sum, limit) => sum + limit, 0);
-  const caps = capsUntil(endTime(relocation, { limits, room }), relocation, limits);
+  // Ends that differ by rounding alone are no reason to move anything.
+  const time = endTime(relocation, { limits, room }) * (1 + tolerance);
+  const caps = capsUntil(time, relocation, limits);
   const kept = new Float64Array(caps.length);
   const next = new Uint32Array(owners.length).fill(unassignedOwner);
   const [moving, waiting]: [number[], number[]] = [[], []];

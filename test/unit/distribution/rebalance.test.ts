@@ -39,6 +39,17 @@ describe('rebalance', () => {
     expect(isMinimal).toBe(true);
   });
 
+  it('moves nothing for an end that is earlier by rounding alone', () => {
+    // 3 x 1.4 / 3 is below 1.4, which 2 x 1.4 / 2 is not.
+    const devices = devicesOf({ b: 3, d: 2 });
+    const plan = distributor.distribute(devices, 4, {
+      strategy: { name: 'halves', assign: () => [1, 0, 0, 1] },
+      costs: 1.4,
+    });
+    const { moves, isMinimal } = distributor.rebalance(plan, devices, { maxImbalance: 1 });
+    expect({ moves, isMinimal }).toEqual({ moves: [], isMinimal: true });
+  });
+
   it('moves no more items than the best of all plans', () => {
     const imbalance = fc.constantFrom<number>(1, 1.05, 1.3, 2);
     fc.assert(
