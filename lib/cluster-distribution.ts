@@ -161,6 +161,9 @@ export abstract class ClusterDistribution extends ClusterLeases {
 
   #share(options: unknown, itemsOf: () => Items): Distribution<unknown> {
     const asked = this.#sharings.of(options);
-    return share(asked.over(itemsOf()));
+    const distribution = share(asked.over(itemsOf()));
+    // A strategy of the user's may have shut it down.
+    this.#cluster.open();
+    return distribution;
   }
 }

@@ -1,6 +1,13 @@
 import { inspect } from 'node:util';
 import type { Lease } from '../leases/lease.js';
-import { gatherItems, type ItemList, type Items, type Span, sliceItems } from './items.js';
+import {
+  gatherItems,
+  type ItemList,
+  type Items,
+  requireListable,
+  type Span,
+  sliceItems,
+} from './items.js';
 import type { DistributionJob } from './job.js';
 import { type Plan, unassignedOwner } from './plan.js';
 import { imbalanceOf, lowerBoundOf, makespanOf } from './quality.js';
@@ -242,6 +249,7 @@ export class Distribution<T, L extends ItemList<T> = readonly T[]> {
     const { plan, job } = this.#parts;
     const reasons = new Reasons(job, this.#usage());
     const { unassignedCount } = this;
+    requireListable(unassignedCount, 'number of reasons');
     if (plan.kind === 'counts' && job.costs === undefined && job.bytes === undefined) {
       return unassignedCount === 0 ? [] : new Array(unassignedCount).fill(reasons.of(0));
     }

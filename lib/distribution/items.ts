@@ -43,7 +43,7 @@ export const mostEqualItems: number = 2 ** 32 - 1;
 export function readItems(value: unknown, what: string): Items {
   if (typeof value === 'number') {
     readNumber(value, what, { minimum: 0, maximum: mostEqualItems, integer: true });
-    return { length: value, source: undefined };
+    return { length: value + 0, source: undefined }; // -0 is 0
   }
   return readList(value, what, 'an array, a typed array or a number');
 }
@@ -118,7 +118,13 @@ function listOf(source: readonly unknown[], { start, end }: Span, what: string):
   });
 }
 
+/** @throws RangeError ERR_GPU_OUT_OF_RANGE: one longer would end the process */
+export function requireListable(count: number, what: string): void {
+  readNumber(count, what, { maximum: maxArrayLength });
+}
+
 function rangeOf({ start, end }: Span): number[] {
+  requireListable(end - start, 'number of items in a list');
   const list: number[] = [];
   for (let index = start; index < end; index += 1) list.push(index);
   return list;

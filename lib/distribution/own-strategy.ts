@@ -26,7 +26,7 @@ function copyOf(job: DistributionJob): DistributionJob {
     key,
     value instanceof Float64Array || Array.isArray(value) ? value.slice() : value,
   ]);
-  return Object.fromEntries(copies) as DistributionJob;
+  return { ...Object.fromEntries(copies), settings: { ...job.settings } } as DistributionJob;
 }
 
 function readPlan(answer: unknown, job: DistributionJob, what: string): Plan {

@@ -10,7 +10,7 @@ import {
 import { typeError } from '../errors.js';
 import { type CheckedLimits, readLimits } from './device-limits.js';
 import { type ItemValues, readItemKeys, readItemNumbers } from './item-values.js';
-import type { Items } from './items.js';
+import { type Items, requireListable } from './items.js';
 import { type JobSettings, usualSettings } from './job.js';
 import {
   type DistributionStrategy,
@@ -102,6 +102,8 @@ export function readSharedItems(sharing: Sharing, items: Items): SharedItems {
   const numbers = (value: unknown, usual: number, what: string) =>
     value === undefined ? { same: usual, each: undefined } : readItemNumbers(value, items, what);
   const needsKeys = strategy === 'locality' || strategy === 'hash' || keys !== undefined;
+  const isEach = [costs, bytes].some((value) => value !== undefined && typeof value !== 'number');
+  if (isEach || needsKeys) requireListable(items.length, 'workload, item by item');
   return {
     costs: numbers(costs, 1, 'options.costs'),
     bytes: numbers(bytes, 0, 'options.bytes'),

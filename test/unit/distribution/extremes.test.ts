@@ -2,7 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { equalCounts } from '../../../lib/distribution/equal-counts.js';
 import { fillLevel } from '../../../lib/distribution/fill-level.js';
-import { type SharingOptions, WorkloadDistributor } from '../../../lib/index.js';
+import {
+  GPUClusteringManager,
+  type SharingOptions,
+  WorkloadDistributor,
+} from '../../../lib/index.js';
 
 const distributor = new WorkloadDistributor();
 
@@ -106,5 +110,45 @@ describe('many items without a device', () => {
     const plan = distributor.distribute(devices, 6, { costs: [4, 1, 2, 3, 3, 1] });
     expect(plan.itemsOf('a')).toEqual([0, 5]);
     expect(plan.itemsOf('b')).toEqual([1, 2]);
+  });
+});
+
+describe('more items than a list holds', () => {
+  const devices = [{ deviceId: 'a', freeMemoryBytes: 1 }];
+  const many = 2 ** 32 - 1;
+
+  it('are counted, and refused where they would be gone through one by one', () => {
+    const plan = distributor.distribute(devices, many, { maxPerDevice: 1 });
+    expect(plan.unassignedCount).toBe(many - 1);
+    expect(() => plan.unassigned).toThrow('number of items in a list');
+    expect(() => plan.unassignedReasons).toThrow('number of reasons');
+    for (const options of [{ strategy: 'hash' }, { costs: () => 1 }] as const) {
+      expect(() => distributor.distribute(devices, many, options)).toThrow(
+        'workload, item by item',
+      );
+    }
+  });
+});
+
+describe('a strategy of your own', () => {
+  it('gives nothing when it shuts the manager down', () => {
+    const manager = new GPUClusteringManager();
+    const assign = () => {
+      void manager.shutdown();
+      return [];
+    };
+    const share = () => manager.distribute(0, { strategy: { name: 'own', assign } });
+    expect(share).toThrow('expected an open cluster');
+  });
+
+  it('changes nothing by what it does to the settings it is given', () => {
+    const assign = (job: { settings: { minPerDevice: number } }) => {
+      job.settings.minPerDevice = 3;
+      return [0, 0];
+    };
+    const plan = distributor.distribute([{ deviceId: 'a' }], 2, {
+      strategy: { name: 'own', assign },
+    });
+    expect(plan.counts.get('a')).toBe(2);
   });
 });
