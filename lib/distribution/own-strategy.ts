@@ -1,4 +1,4 @@
-import { describeValue, readSafely, wrongType } from '../arguments.js';
+import { describeValue, readProperty, readSafely, wrongType } from '../arguments.js';
 import { typeError } from '../errors.js';
 import { type DistributionJob, limitAt } from './job.js';
 import { type Plan, unassignedOwner } from './plan.js';
@@ -16,7 +16,7 @@ const slack = 1 + 2 ** -40;
 export function ownPlan(job: DistributionJob, strategy: OwnStrategy): Plan {
   const what = `strategy ${describeValue(strategy.name)}`;
   const answer = readSafely(what, () => strategy.assign(copyOf(job)));
-  const plan = readSafely(what, () => readPlan(answer, job, what));
+  const plan = readPlan(answer, job, what);
   requireLimits(job, usageOf(job, plan), what);
   return plan;
 }
@@ -30,8 +30,10 @@ function copyOf(job: DistributionJob): DistributionJob {
 }
 
 function readPlan(answer: unknown, job: DistributionJob, what: string): Plan {
-  if (typeof answer === 'object' && answer !== null && 'counts' in answer) {
-    return { kind: 'counts', counts: readCounts(answer.counts, job, `${what}: counts`) };
+  const counts =
+    typeof answer === 'object' && answer !== null && readProperty(answer, 'counts', what);
+  if (counts !== false && counts !== undefined) {
+    return { kind: 'counts', counts: readCounts(counts, job, `${what}: counts`) };
   }
   const { itemCount, deviceIds } = job;
   const places = readList(answer, itemCount, what);
@@ -58,10 +60,14 @@ function readCounts(value: unknown, job: DistributionJob, what: string): Float64
   throw wrongType(what, `at most ${job.itemCount} items in all`, sum);
 }
 
-function readList(value: unknown, length: number, what: string): ArrayLike<unknown> {
-  const isList = typeof value === 'object' && value !== null && 'length' in value;
-  if (isList && value.length === length) return value as ArrayLike<unknown>;
-  throw wrongType(what, `a list of ${length}`, isList ? value.length : value);
+/** A copy, so that nobody's code runs afterwards. */
+function readList(value: unknown, length: number, what: string): readonly unknown[] {
+  const given = typeof value === 'object' && value !== null && readProperty(value, 'length', what);
+  if (given !== length)
+    throw wrongType(what, `a list of ${length}`, given === false ? value : given);
+  return readSafely(what, () =>
+    Array.from({ length }, (_, at) => Reflect.get(value as object, at)),
+  );
 }
 
 function isCount(value: unknown): value is number {

@@ -303,6 +303,16 @@ describe('a strategy of your own', () => {
     expect(refusal('ERR_GPU_INVALID_TYPE', () => over(3, options))).toContain('"mine"');
   });
 
+  it('is told what was expected of it', () => {
+    const message = refusal('ERR_GPU_INVALID_TYPE', () =>
+      over(
+        3,
+        own(() => [0, 0, 2]),
+      ),
+    );
+    expect(message).toBe('strategy "mine": [2]: expected a place below 2, or -1, got 2');
+  });
+
   it('gets a copy, and keeps its this', () => {
     const strategy = {
       name: 'kept',
