@@ -51,7 +51,8 @@ async function main(rounds, how) {
     const worker = new Worker(body, { eval: true, workerData });
     const failed = once(worker, 'error').catch(() => {});
     const ended = once(worker, 'exit').catch(() => {});
-    const [hasAll] = await once(worker, 'message');
+    // Not `once`, which an error that overtakes the message would end.
+    const hasAll = await new Promise((resolve) => worker.once('message', resolve));
     if (!hasAll) throw new Error('the worker did not get all that it asked for');
     if (how === 'terminate') {
       await sleep(round % 3);
