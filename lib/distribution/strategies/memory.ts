@@ -78,6 +78,8 @@ function packed(job: DistributionJob, bytes: Float64Array, level: Uint32Array): 
     }
   };
   offer(firstFit.place(order, bytes));
+  // Small items on small devices leave the places on large ones to large items.
+  offer(firstFit.place(order.toReversed(), bytes));
   let most = mostThatCouldFit(job, bytes, order);
   while (best.items < most) {
     const wanted = Math.ceil((best.items + most) / 2);
