@@ -20,13 +20,13 @@ using Random = std::mt19937_64;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 struct Case {
-  Values costs;
-  Values bytes;
-  Values speeds;
-  Values loads;
-  Values item_limits;
-  Values cost_limits;
-  Values byte_limits;
+  Values costs = {};
+  Values bytes = {};
+  Values speeds = {};
+  Values loads = {};
+  Values item_limits = {};
+  Values cost_limits = {};
+  Values byte_limits = {};
   ItemOrder order = ItemOrder::kDescending;
 
   // What is empty is absent.
