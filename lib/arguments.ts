@@ -124,18 +124,20 @@ export function readOptions<K extends string>(
   if (value === undefined) return options;
   const source = readObject(value, what);
   const names: readonly string[] = allowed;
-  const keys = readSafely(what, () => Object.keys(source));
-  for (const key of keys) {
-    if (!names.includes(key)) {
+  const isAllowed = (key: string): key is K => names.includes(key);
+  const own: K[] = [];
+  for (const key of readSafely(what, () => Object.keys(source))) {
+    if (!isAllowed(key)) {
       throw typeError(
         'ERR_GPU_UNKNOWN_OPTION',
         `${what}: expected only ${names.join(', ')}, got ${describeValue(key)}`,
       );
     }
+    own.push(key);
   }
   let reading: K | undefined;
   try {
-    for (const key of isPlain(source) ? (keys as readonly string[] as readonly K[]) : allowed) {
+    for (const key of inheritsNothing(source) ? own : allowed) {
       reading = key;
       const option = Reflect.get(source, key);
       if (option !== undefined) options.set(key, option);
@@ -146,8 +148,8 @@ export function readOptions<K extends string>(
   return options;
 }
 
-/** Whether all that it has is its own. */
-function isPlain(source: object): boolean {
+/** Whether all that it says is its own. */
+function inheritsNothing(source: object): boolean {
   if (types.isProxy(source)) return false;
   const prototype: unknown = Object.getPrototypeOf(source);
   return prototype === Object.prototype || prototype === null;
