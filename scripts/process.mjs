@@ -43,14 +43,17 @@ export function capture(command, args = [], options = {}) {
 /** Runs a program whose failure is an answer, showing and returning what it says. */
 export function tee(command, args = []) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
-    let output = '';
-    child.stdout.setEncoding('utf8').on('data', (text) => {
-      output += text;
-      process.stdout.write(text);
-    });
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    const said = { stdout: '', stderr: '' };
+    for (const stream of Object.keys(said)) {
+      child[stream].setEncoding('utf8').on('data', (text) => {
+        said[stream] += text;
+        process[stream].write(text);
+      });
+    }
     child.on('error', reject).on('close', (status, signal) => {
-      resolve({ output, failure: status === 0 ? undefined : describe({ status, signal }) });
+      const failure = status === 0 ? undefined : describe({ status, signal });
+      resolve({ output: said.stdout, errors: said.stderr, failure });
     });
   });
 }
