@@ -2,10 +2,44 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace gpuring::simulator {
 namespace {
+
+// Open addressing, filled when the program is compiled: every call looks its function up here.
+constexpr size_t kSlots = 1024;
+static_assert(kSlots > 2 * kFunctionNames.size());
+
+constexpr uint64_t Bytes(std::string_view text, size_t at) {
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < 8; ++i) {
+    bytes |= uint64_t{static_cast<unsigned char>(text[at + i])} << (8 * i);
+  }
+  return bytes;
+}
+
+// Eight bytes at a time, some of the last ones twice.
+constexpr size_t Hash(std::string_view name) {
+  constexpr uint64_t kOdd = 0x9e37'79b9'7f4a'7c15;
+  if (name.size() < 8) return name.size();
+  uint64_t hash = name.size();
+  for (size_t at = 0; at + 8 < name.size(); at += 8) hash = (hash ^ Bytes(name, at)) * kOdd;
+  hash = (hash ^ hash >> 29 ^ Bytes(name, name.size() - 8)) * kOdd;
+  return (hash >> 40) % kSlots;
+}
+
+// 1 + index of a name; 0: free.
+constexpr auto kTable = [] {
+  std::array<uint16_t, kSlots> table{};
+  for (size_t i = 0; i < kFunctionNames.size(); ++i) {
+    size_t slot = Hash(kFunctionNames[i]);
+    while (table[slot] != 0) slot = (slot + 1) % kSlots;
+    table[slot] = static_cast<uint16_t>(i + 1);
+  }
+  return table;
+}();
 
 // No name is half as long.
 constexpr size_t kLongestPattern = 128;
@@ -40,6 +74,14 @@ size_t Distance(std::string_view pattern, std::string_view name) {
 }
 
 }  // namespace
+
+size_t FunctionIndexOf(std::string_view name) {
+  for (size_t slot = Hash(name); kTable[slot] != 0; slot = (slot + 1) % kSlots) {
+    const size_t index = kTable[slot] - size_t{1};
+    if (kFunctionNames[index] == name) return index;
+  }
+  return kFunctionNames.size();
+}
 
 std::string_view NearestFunctionName(std::string_view pattern) {
   pattern = pattern.substr(0, kLongestPattern);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <string_view>
 
 namespace gpuring::simulator {
@@ -11,6 +12,9 @@ inline constexpr auto kFunctionNames = std::to_array<std::string_view>({
 #include "simulator/names.inc"
 #undef GPURING_NAME
 });
+
+// Of a name in kFunctionNames; their number: it is none of them.
+[[nodiscard]] size_t FunctionIndexOf(std::string_view name);
 
 // What somebody may have meant by a pattern ("*" stands for any run of characters) that matches
 // none of them.

@@ -30,35 +30,6 @@ constinit std::array<std::atomic<int>, kWatchedDevices> in_device{};
 constinit std::atomic<uint32_t> latest{0};
 constexpr uint32_t kFunctionShift = 8;
 
-// Open addressing, filled when the program is compiled: every call looks its function up here.
-constexpr size_t kSlots = 1024;
-static_assert(kSlots > 2 * kFunctionNames.size());
-
-constexpr size_t Hash(std::string_view name) {
-  uint32_t hash = 2166136261;  // FNV-1a
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619;
-  return (hash ^ hash >> 15) % kSlots;
-}
-
-// 1 + index of a name; 0: free.
-constexpr auto kTable = [] {
-  std::array<uint16_t, kSlots> table{};
-  for (size_t i = 0; i < kFunctionNames.size(); ++i) {
-    size_t slot = Hash(kFunctionNames[i]);
-    while (table[slot] != 0) slot = (slot + 1) % kSlots;
-    table[slot] = static_cast<uint16_t>(i + 1);
-  }
-  return table;
-}();
-
-size_t IndexOf(std::string_view name) {
-  for (size_t slot = Hash(name); kTable[slot] != 0; slot = (slot + 1) % kSlots) {
-    const size_t index = kTable[slot] - size_t{1};
-    if (kFunctionNames[index] == name) return index;
-  }
-  return kFunctionNames.size();
-}
-
 std::string_view NameAt(size_t index) {
   return index < kFunctionNames.size() ? kFunctionNames[index] : "a function";
 }
@@ -82,7 +53,7 @@ void NoteMisuse(Misuse misuse, std::string_view function, uint64_t times) {
   if (times == 0) return;
   misuses[static_cast<size_t>(misuse)] += times;
   if (misuse == Misuse::kConcurrentCalls) return;  // allowed
-  const auto function_index = static_cast<uint32_t>(IndexOf(function));
+  const auto function_index = static_cast<uint32_t>(FunctionIndexOf(function));
   latest.store(function_index << kFunctionShift | (static_cast<uint32_t>(misuse) + 1));
 }
 
@@ -121,7 +92,7 @@ void ForgetMisuse() {
 
 CallScope::CallScope(std::string_view function, int device)
     : device_(device), waits_(function.find("SetWait") != std::string_view::npos) {
-  calls[IndexOf(function)].fetch_add(1, std::memory_order_relaxed);
+  calls[FunctionIndexOf(function)].fetch_add(1, std::memory_order_relaxed);
   const bool alone = waits_ || in_library.fetch_add(1) == 0;
   if (!alone) NoteMisuse(Misuse::kConcurrentCalls, function);
   if (IsWatched(device) && in_device[static_cast<size_t>(device)].fetch_add(1) > 0) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "simulator/device_number.h"
+#include "simulator/function_names.h"
 #include "simulator/json.h"
 #include "simulator/random.h"
 
@@ -15,32 +16,37 @@ namespace {
 
 constexpr int64_t kHangSliceNs = 50'000'000;
 
-// Questions whose answers never change: a client asks them while it takes stock.
+// Questions whose answers never change, by what their names begin with: a client asks them while
+// it takes stock.
 constexpr std::array<std::string_view, 16> kInventoryCalls = {
-    "nvmlDeviceGetName*",
-    "nvmlDeviceGetUUID*",
-    "nvmlDeviceGetSerial*",
-    "nvmlDeviceGetPciInfo*",
-    "nvmlDeviceGetBoardPartNumber*",
-    "nvmlDeviceGetVbiosVersion*",
-    "nvmlDeviceGetBrand*",
-    "nvmlDeviceGetMinorNumber*",
-    "nvmlDeviceGetArchitecture*",
-    "nvmlDeviceGetCudaComputeCapability*",
-    "nvmlDeviceGetNumGpuCores*",
-    "nvmlDeviceGetMemoryBusWidth*",
-    "nvmlDeviceGetMaxClockInfo*",
-    "nvmlDeviceGetPowerManagementDefaultLimit*",
-    "nvmlDeviceGetPowerManagementLimitConstraints*",
-    "nvmlDeviceGetMaxPcieLink*",
+    "nvmlDeviceGetName",
+    "nvmlDeviceGetUUID",
+    "nvmlDeviceGetSerial",
+    "nvmlDeviceGetPciInfo",
+    "nvmlDeviceGetBoardPartNumber",
+    "nvmlDeviceGetVbiosVersion",
+    "nvmlDeviceGetBrand",
+    "nvmlDeviceGetMinorNumber",
+    "nvmlDeviceGetArchitecture",
+    "nvmlDeviceGetCudaComputeCapability",
+    "nvmlDeviceGetNumGpuCores",
+    "nvmlDeviceGetMemoryBusWidth",
+    "nvmlDeviceGetMaxClockInfo",
+    "nvmlDeviceGetPowerManagementDefaultLimit",
+    "nvmlDeviceGetPowerManagementLimitConstraints",
+    "nvmlDeviceGetMaxPcieLink",
 };
 
-bool IsInventoryCall(std::string_view function) {
-  for (const std::string_view pattern : kInventoryCalls) {
-    if (MatchesGlob(pattern, function)) return true;
+// By index in kFunctionNames: every call about a device is looked up here.
+constexpr auto kIsInventoryCall = [] {
+  std::array<bool, kFunctionNames.size() + 1> is_one{};
+  for (size_t i = 0; i < kFunctionNames.size(); ++i) {
+    for (const std::string_view begin : kInventoryCalls) {
+      is_one[i] = is_one[i] || kFunctionNames[i].starts_with(begin);
+    }
   }
-  return false;
-}
+  return is_one;
+}();
 
 }  // namespace
 
@@ -68,7 +74,7 @@ nvmlReturn_t World::Admit(std::string_view function, int device) {
   }
   const auto at = static_cast<size_t>(position);
   if (mig_[at].enabled() && IsDeclinedWhileMigIsOn(function)) return NVML_ERROR_NOT_SUPPORTED;
-  if (IsInventoryCall(function)) devices_[at].NoteInventory();
+  if (kIsInventoryCall[FunctionIndexOf(function)]) devices_[at].NoteInventory();
   return NVML_SUCCESS;
 }
 
