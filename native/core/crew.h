@@ -25,13 +25,14 @@ class Crew {
   static constexpr Place kLibrary = 3;  // in a call about no device
   static constexpr Place kOpening = 4;  // as kLibrary, and may take longer
   static constexpr Place kTopology = 5;
+  static constexpr Place kResting = 6;  // in no call, and in none before a time
   static constexpr Place kRow = 0x1000;
   static constexpr Place kLook = 0x2000;
 
   struct Sight {
     uint64_t word = 0;
     Place place = kIdle;
-    int64_t start_ns = 0;  // of the call, if it is in one
+    int64_t start_ns = 0;  // of the call, if it is in one; until when it rests, if it does
   };
 
   // Holder only.
@@ -41,6 +42,12 @@ class Crew {
     word_.store(word, std::memory_order_release);
     return word;
   }
+  // Around a wait. Whoever gets up before `until_ns` tells the watchdog.
+  void Rest(int64_t until_ns) {
+    start_ns_.store(until_ns, std::memory_order_relaxed);
+    word_.store(Next(kResting), std::memory_order_release);
+  }
+  void GetUp() { word_.store(Next(kIdle), std::memory_order_release); }
   // The call that Enter() announced came back. False: the baton was taken meanwhile.
   [[nodiscard]] bool Leave(uint64_t word) { return Replace(word, kIdle); }
 

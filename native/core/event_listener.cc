@@ -6,8 +6,9 @@
 namespace gpuring {
 namespace {
 
-// Also how long a change of the source may take to be noticed.
-constexpr int64_t kWaitNs = 50'000'000;
+// Also how long a change of the source may take to be noticed: less than a process waits at exit.
+constexpr int64_t kWaitNs = 80'000'000;
+constexpr int64_t kFlushNs = 50'000'000;
 constexpr int64_t kShortestPauseNs = 10'000'000;
 constexpr int64_t kLongestPauseNs = 1'000'000'000;
 
@@ -55,9 +56,10 @@ StatusCode EventListener::WaitOnce(SourceEvent* event) {
     const std::lock_guard<std::mutex> lock(mutex_);
     source = source_;
   }
-  if (source != nullptr) return source->WaitEvent(kWaitNs, event).code();
+  const bool flushes = pending_count_ > 0;
+  if (source != nullptr) return source->WaitEvent(flushes ? kFlushNs : kWaitNs, event).code();
   // Nothing can come: long waits, unless something is to be flushed.
-  const int64_t wait = pending_count_ > 0 ? kWaitNs : kLongestPauseNs;
+  const int64_t wait = flushes ? kFlushNs : kLongestPauseNs;
   changed_.WaitUntil(MonotonicNowNs() + wait);
   changed_.TakeIfSet();
   return StatusCode::kTimeout;

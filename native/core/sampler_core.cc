@@ -117,7 +117,10 @@ void SamplerCore::Wait(int64_t deadline_ns) {
     if (since_ns == INT64_MAX || rows_[row].IsSaidHung()) continue;
     deadline_ns = std::min(deadline_ns, since_ns + options_.hang_timeout_ns);
   }
-  (void)clock_->WaitUntil(deadline_ns, &bell_->alarm);
+  crew_.Rest(deadline_ns);
+  const bool reached = clock_->WaitUntil(deadline_ns, &bell_->alarm);
+  crew_.GetUp();
+  if (!reached) clock_->Wake(&watchdog_alarm_);
 }
 
 void SamplerCore::Finish(const Status& status) {

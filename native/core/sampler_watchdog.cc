@@ -46,6 +46,9 @@ int64_t SamplerCore::Inspect() {
   const int64_t now_ns = clock_->MonotonicNs();
   const int64_t tick_ns = now_ns + TakeoverNs();
   if (seen.place == Crew::kIdle || seen.place == Crew::kWatched) return tick_ns;
+  if (seen.place == Crew::kResting) {
+    return std::max(std::min(seen.start_ns, INT64_MAX - TakeoverNs()) + TakeoverNs(), tick_ns);
+  }
   // Samples grow old while nothing comes back: who decides has to look at the clock.
   if (seen.place == Crew::kVacant || now_ns - seen.start_ns >= TakeoverNs()) Block().NoteChange();
   if (seen.place != Crew::kVacant) {
