@@ -23,6 +23,7 @@
 #include "aggregate/column_index.h"
 #include "bare_calls.h"
 #include "core/sampler.h"
+#include "core/timer.h"
 #include "nvml/simulator_control.h"
 #include "nvml/source.h"
 
@@ -108,6 +109,7 @@ class NotingClock final : public Clock {
     return reached;
   }
   void Wake(Event* alarm) override { real_.Wake(alarm); }
+  [[nodiscard]] std::unique_ptr<Timer> MakeTimer() override { return real_.MakeTimer(); }
 
  private:
   RealClock real_;

@@ -7,6 +7,9 @@
 #include <unistd.h>
 
 #include <climits>
+#include <utility>
+
+#include "core/timer.h"
 
 namespace gpuring {
 namespace {
@@ -49,6 +52,13 @@ bool Event::WaitUntil(int64_t deadline_ns) {
     Futex(&flag_, FUTEX_WAIT_BITSET, 0, &deadline);
   }
   return true;
+}
+
+std::unique_ptr<Timer> Clock::MakeTimer() { return MakeAlarmTimer(this); }
+
+std::unique_ptr<Timer> RealClock::MakeTimer() {
+  std::unique_ptr<Timer> timer = MakeDescriptorTimer();
+  return timer != nullptr ? std::move(timer) : Clock::MakeTimer();
 }
 
 int64_t RealClock::WallUs() const { return Now(CLOCK_REALTIME) / 1'000; }

@@ -3,8 +3,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 
 namespace gpuring {
+
+class Timer;
 
 // A flag that threads may wait for with a deadline. Set() is async-signal-safe and never blocks.
 class Event {
@@ -41,6 +44,8 @@ class Clock {
   [[nodiscard]] virtual bool WaitUntil(int64_t deadline_ns, Event* alarm) = 0;
   // Ends the present wait on the alarm, or the next one if there is none. Never blocks.
   virtual void Wake(Event* alarm) = 0;
+  // Which goes by this clock and must not outlive it; timer.h.
+  [[nodiscard]] virtual std::unique_ptr<Timer> MakeTimer();
 };
 
 class RealClock final : public Clock {
@@ -50,6 +55,7 @@ class RealClock final : public Clock {
   void EnterThread(Event* alarm) override;
   [[nodiscard]] bool WaitUntil(int64_t deadline_ns, Event* alarm) override;
   void Wake(Event* alarm) override { alarm->Set(); }
+  [[nodiscard]] std::unique_ptr<Timer> MakeTimer() override;
 };
 
 }  // namespace gpuring

@@ -29,6 +29,7 @@ SamplerCore::SamplerCore(std::shared_ptr<Clock> clock, const SamplerOptions& opt
                                                   bell->Ring();
                                                 })),
       store_({Sampler::kRows, options.memory_limit_bytes}, options.index_maker, bell_),
+      watchdog_timer_(clock_->MakeTimer()),
       period_ns_(std::max<int64_t>(options.period_ns, 1)),
       rows_(Sampler::kRows),
       list_(std::make_shared<DeviceList>()),
@@ -117,10 +118,11 @@ void SamplerCore::Wait(int64_t deadline_ns) {
     if (since_ns == INT64_MAX || rows_[row].IsSaidHung()) continue;
     deadline_ns = std::min(deadline_ns, since_ns + options_.hang_timeout_ns);
   }
+  watchdog_timer_->PutOff(TakeoverAfterNs(deadline_ns));
   crew_.Rest(deadline_ns);
   const bool reached = clock_->WaitUntil(deadline_ns, &bell_->alarm);
   crew_.GetUp();
-  if (!reached) clock_->Wake(&watchdog_alarm_);
+  if (!reached) watchdog_timer_->Wake();
 }
 
 void SamplerCore::Finish(const Status& status) {
@@ -131,7 +133,7 @@ void SamplerCore::Finish(const Status& status) {
   source_ = nullptr;
   dormant_ = nullptr;
   store_.Close();
-  clock_->Wake(&watchdog_alarm_);
+  watchdog_timer_->Wake();
   end_ = nullptr;  // the end shows once no other thread has a source
 }
 
@@ -215,7 +217,7 @@ void SamplerCore::ChangeSuspensions(int change) {
 void SamplerCore::RequestStop() {
   stop_requested_.store(true, std::memory_order_release);
   bell_->Ring();
-  clock_->Wake(&watchdog_alarm_);
+  watchdog_timer_->Wake();
 }
 
 }  // namespace gpuring

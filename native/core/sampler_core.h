@@ -16,6 +16,7 @@
 #include "core/sampler.h"
 #include "core/sampler_end.h"
 #include "core/schedule.h"
+#include "core/timer.h"
 
 namespace gpuring {
 
@@ -178,6 +179,7 @@ class SamplerCore : public std::enable_shared_from_this<SamplerCore> {
   void Watchdog();
   [[nodiscard]] int64_t Inspect();
   [[nodiscard]] int64_t TakeoverNs() const;
+  [[nodiscard]] int64_t TakeoverAfterNs(int64_t start_ns) const;
   [[nodiscard]] int64_t PatienceNs(Crew::Place place) const;
   void TakeOver(Crew::Place place);
   void LeaveBehind(Crew::Place place);
@@ -193,7 +195,7 @@ class SamplerCore : public std::enable_shared_from_this<SamplerCore> {
   const std::shared_ptr<EventListener> listener_;
   RowStore store_;
   Crew crew_;
-  Event watchdog_alarm_;
+  const std::unique_ptr<Timer> watchdog_timer_;
 
   // Requests to the polling thread: set, then the bell is rung.
   std::atomic<bool> stop_requested_{false};

@@ -21,6 +21,12 @@ int64_t SamplerCore::TakeoverNs() const {
   return std::min(std::max(period_ns() / 2, kLeastTakeoverNs), options_.hang_timeout_ns);
 }
 
+// The earliest time at which the baton could be taken from a thread that is in no call before
+// `start_ns`.
+int64_t SamplerCore::TakeoverAfterNs(int64_t start_ns) const {
+  return std::min(start_ns, INT64_MAX - TakeoverNs()) + TakeoverNs();
+}
+
 // How long a call may take before the baton is taken from its thread.
 int64_t SamplerCore::PatienceNs(Crew::Place place) const {
   if (stop_requested_.load(std::memory_order_acquire)) return 0;
@@ -32,11 +38,11 @@ int64_t SamplerCore::PatienceNs(Crew::Place place) const {
 }
 
 void SamplerCore::Watchdog() {
-  clock_->EnterThread(&watchdog_alarm_);
+  watchdog_timer_->EnterThread();
   while (!finished_.load(std::memory_order_acquire)) {
     const int64_t next_ns = Inspect();
     if (finished_.load(std::memory_order_acquire)) return;
-    (void)clock_->WaitUntil(next_ns, &watchdog_alarm_);
+    watchdog_timer_->WaitUntil(next_ns);
   }
 }
 
@@ -47,7 +53,7 @@ int64_t SamplerCore::Inspect() {
   const int64_t tick_ns = now_ns + TakeoverNs();
   if (seen.place == Crew::kIdle || seen.place == Crew::kWatched) return tick_ns;
   if (seen.place == Crew::kResting) {
-    return std::max(std::min(seen.start_ns, INT64_MAX - TakeoverNs()) + TakeoverNs(), tick_ns);
+    return std::max(TakeoverAfterNs(seen.start_ns), tick_ns);
   }
   // Samples grow old while nothing comes back: who decides has to look at the clock.
   if (seen.place == Crew::kVacant || now_ns - seen.start_ns >= TakeoverNs()) Block().NoteChange();

@@ -11,12 +11,6 @@ namespace {
 constexpr int64_t kTimeoutNs = 2'000 * kMs;  // the default
 const std::vector<size_t> kAllEight = {0, 1, 2, 3, 4, 5, 6, 7};
 
-MemoryAnswer Hanging(Event* gate) {
-  MemoryAnswer answer = Answer(9'000);
-  answer.gate = gate;
-  return answer;
-}
-
 TEST("hang: the other seven stay in cadence, the device is hung in time, and comes back") {
   Event gate;
   Rig rig(Devices(8));

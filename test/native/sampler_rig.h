@@ -27,6 +27,12 @@ inline MemoryAnswer Failing(StatusCode code) {
   return answer;
 }
 
+inline MemoryAnswer Hanging(Event* gate) {
+  MemoryAnswer answer = Answer(9'000);
+  answer.gate = gate;
+  return answer;
+}
+
 inline MemoryDevice Device(std::vector<MemoryAnswer> answers) {
   MemoryDevice device;
   device.answers = std::move(answers);
