@@ -4,6 +4,7 @@ import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { install } from './install.mjs';
+import { mergeModules } from './merge-modules.mjs';
 import { nodeDirectory } from './node-packages.mjs';
 import { bin, capture, cores, main, root, run } from './process.mjs';
 import { isCurrent, markCurrent } from './stamps.mjs';
@@ -14,6 +15,7 @@ const sonames = ['libnvidia-ml.so.1', 'libnvidia-ml.so'];
 const facades = ['index', 'testing/index'];
 
 const lists = ['native/sources.json', 'package-lock.json', 'scripts/build.mjs'];
+const merging = 'scripts/merge-modules.mjs';
 
 const folder = (name) => `native/${name}`;
 
@@ -47,12 +49,13 @@ const simulator = {
 
 const typescript = {
   name: 'typescript',
-  inputs: [...lists, 'lib', 'tsconfig.json', 'package.json'],
+  inputs: [...lists, merging, 'lib', 'tsconfig.json', 'package.json'],
   outputs: ['dist/cli/main.js', ...facades.flatMap((path) => [`dist/${path}.mjs`])],
   make() {
     rmSync(join(root, 'dist'), { recursive: true, force: true });
     run(bin('tsc'), ['-p', '.']);
     facades.forEach(loadLate);
+    mergeModules(join(root, 'dist'), 'index.js');
     facades.forEach(writeFacade);
   },
 };

@@ -1,13 +1,15 @@
 // 1e5 items of different cost over eight devices of different speed: the longest first, each to the
 // device that has finished it first.
 
+import module from '../../dist/faces.js';
 import { WorkloadDistributor } from '../../dist/index.mjs';
-import { assignEarliest } from '../../dist/native-earliest.js';
 import { randomFrom } from '../aggregation/data.mjs';
 import { median, ratios } from '../harness/figures.mjs';
 import { withUnit } from '../harness/report.mjs';
 import { compare } from '../harness/rounds.mjs';
 import { ofObjects, ofTypedArrays } from './alternatives.mjs';
+
+const { assignEarliest } = module('native-earliest.js');
 
 const count = 1e5;
 const speeds = [1, 1.5, 2, 2, 3, 3.5, 4, 8];

@@ -1,11 +1,13 @@
 // The package on those boards: through its manager, and the memory that the manager reads.
 import { setTimeout as sleep } from 'node:timers/promises';
+import module from '../../dist/faces.js';
 import { GPUClusteringManager } from '../../dist/index.mjs';
 import { loadNative } from '../../dist/native.js';
-import { BlockReader } from '../../dist/telemetry/block.js';
-import { copyLocked, words } from '../../dist/telemetry/locked-words.js';
 import { ownSimulatedDriverPath, scenarioText } from '../../dist/testing/simulator.js';
 import { keys, scenario } from './host.mjs';
+
+const { BlockReader } = module('telemetry/block.js');
+const { copyLocked, words } = module('telemetry/locked-words.js');
 
 const periodMs = 10;
 

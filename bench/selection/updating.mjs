@@ -1,6 +1,6 @@
 // The best of 10,000 devices, one of which has a new sample each time: one at random, or the best
 // one itself, so that another takes its place each time.
-import { Tournament } from '../../dist/selection/tournament.js';
+import module from '../../dist/faces.js';
 import { bareCore } from '../aggregation/bare-core.mjs';
 import { median, ratios } from '../harness/figures.mjs';
 import { withUnit } from '../harness/report.mjs';
@@ -8,6 +8,8 @@ import { compare, ownFunction } from '../harness/rounds.mjs';
 import { ObjectScan, scoreOf, TypedScan } from './alternatives.mjs';
 import { manualCluster, whileSampling } from './clusters.mjs';
 import { idOf, orderLength, ordinary, randomOrder, startMs } from './data.mjs';
+
+const { Tournament } = module('selection/tournament.js');
 
 const count = 10_000;
 const streams = ['one at random', 'the best one'];

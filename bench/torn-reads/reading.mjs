@@ -1,5 +1,7 @@
 // Reads rows of a block as the package does, while a native thread writes them without a pause.
-import { copyLocked, words } from '../../dist/telemetry/locked-words.js';
+import module from '../../dist/faces.js';
+
+const { copyLocked, words } = module('telemetry/locked-words.js');
 
 const rowCount = 256;
 const readsBetweenLooks = 1024;

@@ -10,17 +10,24 @@ function look(name) {
 
 async function compare(name) {
   const { loaded, module } = found[name];
+  const before = Object.keys(require.cache);
   const imported = await import(name);
+  const byImport = Object.keys(require.cache).filter((path) => !before.includes(path));
   const names = Object.keys(module);
   const missing = [...names, ...Object.keys(imported)].filter(
     (one) => module[one] === undefined || !(one in imported),
   );
   const different = names.filter((one) => module[one] !== imported[one]);
-  return [name, { loaded, names: names.length, missing, different }];
+  return [name, { loaded, byImport, names: names.length, missing, different }];
 }
 
 const entries = ['gpuring', 'gpuring/testing'];
+
+async function compareAll() {
+  const answers = [];
+  for (const name of entries) answers.push(await compare(name));
+  console.log(JSON.stringify(Object.fromEntries(answers)));
+}
+
 for (const name of entries) look(name);
-Promise.all(entries.map(compare)).then((answers) =>
-  console.log(JSON.stringify(Object.fromEntries(answers))),
-);
+compareAll();

@@ -22,3 +22,9 @@ describe.each(['gpuring', 'gpuring/testing'])('%s', (name) => {
     expect(different).toEqual([]);
   });
 });
+
+it('imports the classes in one file, and neither what they are made of nor the addon', async () => {
+  const { byImport } = (await found).gpuring;
+  expect(byImport).toHaveLength(1);
+  expect(byImport[0]).toMatch(/dist\/faces\.js$/);
+});
