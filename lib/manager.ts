@@ -161,7 +161,8 @@ export class GPUClusteringManager extends ClusterDistribution {
    */
   getMetrics(deviceId: string): GPUMetrics | undefined {
     const { store } = this.#cluster.open();
-    return store.getMetrics(this.#cluster.deviceId(deviceId));
+    // What has a sample is a device: only what has none is looked at.
+    return store.getMetrics(deviceId) ?? store.getMetrics(this.#cluster.deviceId(deviceId));
   }
 
   /**

@@ -230,6 +230,8 @@ function typescript() {
   const fast = inTier('fast');
   const detail = metrics.filter((metric) => metric.tier !== 'fast');
   return `${banner}
+import type { GPUMetrics } from './sample.js';
+
 /** The metrics of one sample. An absent property is unknown: the board or driver does not say. */
 export interface MetricValues {
 ${fieldsOf(fast).join('\n')}
@@ -272,18 +274,7 @@ ${recordedOrder(fast)
   .join('\n')}
 ];
 
-/**
- * Gives a sample what is known of it, out of doubles in the table's order; NaN is unknown. By names
- * that are written out: from a dozen computed ones on an engine makes the object a dictionary.
- */
-export function putKnown(
-  sample: { -readonly [Key in MetricKey]?: number },
-  words: Float64Array,
-  at: number,
-): void {
-${fast.map(putLine).join('\n')}
-}
-
+${filledSample(fast)}
 /** The others; in the native table they follow those of a sample. */
 export const detailTable: readonly MetricRow<DetailKey>[] = [
 ${detail.map(tableRow).join('\n')}
@@ -291,9 +282,42 @@ ${detail.map(tableRow).join('\n')}
 `;
 }
 
+function filledSample(fast) {
+  return `/** What is put into samples: numbers, in truth. */
+export interface SampleContent {
+  readonly deviceId: string;
+  readonly timestampMs: unknown;
+  /** In the table's order; undefined is unknown. */
+  readonly values: readonly unknown[];
+  readonly simulated: boolean;
+}
+
+// Properties are written out, and of the object's own making: an engine then has room for them from
+// the start. A dozen computed names would make it a dictionary.
+function fill(
+  this: { -readonly [Key in keyof GPUMetrics]: unknown },
+  content: SampleContent,
+  ageMs: unknown,
+): void {
+  const { values } = content;
+  this.deviceId = content.deviceId;
+  this.timestampMs = content.timestampMs;
+  this.ageMs = ageMs;
+${fast.map(putLine).join('\n')}
+  if (content.simulated) this.simulated = true;
+}
+// What it makes are plain objects.
+fill.prototype = Object.prototype;
+const filled: unknown = fill;
+
+/** A sample of what is known; what is not is left out. */
+export const FilledSample = filled as new (content: SampleContent, ageMs: unknown) => object;
+`;
+}
+
 function putLine({ key }, index) {
-  return `  const ${key} = words[at + ${index}]!;
-  if (!Number.isNaN(${key})) sample.${key} = ${key};`;
+  return `  const ${key} = values[${index}];
+  if (${key} !== undefined) this.${key} = ${key};`;
 }
 
 function source(read) {

@@ -19,10 +19,13 @@ export class BlockReader {
   readonly #session: NativeSession;
   /** The block itself, where it is visible here, for who looks at one word again and again. */
   readonly halves: Int32Array | undefined;
+  /** In halves: the lock in a row, that of the first row, and from one to the next. */
   readonly #lockHalf: number;
+  readonly #firstLock: number;
+  readonly #lockStride: number;
   readonly #sequenceWord: number;
   /** The row that was asked for last. */
-  #row: Words;
+  #row: Row;
   readonly #rows: Row[] = [];
   readonly #word: Words = words(1);
 
@@ -31,8 +34,10 @@ export class BlockReader {
     this.#layout = layout;
     const block = session.block();
     this.halves = block === undefined ? undefined : new Int32Array(block);
-    this.#row = words(layout.rowWords);
+    this.#row = { words: words(layout.rowWords), lock: 0 };
     this.#lockHalf = 2 * layout.rowLockWord;
+    this.#firstLock = 2 * (layout.firstRowWord + layout.rowLockWord);
+    this.#lockStride = 2 * layout.rowStrideWords;
     this.#sequenceWord = layout.rowSequenceWord;
   }
 
@@ -61,20 +66,25 @@ export class BlockReader {
    */
   row(row: number): Float64Array | undefined {
     const kept = this.#kept(row);
-    if (kept !== undefined) this.#row = kept.words;
+    if (kept !== undefined) this.#row = kept;
     else if (!this.#copyRow(row)) return undefined;
-    const { doubles } = this.#row;
+    const { doubles } = this.#row.words;
     return (doubles[this.#sequenceWord] ?? 0) > 0 ? doubles : undefined;
+  }
+
+  /** Of the row that `row()` gave last: its `turn()` then. */
+  copied(): number {
+    return this.#row.words.halves[this.#lockHalf] ?? 0;
   }
 
   /** Of the row that `row()` gave last: bit m says that metric m was worked out. */
   estimated(): number {
-    return countIn(this.#row, this.#layout.rowEstimatedWord);
+    return countIn(this.#row.words, this.#layout.rowEstimatedWord);
   }
 
   /** Which write of the row is there now; it differs after every poll. 0: never polled. */
   version(row: number): number {
-    return this.#copyRow(row) ? countIn(this.#row, this.#layout.rowLockWord) : 0;
+    return this.#copyRow(row) ? countIn(this.#row.words, this.#layout.rowLockWord) : 0;
   }
 
   /**
@@ -82,9 +92,8 @@ export class BlockReader {
    * The cheapest look at a row.
    */
   turn(row: number): number {
-    const { firstRowWord, rowStrideWords, rowLockWord } = this.#layout;
     if (this.halves === undefined) return this.version(row) | 0;
-    return Atomics.load(this.halves, 2 * (firstRowWord + row * rowStrideWords + rowLockWord));
+    return Atomics.load(this.halves, this.#firstLock + row * this.#lockStride);
   }
 
   /**
@@ -96,7 +105,7 @@ export class BlockReader {
     const { firstRowWord, rowStrideWords, rowLockWord, rowStatusWord } = this.#layout;
     if (halves === undefined) {
       if (!this.#copyRow(row)) return undefined;
-      return countIn(this.#row, rowStatusWord);
+      return countIn(this.#row.words, rowStatusWord);
     }
     const start = firstRowWord + row * rowStrideWords;
     if (Atomics.load(halves, 2 * (start + rowLockWord)) === 0) return undefined;
@@ -135,10 +144,11 @@ export class BlockReader {
     const { firstRowWord, rowStrideWords, rowLockWord, rowWords } = this.#layout;
     const lock = 2 * (firstRowWord + row * rowStrideWords + rowLockWord);
     this.#rows[row] ??= { words: words(rowWords), lock };
-    this.#row = this.#rows[row].words;
+    this.#row = this.#rows[row];
+    const { integers } = this.#row.words;
     const halves = this.halves;
-    if (halves === undefined) return this.#session.readRow(row, this.#row.integers);
-    return this.#copyInPlace(halves, row) ?? this.#session.readRow(row, this.#row.integers);
+    if (halves === undefined) return this.#session.readRow(row, integers);
+    return this.#copyInPlace(halves, row) ?? this.#session.readRow(row, integers);
   }
 
   #copyInPlace(halves: Int32Array, row: number): boolean | undefined {
@@ -147,7 +157,7 @@ export class BlockReader {
     const lock = copyLocked(
       halves,
       { start, count: rowWords, lock: start + rowLockWord },
-      this.#row,
+      this.#row.words,
     );
     return lock === undefined ? undefined : lock !== 0;
   }

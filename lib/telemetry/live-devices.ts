@@ -82,6 +82,11 @@ export class LiveDevices {
   /** Counts lists that were taken, and whatever else makes cached readings of rows void. */
   readonly turns: { count: number } = { count: 0 };
 
+  /** Whether rows are still those of that turn, now. */
+  isTurn(count: number): boolean {
+    return this.turns.count === count && this.#isLatest();
+  }
+
   /** By device id, as of now. A device that went may come back under the same id. */
   get current(): ReadonlyMap<string, GPUDevice> {
     const { filter, session } = this.#options;

@@ -36,8 +36,9 @@ export class LiveRow implements LatestSample {
   /** Made once; its age is that of now. */
   latest(): GPUMetrics {
     const { words, estimatedBits } = this;
-    this.#latest ??= { ...this.#telemetry.sampleIn(this.#deviceId, words, estimatedBits) };
-    this.#latest.ageMs = Math.max(0, monotonicMs() - this.#startMs);
+    const nowMs = monotonicMs();
+    this.#latest ??= this.#telemetry.sampleIn(this.#deviceId, words, estimatedBits).at(nowMs);
+    this.#latest.ageMs = Math.max(0, nowMs - this.#startMs);
     return this.#latest;
   }
 }

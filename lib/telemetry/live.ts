@@ -2,13 +2,12 @@ import type { ErrorCode } from '../errors.js';
 import type { NativeModule, NativeSession } from '../native.js';
 import type { BlockReader } from './block.js';
 import type { LiveDevices } from './live-devices.js';
+import { LiveSample, SampleReader } from './live-sample.js';
 import type { DriverState } from './live-status.js';
-import { type MetricKey, metricTable, putKnown } from './metrics.generated.js';
+import type { MetricKey } from './metrics.generated.js';
 import { monotonicMs } from './monotonic.js';
 import type { GPUMetrics } from './sample.js';
 import type { TelemetryStore } from './store.js';
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** How the sampler is doing. */
 export interface Pace {
@@ -20,13 +19,23 @@ export interface Pace {
   readonly periodMs: number;
 }
 
-/** Where a sample's words lie: in a row of the block, or in a record of a history. */
-interface Reading {
+/** The sample that was asked for last in a row, and what it was taken from. One a row. */
+interface Kept {
+  /** Of the list of devices. */
+  turn: number;
+  readonly row: number;
+  /** Of the row: its `turn`. */
+  version: number;
+  readonly sample: LiveSample;
+  /** A guess which row is asked for after this. */
+  next: Kept | undefined;
+}
+
+interface RowWords {
+  readonly deviceId: string;
   readonly words: Float64Array;
-  /** Of the sequence; monotonic and Unix time follow it. */
-  readonly at: number;
-  readonly metricsAt: number;
-  readonly nowMs: number;
+  /** Bit m: metric m was worked out. */
+  readonly estimatedBits: number;
 }
 
 /** Doubles of a history's record before its metrics: sequence, monotonic ms, Unix ms. */
@@ -48,8 +57,10 @@ export class LiveTelemetry implements TelemetryStore {
   readonly #devices: LiveDevices;
   readonly #maxHistory: number;
   readonly #keys: readonly MetricKey[];
-  /** The addon's order is the table's: so it is unless the addon is a fake. */
-  readonly #isTabled: boolean;
+  readonly #reader: SampleReader;
+  /** By row. */
+  readonly #kept: (Kept | undefined)[] = [];
+  #previous: Kept | undefined;
 
   constructor({ native, session, block, devices, maxHistory }: LiveTelemetryOptions) {
     this.#native = native;
@@ -58,28 +69,30 @@ export class LiveTelemetry implements TelemetryStore {
     this.#devices = devices;
     this.#maxHistory = maxHistory;
     this.#keys = native.metricKeys.slice(0, native.tierEnds[0]) as readonly MetricKey[];
-    this.#isTabled =
-      this.#keys.length === metricTable.length &&
-      metricTable.every(({ key }, place) => this.#keys[place] === key);
+    this.#reader = new SampleReader(native);
   }
 
+  /**
+   * Of no device: undefined. Most callers go round their devices in the same order, and more often
+   * than there are samples: then nothing is looked up, and nothing copied.
+   */
   getMetrics(deviceId: string): GPUMetrics | undefined {
-    const words = this.#devices.inRowOf(deviceId, (row) => this.#block.row(row));
-    return words && this.sampleIn(deviceId, words, this.#block.estimated());
+    const guess = this.#previous?.next;
+    if (guess?.sample.deviceId === deviceId && this.#block.turn(guess.row) === guess.version) {
+      // Whose row it is, is looked at last.
+      if (this.#devices.isTurn(guess.turn)) {
+        this.#previous = guess;
+        return guess.sample.at(monotonicMs());
+      }
+    }
+    const sample = this.#devices.inRowOf(deviceId, (row) => this.#latest(deviceId, row));
+    return sample?.at(monotonicMs());
   }
 
   /** The sample that a row of the block holds, some metrics of it worked out. */
-  sampleIn(deviceId: string, words: Float64Array, estimatedBits: number): GPUMetrics {
-    const { rowSequenceWord, rowMetricsWord } = this.#native.layout;
-    const sample = this.#sample(deviceId, {
-      words,
-      at: rowSequenceWord,
-      metricsAt: rowMetricsWord,
-      nowMs: monotonicMs(),
-    });
-    if (estimatedBits !== 0) {
-      sample.estimated = this.#keys.filter((_, metric) => bitOf(estimatedBits, metric));
-    }
+  sampleIn(deviceId: string, words: Float64Array, estimatedBits: number): LiveSample {
+    const sample = new LiveSample();
+    this.#read(sample, { deviceId, words, estimatedBits });
     return sample;
   }
 
@@ -122,45 +135,56 @@ export class LiveTelemetry implements TelemetryStore {
     };
   }
 
+  #latest(deviceId: string, row: number): LiveSample | undefined {
+    const words = this.#block.row(row);
+    if (words === undefined) return undefined;
+    const version = this.#block.copied();
+    const turn = this.#devices.turns.count;
+    this.#kept[row] ??= { turn, row, version: -1, sample: new LiveSample(), next: undefined };
+    const kept = this.#kept[row];
+    if (kept.version !== version || kept.turn !== turn) {
+      this.#read(kept.sample, { deviceId, words, estimatedBits: this.#block.estimated() });
+      kept.turn = turn;
+      kept.version = version;
+    }
+    if (this.#previous !== undefined) this.#previous.next = kept;
+    this.#previous = kept;
+    return kept.sample;
+  }
+
+  #read(into: LiveSample, { deviceId, words, estimatedBits }: RowWords): void {
+    const { rowSequenceWord, rowMetricsWord } = this.#native.layout;
+    const isEstimated = (_: MetricKey, metric: number) => bitOf(estimatedBits, metric);
+    into.deviceId = deviceId;
+    into.simulated = this.#devices.simulated;
+    into.estimated = estimatedBits === 0 ? undefined : this.#keys.filter(isEstimated);
+    this.#reader.read({ words, at: rowSequenceWord, metricsAt: rowMetricsWord }, into);
+  }
+
   #history(deviceId: string, row: number): readonly GPUMetrics[] {
     const newest = this.#block.row(row);
     if (newest === undefined) return [];
-    const sequence = newest[this.#native.layout.rowSequenceWord] ?? 0;
+    const { layout, valueStates } = this.#native;
+    const sequence = newest[layout.rowSequenceWord] ?? 0;
     const from = Math.max(1, sequence - this.#maxHistory + 1);
     const { length } = this.#keys;
     const doubles = recordHeader + 2 * length;
     const words = new Float64Array(doubles * (sequence - from + 1));
     const count = this.#session.readHistory({ row, which: 0, from }, words);
     const nowMs = monotonicMs();
-    const estimated = this.#native.valueStates.indexOf('estimated');
+    const estimated = valueStates.indexOf('estimated');
+    const sample = new LiveSample();
+    sample.deviceId = deviceId;
+    sample.simulated = this.#devices.simulated;
     return Array.from({ length: count }, (_, index) => {
       const at = index * doubles;
       const metricsAt = at + recordHeader;
-      const sample = this.#sample(deviceId, { words, at, metricsAt, nowMs });
       const statesAt = metricsAt + length;
       const keys = this.#keys.filter((_key, metric) => words[statesAt + metric] === estimated);
-      if (keys.length > 0) sample.estimated = keys;
-      return sample;
+      sample.estimated = keys.length > 0 ? keys : undefined;
+      this.#reader.read({ words, at, metricsAt }, sample);
+      return sample.at(nowMs);
     });
-  }
-
-  #sample(deviceId: string, { words, at, metricsAt, nowMs }: Reading): Mutable<GPUMetrics> {
-    const sample: Mutable<GPUMetrics> = {
-      deviceId,
-      timestampMs: words[at + 2] ?? Number.NaN,
-      ageMs: Math.max(0, nowMs - (words[at + 1] ?? Number.NaN)),
-    };
-    if (this.#isTabled) putKnown(sample, words, metricsAt);
-    else this.#putByName(sample, words, metricsAt);
-    if (this.#devices.simulated) sample.simulated = true;
-    return sample;
-  }
-
-  #putByName(sample: Mutable<GPUMetrics>, words: Float64Array, at: number): void {
-    for (const [metric, key] of this.#keys.entries()) {
-      const value = words[at + metric] ?? Number.NaN;
-      if (!Number.isNaN(value)) sample[key] = value;
-    }
   }
 }
 

@@ -15,7 +15,7 @@ import type { Topology } from './topology.js';
 
 /** Where a manager reads samples: recorded ones (SampleStore) or the sampler's (live). */
 export interface TelemetryStore {
-  /** The latest sample; undefined when there is none. */
+  /** The latest sample; undefined when there is none, and for what is no device now. */
   getMetrics(deviceId: string): GPUMetrics | undefined;
   /** Oldest first; a fresh array. */
   getMetricsHistory(deviceId: string): readonly GPUMetrics[];

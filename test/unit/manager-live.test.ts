@@ -122,7 +122,11 @@ describe('a live GPUClusteringManager', () => {
 
   it('takes devices as they come and go', () => {
     const devices = new Map([['fresh', gpu('fresh')]]);
-    const manager = live({ devices: () => devices });
+    const store = {
+      getMetrics: (deviceId: string) => (devices.has(deviceId) ? latest[deviceId] : undefined),
+      getMetricsHistory: () => [],
+    };
+    const manager = live({ store, devices: () => devices });
     refusal('ERR_GPU_UNKNOWN_DEVICE', () => manager.getMetrics('stale'));
     devices.set('stale', gpu('stale'));
     expect(manager.listDevices()).toHaveLength(2);

@@ -166,6 +166,48 @@ describe('LiveTelemetry', () => {
     expect(session.calls).toEqual([]);
   });
 
+  it('gives an object of its own at every call, as old as it is then', () => {
+    const { block, live } = telemetry(false);
+    block.publish(0, [1, nowMs() - 50, 1, 2, 3]);
+    const first = live.getMetrics('GPU-1');
+    const startMs = nowMs();
+    while (nowMs() - startMs < 2);
+    Object.assign(first as object, { powerWatts: 0 });
+    const second = live.getMetrics('GPU-1');
+    expect(second).toMatchObject({ computeUtilizationPercent: 2, powerWatts: 3 });
+    expect(Number(second?.ageMs) - Number(first?.ageMs)).toBeGreaterThanOrEqual(2);
+    block.publish(0, [2, nowMs(), 1, Number.NaN, 4]);
+    expect(live.getMetrics('GPU-1')).toEqual({
+      deviceId: 'GPU-1',
+      timestampMs: 1,
+      ageMs: expect.any(Number),
+      powerWatts: 4,
+    });
+    block.beginWrite(0);
+    expect(live.getMetrics('GPU-1')).toBeUndefined();
+  });
+
+  it('finds each device in whatever order they are asked for, also when rows change hands', () => {
+    const { block, session, live, devices } = telemetry(false);
+    const gpus = [0, 1, 2].map((row) => ({ uuid: `GPU-${row}`, name: '', index: row, row }));
+    session.list(gpus);
+    expect(devices.current.size).toBe(3);
+    const publish = (turn: number) => {
+      for (const row of [0, 1, 2]) block.publish(row, [turn, nowMs(), 1, turn, 100 * row]);
+    };
+    const power = (deviceId: string) => live.getMetrics(deviceId)?.powerWatts;
+    for (const turn of [1, 2, 3]) {
+      publish(turn);
+      for (const row of [0, 1, 2, 0, 1, 2, 2, 1, 0, 0, 2])
+        expect(power(`GPU-${row}`)).toBe(100 * row);
+    }
+    session.list([
+      { ...gpus[0], uuid: 'GPU-0', row: 1 } as (typeof gpus)[0],
+      { uuid: 'GPU-9', name: '', index: 1, row: 0 },
+    ]);
+    expect([0, 1, 2, 9].map((row) => power(`GPU-${row}`))).toEqual([100, undefined, undefined, 0]);
+  });
+
   it('keeps its clock when fake timers take the process over', () => {
     const { block, live } = telemetry(false);
     block.publish(0, [1, nowMs() - 5000, 1, 2, 3]);
