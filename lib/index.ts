@@ -89,6 +89,7 @@ export type {
   MetricValues,
 } from './telemetry/metrics.generated.js';
 export { detailTable, metricTable } from './telemetry/metrics.generated.js';
+export type { MetricsReader, MetricsReaderOptions } from './telemetry/metrics-reader.js';
 export type { ColumnValues, MetricColumns } from './telemetry/recorded-columns.js';
 export type { GPUMetrics } from './telemetry/sample.js';
 export type { MetricSeries, SeriesOptions } from './telemetry/series.js';

@@ -15,6 +15,12 @@ import { readHealthReason } from './telemetry/health-reason.js';
 import type { DeviceHealth, HealthReason } from './telemetry/health-state.js';
 import type { LiveStatus } from './telemetry/live-status.js';
 import type { AnyMetricKey, MetricKey } from './telemetry/metrics.generated.js';
+import {
+  ColumnsReader,
+  type MetricsReader,
+  type MetricsReaderOptions,
+  readMetricsReaderOptions,
+} from './telemetry/metrics-reader.js';
 import { openLive } from './telemetry/open.js';
 import type { OpenOptions } from './telemetry/open-options.js';
 import { recordMany } from './telemetry/record-many.js';
@@ -163,6 +169,36 @@ export class GPUClusteringManager extends ClusterDistribution {
     const { store } = this.#cluster.open();
     // What has a sample is a device: only what has none is looked at.
     return store.getMetrics(deviceId) ?? store.getMetrics(this.#cluster.deviceId(deviceId));
+  }
+
+  /**
+   * The latest samples as numbers in arrays, read again and again without an object: for exporters,
+   * gateways and whoever polls. It holds a first reading already, and needs no closing.
+   * @throws RangeError ERR_GPU_UNKNOWN_METRIC (none of a sample); ERR_GPU_UNKNOWN_DEVICE;
+   *   ERR_GPU_DUPLICATE_DEVICE; ERR_GPU_OUT_OF_RANGE: no metric.
+   * @throws TypeError ERR_GPU_INVALID_TYPE, ERR_GPU_UNKNOWN_OPTION.
+   *
+   * @example
+   * const reader = manager.createMetricsReader({ metrics: ['powerWatts', 'temperatureCelsius'] });
+   * const values = reader.read();
+   * reader.deviceIds.forEach((deviceId, device) => {
+   *   const at = device * reader.metrics.length;
+   *   if (reader.known[at]) console.log(deviceId, values[at], 'W', reader.agesMs[device], 'ms ago');
+   * });
+   */
+  createMetricsReader<const K extends MetricKey = MetricKey>(
+    options?: MetricsReaderOptions<K>,
+  ): MetricsReader<K>;
+  createMetricsReader(options?: MetricsReaderOptions): MetricsReader {
+    const cluster = this.#cluster;
+    cluster.open();
+    // Options may shut the cluster down while they are read: that is said first.
+    const asked = readMetricsReaderOptions(options, (id, what) => {
+      cluster.open();
+      return cluster.deviceId(id, what);
+    });
+    const source = cluster.open().readings(asked);
+    return new ColumnsReader({ ...asked, source, open: () => cluster.open() });
   }
 
   /**

@@ -1,4 +1,6 @@
 // Eight simulated boards whose values stand still, and what every reading of them has to find.
+import { ownFunction } from '../harness/rounds.mjs';
+
 const bytesPerMib = 2 ** 20;
 const milliwatts = 1000;
 
@@ -79,4 +81,17 @@ export const scenario = {
 export function mustBeRead(who, rows) {
   const [got, wanted] = [rows, expected].map((all) => JSON.stringify(all));
   if (got !== wanted) throw new Error(`${who}: expected ${wanted}, got ${got}`);
+}
+
+/** The least that an object like this costs: all its properties as one literal, of one number. */
+export function literalLike(object) {
+  const text = Object.keys(object)
+    .map((name) => `${name}: value`)
+    .join();
+  const make = ownFunction({}, `(value) => ({ ${text} })`);
+  let value = 0.5;
+  return () => {
+    value += 1;
+    return make(value);
+  };
 }

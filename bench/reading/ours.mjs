@@ -9,6 +9,8 @@ import { keys, scenario } from './host.mjs';
 const { BlockReader } = module('telemetry/block.js');
 const { copyLocked, words } = module('telemetry/locked-words.js');
 
+export const { monotonicMs } = module('telemetry/monotonic.js');
+
 const periodMs = 10;
 
 /** A second session, which joins the sampler of the manager. */
@@ -54,15 +56,9 @@ export async function openOurs() {
   session.watch(rows);
   const block = new BlockReader(session, native.layout);
   await until(() => ids.every((id) => manager.getMetrics(id)?.fanSpeedPercent !== undefined));
-  const places = keys.map((key) => native.layout.rowMetricsWord + native.metricKeys.indexOf(key));
-  const into = new Float64Array(keys.length * rows.length);
-  const readInto = () => {
-    let at = 0;
-    for (let device = 0; device < rows.length; device++) {
-      const words = block.row(rows[device]);
-      for (let metric = 0; metric < places.length; metric++) into[at++] = words[places[metric]];
-    }
-    return into;
+  const readers = {
+    whole: manager.createMetricsReader({ metrics: keys }),
+    latest: manager.createMetricsReader({ metrics: keys, devices: [ids[0]] }),
   };
   const close = async () => {
     session.close();
@@ -70,5 +66,5 @@ export async function openOurs() {
   };
   const read = () => ids.map((id) => manager.getMetrics(id));
   const readAnew = copierOf(block, native.layout);
-  return { manager, ids, read, readInto, readAnew, block, row: rows[0], close };
+  return { manager, ids, read, readers, readAnew, block, row: rows[0], close };
 }

@@ -104,7 +104,11 @@ export function readEwma(value: unknown): number {
   return value === undefined ? 0 : readNumber(value, 'options.ewmaMs', windowLengthRule);
 }
 
-function readDevices(value: unknown, asker: Asker): readonly string[] | undefined {
+/** Each once. Undefined: none are named. */
+export function readDevices(
+  value: unknown,
+  asker: Pick<Asker, 'deviceId'>,
+): readonly string[] | undefined {
   if (value === undefined) return undefined;
   const ids = new Set<string>();
   for (const [at, given] of readArray(value as readonly unknown[], 'options.devices').entries()) {

@@ -77,3 +77,8 @@ export class SampleReader {
     this.#shapes.set(simulated ? ~known : known, new FilledSample(content, null));
   }
 }
+
+/** By the bits of a row. Division, not shifts: those have 32 bits. */
+export function isEstimated(bits: number, metric: number): boolean {
+  return bits !== 0 && Math.floor(bits / 2 ** metric) % 2 === 1;
+}

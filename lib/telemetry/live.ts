@@ -2,7 +2,7 @@ import type { ErrorCode } from '../errors.js';
 import type { NativeModule, NativeSession } from '../native.js';
 import type { BlockReader } from './block.js';
 import type { LiveDevices } from './live-devices.js';
-import { LiveSample, SampleReader } from './live-sample.js';
+import { isEstimated, LiveSample, SampleReader } from './live-sample.js';
 import type { DriverState } from './live-status.js';
 import type { MetricKey } from './metrics.generated.js';
 import { monotonicMs } from './monotonic.js';
@@ -154,10 +154,10 @@ export class LiveTelemetry implements TelemetryStore {
 
   #read(into: LiveSample, { deviceId, words, estimatedBits }: RowWords): void {
     const { rowSequenceWord, rowMetricsWord } = this.#native.layout;
-    const isEstimated = (_: MetricKey, metric: number) => bitOf(estimatedBits, metric);
+    const wasWorkedOut = (_: MetricKey, metric: number) => isEstimated(estimatedBits, metric);
     into.deviceId = deviceId;
     into.simulated = this.#devices.simulated;
-    into.estimated = estimatedBits === 0 ? undefined : this.#keys.filter(isEstimated);
+    into.estimated = estimatedBits === 0 ? undefined : this.#keys.filter(wasWorkedOut);
     this.#reader.read({ words, at: rowSequenceWord, metricsAt: rowMetricsWord }, into);
   }
 
@@ -186,9 +186,4 @@ export class LiveTelemetry implements TelemetryStore {
       return sample.at(nowMs);
     });
   }
-}
-
-/** Division, not shifts: those have 32 bits. */
-function bitOf(bits: number, bit: number): boolean {
-  return Math.floor(bits / 2 ** bit) % 2 === 1;
 }

@@ -5,6 +5,8 @@ import type { Seat } from '../selection/board-view.js';
 import { ChangeList } from './change-list.js';
 import type { HistoryOptions } from './collector.js';
 import { ManualFeed, type Registry } from './manual-feed.js';
+import type { CheckedReader } from './metrics-reader.js';
+import { RecordedReadings } from './recorded-readings.js';
 import { RecordedValues } from './recorded-values.js';
 import type { SampleColumns } from './sample-columns.js';
 import { SampleStore } from './sample-store.js';
@@ -22,6 +24,7 @@ export class ManualCluster implements ClusterParts, Registry {
   readonly statistics: RecordedStatistics;
   readonly ledger: Ledger = Ledger.private();
   readonly feed: ManualFeed;
+  readonly #nowMs: () => number;
   readonly #devices = new Map<string, GPUDevice>();
   readonly #seats = new Map<string, Seat>();
   readonly #freeRows: number[] = [];
@@ -30,6 +33,7 @@ export class ManualCluster implements ClusterParts, Registry {
   #revision = 0;
 
   constructor({ nowMs = () => Date.now(), ...options }: ManualClusterOptions) {
+    this.#nowMs = nowMs;
     const admit = (id: unknown, what: string) => readDeviceId(id, this.#devices, what);
     const changes = this.#changes;
     this.store = new SampleStore({ ...options, admit, changes });
@@ -76,6 +80,11 @@ export class ManualCluster implements ClusterParts, Registry {
     // The board reads everything anew; nobody keeps what was recorded of devices that went.
     this.#changes.forget();
     return this.#devices.delete(deviceId);
+  }
+
+  readings(asked: CheckedReader): RecordedReadings {
+    const { store } = this;
+    return new RecordedReadings({ store, devices: () => this.#devices, nowMs: this.#nowMs }, asked);
   }
 
   defaultMaxAgeMs(): number {

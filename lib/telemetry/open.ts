@@ -13,6 +13,7 @@ import { EventHub } from './event-hub.js';
 import { LiveTelemetry } from './live.js';
 import { LiveDevices } from './live-devices.js';
 import { LiveFeed } from './live-feed.js';
+import { LiveReadings } from './live-readings.js';
 import { type DeviceFailure, describeSimulation, type LiveStatus } from './live-status.js';
 import { LiveValues } from './live-values.js';
 import { monotonicMs } from './monotonic.js';
@@ -148,6 +149,7 @@ async function begin(
     store: telemetry,
     values: new LiveValues({ native, session, devices, telemetry, maxAgeMs }),
     statistics,
+    readings: (asked) => new LiveReadings({ native, block, devices }, asked),
     suspension,
     defaultMaxAgeMs,
     status: () => liveStatus(devices, telemetry),

@@ -8,6 +8,8 @@ import type { MetricDescription } from './describe.js';
 import type { DeviceDetails } from './details.js';
 import type { EventHub } from './event-hub.js';
 import type { LiveStatus } from './live-status.js';
+import type { CheckedReader } from './metrics-reader.js';
+import type { ReadingSource } from './reading-columns.js';
 import type { GPUMetrics } from './sample.js';
 import type { MetricSeries } from './series.js';
 import type { Suspension } from './suspension.js';
@@ -45,6 +47,8 @@ export interface ClusterParts {
   /** Who holds what of the devices. */
   readonly ledger: Ledger;
   readonly statistics: StatisticsSource;
+  /** For one reader of numbers. */
+  readings(asked: CheckedReader): ReadingSource;
   /** Devices and samples for a board. */
   readonly feed: DeviceFeed;
   /** The greatest age of a sample that counts, now, when a request does not say. */

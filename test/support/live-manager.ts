@@ -1,6 +1,7 @@
 import { readLeaseOptions } from '../../lib/leases/lease-options.js';
 import { GPUClusteringManager } from '../../lib/manager.js';
 import { ManualCluster } from '../../lib/telemetry/manual-cluster.js';
+import { RecordedReadings } from '../../lib/telemetry/recorded-readings.js';
 import { LiveCluster, type LiveClusterParts } from '../../lib/telemetry/store.js';
 import { Suspension } from '../../lib/telemetry/suspension.js';
 import { fakeHub } from './events.js';
@@ -18,6 +19,7 @@ export function liveManager(
       values: manual.values,
       ledger: manual.ledger,
       statistics: manual.statistics,
+      readings: (asked) => new RecordedReadings({ ...whole, nowMs: Date.now }, asked),
       suspension: new Suspension({
         session: new FakeSession({ block: new FakeBlock() }),
         timeoutMs: 1,
