@@ -183,7 +183,7 @@ export class GPUClusteringManager extends ClusterDistribution {
    * const values = reader.read();
    * reader.deviceIds.forEach((deviceId, device) => {
    *   const at = device * reader.metrics.length;
-   *   if (reader.known[at]) console.log(deviceId, values[at], 'W', reader.agesMs[device], 'ms ago');
+   *   if (reader.known[at]) console.log(deviceId, values[at], 'W', reader.agesMs[device], 'ms');
    * });
    */
   createMetricsReader<const K extends MetricKey = MetricKey>(

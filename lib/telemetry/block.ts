@@ -43,9 +43,8 @@ export class BlockReader {
 
   /** The low half of a header word: enough to see that it changed, and the cheapest look at it. */
   low(word: number): number {
-    if (this.halves !== undefined) return Atomics.load(this.halves, 2 * word);
-    this.#copyHeader(word);
-    return this.#word.halves[0] ?? 0;
+    const { halves } = this;
+    return halves === undefined ? this.count(word) | 0 : Atomics.load(halves, 2 * word);
   }
 
   /** A header word that counts something. */
@@ -92,8 +91,9 @@ export class BlockReader {
    * The cheapest look at a row.
    */
   turn(row: number): number {
-    if (this.halves === undefined) return this.version(row) | 0;
-    return Atomics.load(this.halves, this.#firstLock + row * this.#lockStride);
+    const { halves } = this;
+    if (halves === undefined) return this.version(row) | 0;
+    return Atomics.load(halves, this.#firstLock + row * this.#lockStride);
   }
 
   /**

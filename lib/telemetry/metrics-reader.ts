@@ -38,8 +38,8 @@ export interface MetricsReader<K extends MetricKey = MetricKey> {
    */
   readonly values: Float64Array;
   /**
-   * Of the same shape. 0: unknown, absent in a sample; 1: the driver says it, or it was recorded; 2:
-   * worked out from others, because the driver does not say it (`estimated` in a sample).
+   * Of the same shape. 0: unknown, absent in a sample; 1: the driver says it, or it was recorded;
+   * 2: worked out from others, because the driver does not say it (`estimated` in a sample).
    */
   readonly known: Uint8Array;
   /** One a device. 1: it has a sample; 0: none yet, or the device is gone from the cluster. */
@@ -143,11 +143,11 @@ export class ColumnsReader implements MetricsReader {
     const values = this.#values;
     values.set(from.values);
     this.#known.set(from.known);
-    this.#sampled.set(from.sampled);
-    this.#timestampsMs.set(from.timestampsMs);
     const { startsMs } = from;
-    const agesMs = this.#agesMs;
+    const [sampled, timestampsMs, agesMs] = [this.#sampled, this.#timestampsMs, this.#agesMs];
     for (let device = 0; device < startsMs.length; device++) {
+      sampled[device] = from.sampled[device] as number;
+      timestampsMs[device] = from.timestampsMs[device] as number;
       agesMs[device] = Math.max(0, nowMs - (startsMs[device] as number));
     }
     return values;
