@@ -4,8 +4,7 @@ import type { DeviceHolding } from './leased-devices.js';
 
 /** Who granted it, and is asked for everything about it. */
 export interface LeaseKeeper {
-  /** `watched` is what the user has of it. */
-  release(held: HeldLease, watched: object, outcome: LeaseOutcome | undefined): boolean;
+  release(held: HeldLease, outcome: LeaseOutcome | undefined): boolean;
   materialise(held: HeldLease, bytes: number | undefined): void;
   renew(held: HeldLease, ttlMs: number | undefined): void;
   /** Somebody has its signal. */
@@ -43,8 +42,8 @@ export class HeldLease {
   readonly acquiredMs: number;
   /** Of each device: what is not materialised. */
   pendingKiB: number;
-  /** Among all that are live; 0: it is over. */
-  id = 0;
+  /** Of its tag; -1: it is over. */
+  place = -1;
   #extras: LeaseExtras | undefined = undefined;
 
   constructor(keeper: LeaseKeeper, holdings: readonly DeviceHolding[], acquiredMs: number) {
@@ -55,7 +54,7 @@ export class HeldLease {
   }
 
   get isLive(): boolean {
-    return this.id !== 0;
+    return this.place !== -1;
   }
 
   get deviceIds(): readonly string[] {

@@ -14,7 +14,7 @@ import { LeaseRoom } from './lease-room.js';
 import { type DeviceHolding, type LeasedDevice, LeasedDevices } from './leased-devices.js';
 import type { Ledger } from './ledger.js';
 import { noFigures } from './ledger-entries.js';
-import { allLeases, LiveLeases } from './live-leases.js';
+import { LiveLeases } from './live-leases.js';
 import { SampleClock } from './sample-clock.js';
 import { TokenTimers } from './token-timers.js';
 import { TurnClock } from './turn-clock.js';
@@ -40,12 +40,6 @@ export interface LeaseBookParts {
   readonly now?: (() => number) | undefined;
   readonly observer: LeaseObserver;
 }
-
-/** One that outlives a manager that is forgotten along with its leases. */
-const registry = new FinalizationRegistry<number>((id) => {
-  const held = allLeases.get(id);
-  held?.keeper.collected(held);
-});
 
 const releases = channels.release; // an engine reaches it faster than the export
 const released = 'released' satisfies ReleaseMessage['reason'];
@@ -162,10 +156,9 @@ export class LeaseBook implements LeaseKeeper {
     return true;
   }
 
-  release(held: HeldLease, watched: object, outcome: LeaseOutcome | undefined): boolean {
+  release(held: HeldLease, outcome: LeaseOutcome | undefined): boolean {
     const said = outcome === undefined ? undefined : readOutcome(outcome);
     if (!this.live.end(held)) return false;
-    registry.unregister(watched);
     held.stopTimer();
     const nowMs = this.#clock.end();
     const heldMs = Math.max(0, nowMs - held.acquiredMs);
@@ -181,8 +174,7 @@ export class LeaseBook implements LeaseKeeper {
   }
 
   /** Takes back a lease that nobody has seen. */
-  takeBack(held: HeldLease, watched: object): void {
-    registry.unregister(watched);
+  takeBack(held: HeldLease): void {
     if (this.live.end(held)) held.stopTimer();
   }
 
@@ -286,15 +278,7 @@ export class LeaseBook implements LeaseKeeper {
   /** REQUIRES: they are entered. */
   #begin(holdings: readonly DeviceHolding[]): Lease {
     const held = new HeldLease(this, holdings, this.#clock.begin());
-    try {
-      allLeases.reserve();
-    } catch (error) {
-      for (const holding of holdings) this.live.leave(holding, holding.kib);
-      throw error;
-    }
-    this.live.keep(held);
-    const lease = new Lease(held);
-    registry.register(lease, held.id, lease);
+    const lease = new Lease(held, this.live.keep(held));
     const trace = leaseTrace();
     if (trace !== undefined) held.needExtras().trace = trace;
     return lease;

@@ -208,7 +208,7 @@ export class LeaseDesk implements Grantor<LeaseDemand, Lease> {
   }
 
   takeBack(lease: Lease): void {
-    this.book.takeBack(heldOf(lease), lease);
+    this.book.takeBack(heldOf(lease));
   }
 
   loadOf({ terms: { criteria, kib } }: LeaseDemand): Load {

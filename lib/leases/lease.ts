@@ -2,6 +2,7 @@ import type { GPUDevice } from '../device.js';
 import { weightSteps } from '../selection/criteria.js';
 import type { HeldLease } from './held-lease.js';
 import type { LeaseOutcome } from './lease-request.js';
+import { giveBack, type LeaseTag } from './lease-tags.js';
 
 const bytesPerKiB = 1024;
 const never = { expiresMs: 0, ttlMs: 0 };
@@ -20,14 +21,17 @@ export let heldOf: (lease: Lease) => HeldLease;
  */
 export class Lease {
   readonly #held: HeldLease;
+  /** Undefined: `release` was called. */
+  #tag: LeaseTag | undefined;
 
   static {
     heldOf = (lease) => lease.#held;
   }
 
   /** @internal */
-  constructor(held: HeldLease) {
+  constructor(held: HeldLease, tag: LeaseTag) {
     this.#held = held;
+    this.#tag = tag;
   }
 
   get granted(): true {
@@ -108,7 +112,11 @@ export class Lease {
 
   /** Ends it, once: false when it was over already. It never throws. */
   release(outcome?: LeaseOutcome): boolean {
-    return this.#held.keeper.release(this.#held, this, outcome);
+    const tag = this.#tag;
+    this.#tag = undefined;
+    const isFirst = this.#held.keeper.release(this.#held, outcome);
+    if (tag !== undefined) giveBack(tag);
+    return isFirst;
   }
 
   [Symbol.dispose](): void {

@@ -1,14 +1,9 @@
 import type { DeviceLoads } from './device-loads.js';
 import type { HeldLease, LeaseKeeper } from './held-lease.js';
 import type { DeviceHolding, LeasedDevice } from './leased-devices.js';
+import { allHeld, type LeaseTag, tagOf, vacate } from './lease-tags.js';
 import type { Ledger } from './ledger.js';
 import { TokenTable } from './token-table.js';
-
-/**
- * Live leases of all managers, by number: the number is all that a FinalizationRegistry has to
- * keep, which makes registering half as expensive as with an object.
- */
-export const allLeases: TokenTable<HeldLease> = new TokenTable();
 
 export interface LiveLeasesParts {
   /** Whose they are. */
@@ -38,8 +33,7 @@ export class LiveLeases {
   /** Leases that are no tokens. */
   get held(): readonly HeldLease[] {
     if (this.#count === 0) return [];
-    const all = Array.from(allLeases.entries(), ([, held]) => held);
-    return all.filter(({ keeper }) => keeper === this.#keeper);
+    return allHeld().filter(({ keeper }) => keeper === this.#keeper);
   }
 
   /** Enters what somebody is about to hold; `keep` or `leave` has to follow. False: no room. */
@@ -60,17 +54,18 @@ export class LiveLeases {
     return this.held.some(({ extras }) => extras?.controller !== undefined);
   }
 
-  /** REQUIRES: `reserve` of all leases. */
-  keep(held: HeldLease): void {
-    held.id = allLeases.issue(held);
+  keep(held: HeldLease): LeaseTag {
+    const tag = tagOf(held);
+    held.place = tag.place;
     this.#count += 1;
+    return tag;
   }
 
   /** Ends it. False: it was over. */
   end(held: HeldLease): boolean {
-    if (held.id === 0) return false;
-    allLeases.take(held.id);
-    held.id = 0;
+    if (held.place === -1) return false;
+    vacate(held.place);
+    held.place = -1;
     this.#count -= 1;
     const { holdings } = held;
     for (let index = 0; index < holdings.length; index += 1) {

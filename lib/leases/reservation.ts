@@ -99,7 +99,7 @@ export function reserveAll(
     isWhole = true;
     return { granted: true, leases };
   } finally {
-    if (!isWhole) for (const lease of leases.values()) book.takeBack(heldOf(lease), lease);
+    if (!isWhole) for (const lease of leases.values()) book.takeBack(heldOf(lease));
   }
 }
 
