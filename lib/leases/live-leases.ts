@@ -1,7 +1,7 @@
 import type { DeviceLoads } from './device-loads.js';
 import type { HeldLease, LeaseKeeper } from './held-lease.js';
-import type { DeviceHolding, LeasedDevice } from './leased-devices.js';
 import { allHeld, type LeaseTag, tagOf, vacate } from './lease-tags.js';
+import type { DeviceHolding, LeasedDevice } from './leased-devices.js';
 import type { Ledger } from './ledger.js';
 import { TokenTable } from './token-table.js';
 
