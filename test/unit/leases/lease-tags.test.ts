@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it, vi } from 'vitest';
-import type { Lease } from '../../../lib/leases/lease.js';
+import { heldOf, type Lease } from '../../../lib/leases/lease.js';
 import { LeaseRig } from '../../support/lease-rig.js';
 import { turns } from '../../support/streams.js';
 
@@ -73,12 +73,18 @@ describe('leases that are collected', () => {
     expect(next.every((lease) => lease.release())).toBe(true);
   });
 
-  it('are noticed again and again at the same place', async () => {
+  it('are noticed again and again, and leave their places to others', async () => {
     const rig = new LeaseRig();
-    for (const time of [1, 2, 3]) {
-      await dropAndNotice(rig, 4);
-      expect(leaksOf(rig)).toBe(4 * time);
+    const places = new Set<number>();
+    for (let time = 1; time <= 10; time += 1) {
+      await dropAndNotice(rig, 20);
+      expect(leaksOf(rig)).toBe(20 * time);
       rig.expectRow('c', { leaseCount: 0 });
+      const probe = rig.acquire({ deviceIds: ['c'] });
+      places.add(heldOf(probe).place);
+      probe.release();
     }
+    // Else all 200 of them would lie below.
+    expect(Math.max(...places) - Math.min(...places)).toBeLessThan(100);
   });
 });
