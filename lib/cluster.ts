@@ -95,6 +95,13 @@ export class Cluster {
     return readDeviceId(value, this.#parts.devices(), what);
   }
 
+  /** The latest sample of each device that has one. @throws GPUError ERR_GPU_CLOSED */
+  latestSamples(): GPUMetrics[] {
+    const { store } = this.open();
+    const one = (deviceId: string) => store.getMetrics(deviceId) ?? [];
+    return store.listMetrics?.() ?? [...this.#parts.devices().keys()].flatMap(one);
+  }
+
   /** The latest sample of each device that is there: what an absent one showed is over. */
   presentSamples(): GPUMetrics[] {
     const { store } = this.#parts;

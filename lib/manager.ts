@@ -172,6 +172,14 @@ export class GPUClusteringManager extends ClusterDistribution {
   }
 
   /**
+   * The latest sample of each device that has one, in the order of `listDevices()`: what
+   * `getMetrics()` gives of each, in one call and as of one time.
+   */
+  listMetrics(): readonly GPUMetrics[] {
+    return this.#cluster.latestSamples();
+  }
+
+  /**
    * The latest samples as numbers in arrays, read again and again without an object: for exporters,
    * gateways and whoever polls. It holds a first reading already, and needs no closing.
    * @throws RangeError ERR_GPU_UNKNOWN_METRIC (none of a sample); ERR_GPU_UNKNOWN_DEVICE;

@@ -41,8 +41,7 @@ export class LiveReadings implements ReadingSource {
 
   update(columns: ReadingColumns): number {
     const [block, devices] = [this.#block, this.#devices];
-    do {
-      if (!devices.isTurn(this.#turn)) this.#list(columns);
+    for (;;) {
       const [rows, versions] = [this.#rows, this.#versions];
       for (let device = 0; device < rows.length; device++) {
         const row = rows[device] as number;
@@ -50,8 +49,9 @@ export class LiveReadings implements ReadingSource {
         versions[device] = this.#read(columns, device, row);
       }
       // Whose rows they are, is looked at last.
-    } while (!devices.isTurn(this.#turn));
-    return monotonicMs();
+      if (devices.isTurn(this.#turn)) return monotonicMs();
+      this.#list(columns);
+    }
   }
 
   #list(columns: ReadingColumns): void {

@@ -31,6 +31,12 @@ interface Kept {
   next: Kept | undefined;
 }
 
+interface Listed {
+  readonly turn: number;
+  readonly deviceIds: readonly string[];
+  readonly rows: readonly number[];
+}
+
 interface RowWords {
   readonly deviceId: string;
   readonly words: Float64Array;
@@ -61,6 +67,9 @@ export class LiveTelemetry implements TelemetryStore {
   /** By row. */
   readonly #kept: (Kept | undefined)[] = [];
   #previous: Kept | undefined;
+  /** All devices of that turn, and their rows. */
+  #listed: Listed = { turn: -1, deviceIds: [], rows: [] };
+  readonly #found: LiveSample[] = [];
 
   constructor({ native, session, block, devices, maxHistory }: LiveTelemetryOptions) {
     this.#native = native;
@@ -87,6 +96,17 @@ export class LiveTelemetry implements TelemetryStore {
     }
     const sample = this.#devices.inRowOf(deviceId, (row) => this.#latest(deviceId, row));
     return sample?.at(monotonicMs());
+  }
+
+  listMetrics(): GPUMetrics[] {
+    for (;;) {
+      const count = this.#findAll(this.#listed);
+      // Whose rows they are, is looked at last.
+      if (this.#devices.isTurn(this.#listed.turn)) return this.#foundAt(count, monotonicMs());
+      const deviceIds = [...this.#devices.current.keys()];
+      const rows = deviceIds.map((deviceId) => this.#devices.seatOf(deviceId).row);
+      this.#listed = { turn: this.#devices.turns.count, deviceIds, rows };
+    }
   }
 
   /** The sample that a row of the block holds, some metrics of it worked out. */
@@ -133,6 +153,27 @@ export class LiveTelemetry implements TelemetryStore {
       missedDeadlines: this.#block.count(missedDeadlinesWord) + Math.max(0, overdue),
       periodMs,
     };
+  }
+
+  /** How many were found. */
+  #findAll({ turn, deviceIds, rows }: Listed): number {
+    let count = 0;
+    for (let place = 0; place < rows.length; place++) {
+      const row = rows[place] as number;
+      const kept = this.#kept[row];
+      const isLatest = kept?.turn === turn && this.#block.turn(row) === kept.version;
+      const sample = isLatest ? kept.sample : this.#latest(deviceIds[place] as string, row);
+      if (sample !== undefined) this.#found[count++] = sample;
+    }
+    return count;
+  }
+
+  #foundAt(count: number, nowMs: number): GPUMetrics[] {
+    const samples: GPUMetrics[] = [];
+    for (let place = 0; place < count; place++) {
+      samples.push((this.#found[place] as LiveSample).at(nowMs));
+    }
+    return samples;
   }
 
   #latest(deviceId: string, row: number): LiveSample | undefined {

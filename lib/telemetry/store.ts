@@ -19,6 +19,8 @@ import type { Topology } from './topology.js';
 export interface TelemetryStore {
   /** The latest sample; undefined when there is none, and for what is no device now. */
   getMetrics(deviceId: string): GPUMetrics | undefined;
+  /** That of each device that has one, in the order of the cluster's devices. Live stores only. */
+  listMetrics?(): GPUMetrics[];
   /** Oldest first; a fresh array. */
   getMetricsHistory(deviceId: string): readonly GPUMetrics[];
   /** Why the latest reading of the device failed; undefined when it did not. Live stores only. */

@@ -53,6 +53,9 @@ async function agree(reader: MetricsReader): Promise<number> {
     reader.read();
     const samples = reader.deviceIds.map((deviceId) => manager.getMetrics(deviceId));
     expect(samples.map((sample) => sample?.timestampMs)).toEqual([...reader.timestampsMs]);
+    const list = manager.listMetrics().map(({ ageMs: _, ...rest }) => rest);
+    const listed = list.filter(({ deviceId }) => reader.deviceIds.includes(deviceId));
+    expect(listed).toEqual(samples.map(({ ageMs: _, ...rest } = {} as GPUMetrics) => rest));
     for (const [device, sample] of samples.entries()) {
       const { ageMs = Number.NaN, ...rest } = sample as GPUMetrics;
       expect(sampleOf(reader, device)).toEqual(rest);

@@ -1,6 +1,7 @@
 import { describe, expectTypeOf, it } from 'vitest';
 import {
   GPUClusteringManager,
+  type GPUMetrics,
   type MetricKey,
   type MetricsReader,
   type MetricsReaderOptions,
@@ -26,6 +27,10 @@ describe('readers of numbers', () => {
     expectTypeOf(manager.createMetricsReader()).toEqualTypeOf<MetricsReader<MetricKey>>();
     expectTypeOf(manager.createMetricsReader({ devices: ['a'] })).toEqualTypeOf<MetricsReader>();
     expectTypeOf<MetricsReaderOptions>().toHaveProperty('devices');
+  });
+
+  it('stand beside a list of samples', () => {
+    expectTypeOf(manager.listMetrics()).toEqualTypeOf<readonly GPUMetrics[]>();
   });
 
   it('cannot be given other arrays', () => {

@@ -299,6 +299,7 @@ describe('GPUClusteringManager.shutdown', () => {
     recordMetrics: (manager) => manager.recordMetrics(sample('a')),
     recordMany: (manager) => manager.recordMany({ deviceId: 'a', timestampsMs: [] }),
     getMetrics: (manager) => manager.getMetrics('a'),
+    listMetrics: (manager) => manager.listMetrics(),
     createMetricsReader: (manager) => manager.createMetricsReader(),
     getMetricsHistory: (manager) => manager.getMetricsHistory('a'),
     describe: (manager) => manager.describe('a', 'powerWatts'),

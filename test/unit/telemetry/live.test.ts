@@ -208,6 +208,38 @@ describe('LiveTelemetry', () => {
     expect([0, 1, 2, 9].map((row) => power(`GPU-${row}`))).toEqual([100, undefined, undefined, 0]);
   });
 
+  it('lists the sample of each device that has one, all as of one time', () => {
+    const { block, session, live } = telemetry(true);
+    const gpus = [0, 1, 2].map((row) => ({ uuid: `GPU-${row}`, name: '', index: row, row }));
+    session.list(gpus);
+    block.publish(2, [1, nowMs() - 30, 1, 20, 200]);
+    block.publish(0, [1, nowMs() - 30, 1, Number.NaN, 100], 0b10);
+    const told = () => live.listMetrics().map(({ deviceId, powerWatts }) => [deviceId, powerWatts]);
+    for (let times = 0; times < 2; times++) {
+      const samples = live.listMetrics();
+      const ages = samples.map(({ ageMs = Number.NaN }) => ageMs);
+      for (const age of ages) expect(age).toBeGreaterThanOrEqual(30);
+      expect(samples).toEqual(
+        ['GPU-0', 'GPU-2'].map((deviceId) => ({
+          ...live.getMetrics(deviceId),
+          ageMs: expect.any(Number),
+        })),
+      );
+      Object.assign(samples[0] as object, { powerWatts: -1 });
+    }
+    expect(told()).toEqual([
+      ['GPU-0', 100],
+      ['GPU-2', 200],
+    ]);
+    block.publish(1, [1, nowMs(), 1, 20, 150]);
+    block.publish(2, [2, nowMs(), 1, 20, 201]);
+    expect(told().map(([, power]) => power)).toEqual([100, 150, 201]);
+    session.list([{ ...gpus[2], row: 0, uuid: 'GPU-9', name: '', index: 0 }]);
+    expect(told()).toEqual([['GPU-9', 100]]);
+    block.beginWrite(0);
+    expect(told()).toEqual([]);
+  });
+
   it('keeps its clock when fake timers take the process over', () => {
     const { block, live } = telemetry(false);
     block.publish(0, [1, nowMs() - 5000, 1, 2, 3]);
