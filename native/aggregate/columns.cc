@@ -67,48 +67,14 @@ void MetricColumns::Append(const Sample& sample, int64_t hold_ns) {
   Push(entry);
 }
 
-void MetricColumns::Push(const Entry& entry) {
-  // A clock that went back would make times that no search finds.
-  const bool first = next_ == first_;
-  const int64_t now = first ? entry.monotonic_us : std::max(entry.monotonic_us, last_monotonic_us_);
-  const int64_t passed = first ? 0 : now - last_monotonic_us_;
-  const auto interval = static_cast<uint64_t>(std::min(passed, last_hold_us_));
-  guard_.Begin(next_);
-  Store(layout_.monotonic + slot_, static_cast<uint64_t>(now));
-  Store(layout_.wall + slot_, static_cast<uint64_t>(entry.wall_us));
-  Store(layout_.hold + slot_, static_cast<uint64_t>(entry.hold_us));
-  const uint64_t weight = std::min<uint64_t>(interval, kLongWeight);
-  StorePart(layout_.weights + slot_ / 2, {.bits = 32, .at = slot_ % 2, .value = weight});
-  for (size_t i = 0; i < running_.size(); i++) {
-    WriteRows(i);
-    PushMetric(i, entry.offsets[i], interval);
-  }
-  guard_.End(next_);
-  last_monotonic_us_ = now;
-  last_hold_us_ = entry.hold_us;
-  next_++;
-  slot_ = slot_ + 1 == layout_.physical ? 0 : slot_ + 1;
-}
-
 // The other parts of the cell stay what they are.
-void MetricColumns::StorePart(size_t cell, const Part& part) {
+inline void MetricColumns::StorePart(size_t cell, const Part& part) {
   const size_t shift = part.at * part.bits;
   const uint64_t mask = ((uint64_t{1} << part.bits) - 1) << shift;
   Store(cell, (cells_[cell].Load(Order::kRelaxed) & ~mask) | part.value << shift);
 }
 
-void MetricColumns::PushMetric(size_t i, uint64_t offset, uint64_t interval_us) {
-  const size_t values = layout_.places[i].values;
-  if (FormAt(i).narrow) {
-    StorePart(values + slot_ / 4, {.bits = 16, .at = slot_ % 4, .value = offset & kUnknownCode});
-  } else {
-    Store(values + slot_, offset);
-  }
-  Accumulate(i, offset, interval_us);
-  if (!FormAt(i).narrow) WriteExtremes(i, offset);
-}
-
-void MetricColumns::Accumulate(size_t i, uint64_t offset, uint64_t interval_us) {
+inline void MetricColumns::Accumulate(size_t i, uint64_t offset, uint64_t interval_us) {
   Running& running = running_[i];
   const ColumnForm& form = FormAt(i);
   if (running.last_offset != kUnknownOffset) {
@@ -128,9 +94,39 @@ void MetricColumns::Accumulate(size_t i, uint64_t offset, uint64_t interval_us) 
   if (!running.counts.empty()) running.counts[form.narrow ? offset : BucketOf(offset)]++;
 }
 
+// Each level when it is complete, into its node and the level above.
+inline void MetricColumns::WriteExtremes(size_t i, uint64_t offset) {
+  Running& running = running_[i];
+  uint64_t least = offset;
+  uint64_t greatest = offset == kUnknownOffset ? 0 : offset;
+  for (size_t level = 0; level < kExtremeSpans.size(); level++) {
+    running.least[level] = least = std::min(running.least[level], least);
+    running.greatest[level] = greatest = std::max(running.greatest[level], greatest);
+    if ((next_ + 1) % kExtremeSpans[level] != 0) return;
+    if (const uint64_t nodes = layout_.extreme_nodes[level]; nodes > 0) {
+      const size_t node =
+          layout_.places[i].extremes[level] + 2 * (next_ / kExtremeSpans[level] % nodes);
+      Store(node, least);
+      Store(node + 1, greatest);
+    }
+    running.least[level] = kUnknownOffset;
+    running.greatest[level] = 0;
+  }
+}
+
+inline void MetricColumns::PushMetric(size_t i, uint64_t offset, uint64_t interval_us) {
+  const size_t values = layout_.places[i].values;
+  if (FormAt(i).narrow) {
+    StorePart(values + slot_ / 4, {.bits = 16, .at = slot_ % 4, .value = offset & kUnknownCode});
+  } else {
+    Store(values + slot_, offset);
+  }
+  Accumulate(i, offset, interval_us);
+  if (!FormAt(i).narrow) WriteExtremes(i, offset);
+}
+
 // At the beginning of a block: what was before it.
 void MetricColumns::WriteRows(size_t i) {
-  if (next_ % kBlock != 0) return;
   const Running& running = running_[i];
   const ColumnForm& form = FormAt(i);
   const ColumnPlace& place = layout_.places[i];
@@ -153,24 +149,28 @@ void MetricColumns::WriteRows(size_t i) {
   }
 }
 
-// Each level when it is complete, into its node and the level above.
-void MetricColumns::WriteExtremes(size_t i, uint64_t offset) {
-  Running& running = running_[i];
-  uint64_t least = offset;
-  uint64_t greatest = offset == kUnknownOffset ? 0 : offset;
-  for (size_t level = 0; level < kExtremeSpans.size(); level++) {
-    running.least[level] = least = std::min(running.least[level], least);
-    running.greatest[level] = greatest = std::max(running.greatest[level], greatest);
-    if ((next_ + 1) % kExtremeSpans[level] != 0) return;
-    if (const uint64_t nodes = layout_.extreme_nodes[level]; nodes > 0) {
-      const size_t node =
-          layout_.places[i].extremes[level] + 2 * (next_ / kExtremeSpans[level] % nodes);
-      Store(node, least);
-      Store(node + 1, greatest);
-    }
-    running.least[level] = kUnknownOffset;
-    running.greatest[level] = 0;
+void MetricColumns::Push(const Entry& entry) {
+  // A clock that went back would make times that no search finds.
+  const bool first = next_ == first_;
+  const int64_t now = first ? entry.monotonic_us : std::max(entry.monotonic_us, last_monotonic_us_);
+  const int64_t passed = first ? 0 : now - last_monotonic_us_;
+  const auto interval = static_cast<uint64_t>(std::min(passed, last_hold_us_));
+  guard_.Begin(next_);
+  Store(layout_.monotonic + slot_, static_cast<uint64_t>(now));
+  Store(layout_.wall + slot_, static_cast<uint64_t>(entry.wall_us));
+  Store(layout_.hold + slot_, static_cast<uint64_t>(entry.hold_us));
+  const uint64_t weight = std::min<uint64_t>(interval, kLongWeight);
+  StorePart(layout_.weights + slot_ / 2, {.bits = 32, .at = slot_ % 2, .value = weight});
+  const bool begins_block = next_ % kBlock == 0;
+  for (size_t i = 0; i < running_.size(); i++) {
+    if (begins_block) WriteRows(i);
+    PushMetric(i, entry.offsets[i], interval);
   }
+  guard_.End(next_);
+  last_monotonic_us_ = now;
+  last_hold_us_ = entry.hold_us;
+  next_++;
+  slot_ = slot_ + 1 == layout_.physical ? 0 : slot_ + 1;
 }
 
 bool MetricColumns::CopyEntry(const MetricColumns& other, uint64_t sequence) {

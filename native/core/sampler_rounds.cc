@@ -80,9 +80,9 @@ bool SamplerCore::DoWorks() {
   const bool survey = SurveyWanted() || round_.start_ns >= survey_due_ns_;
   if (survey && !Survey(next_ns)) return false;
   bool worked = false;
+  int64_t now_ns = clock_->MonotonicNs();
   for (size_t left = rows_in_use_ * kWorks.size(); left > 0; left--) {
     if (mode_ != Mode::kServing || stop_requested_) return true;
-    const int64_t now_ns = clock_->MonotonicNs();
     if (worked && now_ns >= next_ns) break;
     // On before the work is done: whoever goes on after it begins with the next one.
     const size_t row = work_next_ / kWorks.size() % rows_in_use_;
@@ -91,6 +91,7 @@ bool SamplerCore::DoWorks() {
     if (!IsDue(rows_[row], work, now_ns)) continue;
     worked = true;
     if (!DoWork(row, work)) return false;
+    now_ns = clock_->MonotonicNs();
   }
   EndRound();
   return true;

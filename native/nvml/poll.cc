@@ -1,6 +1,7 @@
 #include "nvml/poll.h"
 
 #include <algorithm>
+#include <span>
 
 #include "nvml/gpm.h"
 #include "nvml/host_files.h"
@@ -61,8 +62,34 @@ int64_t DueNs(const Asking& poll, nvmlReturn_t result) {
   return wait ? poll.sample->start_ns + kAskAgainNs : 0;
 }
 
+enum class Turn : uint8_t { kFirst, kFallback };
+
+// Which readings one tier asks in one turn, by their places in kReadings.
+struct ReadingList {
+  std::array<uint8_t, kReadings.size()> places{};
+  size_t count = 0;
+};
+static_assert(kReadings.size() <= UINT8_MAX);
+constexpr ReadingList ListOf(Tier tier, Turn turn) {
+  ReadingList list;
+  for (size_t at = 0; at < kReadings.size(); ++at) {
+    const bool falls_back = turn == Turn::kFallback;
+    if (kReadings[at].tier != tier || kReadings[at].fallback != falls_back) continue;
+    list.places[list.count++] = static_cast<uint8_t>(at);
+  }
+  return list;
+}
+constexpr auto kReadingLists = [] {
+  std::array<std::array<ReadingList, 2>, kTierCount> lists;
+  for (size_t tier = 0; tier < kTierCount; ++tier) {
+    for (const Turn turn : {Turn::kFirst, Turn::kFallback}) {
+      lists[tier][static_cast<size_t>(turn)] = ListOf(static_cast<Tier>(tier), turn);
+    }
+  }
+  return lists;
+}();
+
 bool IsWanted(const Asking& poll, const Reading& reading) {
-  if (reading.tier != poll.tier) return false;
   if (reading.unless != kNoMetric) {
     return poll.target->poll.unsupported.test(static_cast<size_t>(reading.unless));
   }
@@ -103,13 +130,12 @@ nvmlReturn_t AskOne(Asking* poll, size_t reading) {
   return NVML_SUCCESS;
 }
 
-enum class Turn : uint8_t { kFirst, kFallback };
-
 // Its result, like that of the next ones, is a death.
 nvmlReturn_t AskReadings(Asking* poll, Turn turn) {
-  for (size_t reading = 0; reading < kReadings.size(); ++reading) {
-    const Reading& row = kReadings[reading];
-    if (row.fallback != (turn == Turn::kFallback) || !IsWanted(*poll, row)) continue;
+  const auto tier = static_cast<size_t>(poll->tier);
+  const ReadingList& list = kReadingLists[tier][static_cast<size_t>(turn)];
+  for (const uint8_t reading : std::span(list.places).first(list.count)) {
+    if (!IsWanted(*poll, kReadings[reading])) continue;
     if (const nvmlReturn_t result = AskOne(poll, reading); IsDead(result)) return result;
   }
   return NVML_SUCCESS;

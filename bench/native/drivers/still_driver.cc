@@ -90,6 +90,9 @@ EXPORT nvmlReturn_t nvmlDeviceGetTotalEnergyConsumption(nvmlDevice_t, unsigned l
 EXPORT nvmlReturn_t nvmlDeviceGetTemperatureV(nvmlDevice_t, nvmlTemperature_v1_t* degrees) {
   return Tell(60, &degrees->temperature);
 }
+EXPORT nvmlReturn_t nvmlDeviceGetTemperature(nvmlDevice_t, unsigned int, unsigned int* degrees) {
+  return Tell(60u, degrees);
+}
 EXPORT nvmlReturn_t nvmlDeviceGetClockInfo(nvmlDevice_t, unsigned int type, unsigned int* mhz) {
   return Tell(2000 + type, mhz);
 }
