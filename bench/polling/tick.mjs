@@ -1,7 +1,7 @@
 // One round of the sampler, eight devices, round after round without a pause; in turns with it a
 // loop of the same driver calls.
 import { median } from '../harness/figures.mjs';
-import { deviceCount, said } from './driver.mjs';
+import { deviceCount, said, saidOverStill } from './driver.mjs';
 
 const turns = 21;
 const roundsOfTurn = 1000;
@@ -9,6 +9,7 @@ const roundsOfTurn = 1000;
 const round = 'a round of the sampler';
 const bare = 'the same driver calls from C++, and nothing done with what they say';
 const added = 'what a round adds to those calls, a device';
+const itself = 'a round over a driver whose calls cost next to nothing';
 
 const goals = [
   {
@@ -24,6 +25,7 @@ const goals = [
 export function tick() {
   const { devices, calls, tickNs, bareNs } = said('tick', turns * roundsOfTurn);
   if (devices !== deviceCount) throw new Error(`expected ${deviceCount} devices, got ${devices}`);
+  const still = saidOverStill('tick', turns * roundsOfTurn);
   const medians = (all) =>
     Array.from({ length: turns }, (_, turn) =>
       median(all.slice(turn * roundsOfTurn, (turn + 1) * roundsOfTurn)),
@@ -33,6 +35,7 @@ export function tick() {
   const figures = {
     [round]: figure(ofRound),
     [bare]: figure(ofBare),
+    [itself]: figure(medians(still.tickNs)),
     [added]: figure(ofRound.map((took, turn) => (took - ofBare[turn]) / deviceCount)),
   };
   const notes = [`${calls} driver calls a round; medians of ${roundsOfTurn} rounds a turn`];
