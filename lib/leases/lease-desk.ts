@@ -109,7 +109,7 @@ export class LeaseDesk implements Grantor<LeaseDemand, Lease> {
   }
 
   tryAcquire(request: unknown): Lease | LeaseRefusal {
-    if (request === undefined && this.#isQuick) {
+    if (request === undefined && this.#isQuick()) {
       const lease = this.book.grantUnit();
       if (lease !== undefined) return lease;
     }
@@ -131,7 +131,7 @@ export class LeaseDesk implements Grantor<LeaseDemand, Lease> {
 
   /** 0: there is none. */
   tryAcquireToken(request: unknown): number {
-    if (request === undefined && this.#isQuick) {
+    if (request === undefined && this.#isQuick()) {
       const token = this.#units.acquire();
       if (token !== 0) return token;
     }
@@ -260,7 +260,8 @@ export class LeaseDesk implements Grantor<LeaseDemand, Lease> {
   }
 
   /** Whether a lease without a request needs a look at nothing but who is the least loaded. */
-  get #isQuick(): boolean {
+  /** A method, as an engine asks its runtime for a private getter each time. */
+  #isQuick(): boolean {
     return this.#isUnlimited && this.#queue.length === 0 && !acquisitions.hasSubscribers;
   }
 

@@ -7,6 +7,8 @@ import { Tournament } from './tournament.js';
 const turnShare = 1e-9 / 2 ** 22;
 const mostTurns = 2 ** 22;
 const perStep = 1 / weightSteps;
+/** Above what any turn makes of a load, up to millions of devices. */
+const mostShare = 1 + 4e-9;
 
 export interface LoadOrderOptions {
   /** The most weight in flight that leases may put on a device. */
@@ -32,6 +34,8 @@ export class LoadOrder {
   /** Whose load has fallen since; -1: nobody's. */
   #fallen = -1;
   #fallenLoad = 0;
+  /** No turn makes its key more, so where that is less than the tree's, none is drawn. */
+  #fallenMost = Infinity;
   #chance: number;
   /** Of a draw, for each of its 2^32 steps. */
   #turnRange = 0;
@@ -45,7 +49,7 @@ export class LoadOrder {
 
   /** -1: none takes part. */
   get best(): number {
-    return this.#fallen === -1 ? this.#tree.best : this.#bestWithFallen();
+    return this.#fallenMost < this.#tree.lowest ? this.#fallen : this.#bestByKey();
   }
 
   /** REQUIRES: 0 <= index < the count of the last `begin`. */
@@ -53,6 +57,7 @@ export class LoadOrder {
     if (this.#fallen === -1 && load < (this.#loads[index] as number)) {
       this.#fallen = index;
       this.#fallenLoad = load;
+      this.#fallenMost = this.#loadOf(index, load) * mostShare;
     } else {
       this.#settle();
       this.#put(index, load);
@@ -61,13 +66,18 @@ export class LoadOrder {
 
   /** Likewise, of who was `best` and has taken a lease. */
   taken(index: number, load: number): void {
-    if (index === this.#fallen && load === this.#loads[index]) this.#fallen = -1;
-    else this.change(index, load);
+    if (index === this.#fallen && load === this.#loads[index]) {
+      this.#fallen = -1;
+      this.#fallenMost = Infinity;
+    } else {
+      this.change(index, load);
+    }
   }
 
   /** So many, and nobody takes part until `set`. */
   begin(count: number): void {
     this.#fallen = -1;
+    this.#fallenMost = Infinity;
     this.#turnRange = (4 * count + 8) * 2 ** -32;
     this.#loads = new Int32Array(count);
     this.#perSpeed = new Float64Array(count).fill(Infinity);
@@ -87,7 +97,8 @@ export class LoadOrder {
     this.#tree.set(index, this.#keyOf(index, load));
   }
 
-  #bestWithFallen(): number {
+  #bestByKey(): number {
+    if (this.#fallen === -1) return this.#tree.best;
     if (this.#turns >= mostTurns) this.#drawAll();
     const fallen = this.#fallen;
     if (this.#keyOf(fallen, this.#fallenLoad) < this.#tree.lowest) return fallen;
@@ -99,6 +110,7 @@ export class LoadOrder {
     if (this.#fallen === -1) return;
     const index = this.#fallen;
     this.#fallen = -1;
+    this.#fallenMost = Infinity;
     this.#put(index, this.#fallenLoad);
   }
 
@@ -109,17 +121,21 @@ export class LoadOrder {
   }
 
   #keyOf(index: number, steps: number): number {
-    const inFlight = steps * perStep;
-    if (inFlight + 1 > this.#maxInFlight) return Infinity;
     // A step of a linear congruential generator (Numerical Recipes); its high bits are good.
     const chance = (Math.imul(this.#chance, 1_664_525) + 1_013_904_223) | 0;
     this.#chance = chance;
-    const load = emptierFirst((inFlight + 1) * (this.#perSpeed[index] as number), inFlight);
     // Only a key that changes is drawn anew. Draws from one range would make the device that is
     // given back the lowest again and again, as the others are what was too high to be taken. A
     // range that moves on by a turn a draw, and is so wide, gives each its turn, in no order.
     this.#turns += 1;
     const turn = this.#turns + this.#turnRange * chance;
-    return load * (1 + turnShare * turn);
+    return this.#loadOf(index, steps) * (1 + turnShare * turn);
+  }
+
+  /** With one lease more, and without a turn; Infinity: there is no place for it. */
+  #loadOf(index: number, steps: number): number {
+    const inFlight = steps * perStep;
+    if (inFlight + 1 > this.#maxInFlight) return Infinity;
+    return emptierFirst((inFlight + 1) * (this.#perSpeed[index] as number), inFlight);
   }
 }
