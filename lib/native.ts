@@ -296,6 +296,11 @@ export interface NativeModule extends NativeStatistics, NativeDistributing {
   readonly sampleBytes: number;
   readonly layout: BlockLayout;
   monotonicMs(): number;
+  /**
+   * Whether by now whoever claims a shard makes all threads of the process pass a fence, as
+   * native/core/process_fence.h says.
+   */
+  hasProcessFence(): boolean;
   openSession(options: NativeOpenOptions): NativeSession;
   startProbe(libraryPath: string): NativeProbe;
   /** A command to the simulated driver at that path; what it refuses is the failure. */

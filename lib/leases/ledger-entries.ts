@@ -1,3 +1,5 @@
+import type { LedgerLayout } from './ledger-layout.js';
+
 /** The row of a device, and whose it has to be. */
 export interface LedgerPlace {
   readonly row: number;
@@ -45,4 +47,18 @@ export interface MaterialiseTicks {
   readonly now: number;
   /** Until when the device's sample has seen everything. */
   readonly seen: number;
+}
+
+export interface LedgerOptions {
+  readonly layout: LedgerLayout;
+  /** Gives the shard that is written here, and by nobody else; -1: none is left now. */
+  claim(): number;
+  readonly cells?: Int32Array | undefined;
+  /** REQUIRES: present where `cells` is not. */
+  readonly calls?: LedgerCalls | undefined;
+  /**
+   * Whether by now whoever claims makes all threads of the process pass a fence, so that who is
+   * alone need not. It stays so.
+   */
+  readonly hasProcessFence?: (() => boolean) | undefined;
 }

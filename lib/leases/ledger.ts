@@ -3,29 +3,23 @@ import type {
   Holding,
   LedgerCalls,
   LedgerFigures,
+  LedgerOptions,
   LedgerPlace,
   MaterialiseTicks,
 } from './ledger-entries.js';
 import { cell, type LedgerLayout, ledgerCellCount, ownLedgerLayout } from './ledger-layout.js';
 import { isSeen } from './sample-clock.js';
 
-export interface LedgerOptions {
-  readonly layout: LedgerLayout;
-  /** Gives the shard that is written here, and by nobody else; -1: none is left now. */
-  claim(): number;
-  readonly cells?: Int32Array | undefined;
-  /** REQUIRES: present where `cells` is not. */
-  readonly calls?: LedgerCalls | undefined;
-}
-
 const mostInFlight = 2 ** 31 - 1;
 const mostKiB = 2 ** 32 - 1;
 const { inFlight: inFlightCell, leaseCount: leaseCountCell, number: numberCell } = cell;
 /**
  * On x86 no load passes a locked instruction, and V8 does not move one across Atomics, which it
- * calls: a plain load costs a seventh of an atomic one. Elsewhere, loads are Atomics as well.
+ * calls: a plain load costs a seventh of an atomic one. Nor does it move a plain load of an array
+ * before a plain store to it that may be to the same place, and stores stay in order. Elsewhere,
+ * all of these are Atomics.
  */
-const isFencedByAdd = process.arch === 'x64';
+const isOrderedHere = process.arch === 'x64';
 const rowBits = 16;
 const rowMask = 2 ** rowBits - 1;
 
@@ -34,8 +28,9 @@ const rowMask = 2 ** rowBits - 1;
  * all of them. Its sums are those of the live leases, always.
  *
  * Whoever changed a row tells others by the log, if there are any: a shard that is claimed later
- * reads everything that was written before. For that, each change is a sequentially consistent
- * operation on `inFlight`, made last, and the count of shares is read after it.
+ * reads everything that was written before. For that, each change ends with a sequentially
+ * consistent store of `inFlight`, and the count of shares is read after it. Where newcomers fence
+ * the whole process, who is alone by that count may store plainly (native/core/ledger.h).
  */
 export class Ledger {
   #layout: LedgerLayout;
@@ -44,8 +39,11 @@ export class Ledger {
   /** Undefined where the cells are visible. */
   #calls: LedgerCalls | undefined;
   readonly #claim: () => number;
+  readonly #hasProcessFence: () => boolean;
   /** Nobody else sees it: nothing has to be in any order, and there is nobody to tell. */
   readonly #ownsMemory: boolean;
+  /** Who is alone may store plainly. */
+  #storesPlainly: boolean;
   /** -1: none is claimed yet; it reads what others write all the same. */
   #shard = -1;
   #own = 0;
@@ -63,11 +61,15 @@ export class Ledger {
   constructor(options: LedgerOptions) {
     const { layout } = options;
     this.#ownsMemory = options.cells === undefined && options.calls === undefined;
+    this.#storesPlainly = this.#ownsMemory;
     this.#layout = layout;
     this.#shares = layout.shares;
     this.#rowStride = layout.rowStride;
     this.#claim = options.claim;
     this.#calls = options.cells === undefined ? options.calls : undefined;
+    const { hasProcessFence } = options;
+    const isOrdered = isOrderedHere && this.#calls === undefined;
+    this.#hasProcessFence = () => isOrdered && hasProcessFence?.() === true;
     this.#cells = options.cells ?? new Int32Array(ledgerCellCount(layout));
   }
 
@@ -83,6 +85,7 @@ export class Ledger {
 
   /** Makes sure that leases can be entered. False: every shard is taken. */
   claim(): boolean {
+    if (!this.#storesPlainly) this.#storesPlainly = this.#hasProcessFence();
     if (this.#shard !== -1) return true;
     const shard = this.#claim();
     if (shard < 0) return false;
@@ -133,9 +136,9 @@ export class Ledger {
     if (inFlight > mostInFlight) return -1;
     (cells[at + leaseCountCell] as number) += 1;
     this.version = (this.version + 1) | 0;
-    if (!this.#ownsMemory) return this.#publish(holding, at, weight);
+    if (this.#hasOthers || !this.#storesPlainly) return this.#publish(holding, at, inFlight);
     cells[at + inFlightCell] = inFlight;
-    return inFlight;
+    return cells[this.#shares] === this.#alone ? inFlight : this.#publish(holding, at, inFlight);
   }
 
   /**
@@ -150,10 +153,10 @@ export class Ledger {
     (cells[at + leaseCountCell] as number) -= 1;
     if (holding.kib !== 0) this.#removeMemory(at, holding.kib, pendingKiB);
     this.version = (this.version + 1) | 0;
-    if (!this.#ownsMemory) return this.#publish(holding, at, -weight);
     const inFlight = (cells[at + inFlightCell] as number) - weight;
+    if (this.#hasOthers || !this.#storesPlainly) return this.#publish(holding, at, inFlight);
     cells[at + inFlightCell] = inFlight;
-    return inFlight;
+    return cells[this.#shares] === this.#alone ? inFlight : this.#publish(holding, at, inFlight);
   }
 
   /** Memory that was reserved is in use now, at `tick`. What `seen` shows already is forgotten. */
@@ -244,11 +247,9 @@ export class Ledger {
   }
 
   /** The last step of a change: with it all is seen. Returns what is in flight now everywhere. */
-  #publish(holding: Holding, at: number, weight: number): number {
-    const cells = this.#cells;
-    this.#calls?.storeLedger(at + leaseCountCell, cells[at + leaseCountCell] as number);
-    this.#addTo(at + inFlightCell, weight);
-    const inFlight = cells[at + inFlightCell] as number;
+  #publish(holding: Holding, at: number, inFlight: number): number {
+    this.#calls?.storeLedger(at + leaseCountCell, this.#cells[at + leaseCountCell] as number);
+    this.#store(at + inFlightCell, inFlight);
     return this.#told(holding.row) ? this.inFlight(holding) : inFlight;
   }
 
@@ -354,8 +355,8 @@ export class Ledger {
 
   /** Tells the others that the row has changed. False: there is none. */
   #told(row: number): boolean {
-    // Just after a locked add, which is a fence there: what others stored before it is seen.
-    const isVisible = isFencedByAdd && this.#calls === undefined;
+    // Just after Atomics, which are a fence there: what others stored before it is seen.
+    const isVisible = isOrderedHere && this.#calls === undefined;
     const shares = isVisible ? this.#cells[this.#shares] : this.#load(this.#shares);
     this.#hasOthers = shares !== this.#alone;
     if (this.#hasOthers) this.#log(row);

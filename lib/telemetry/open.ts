@@ -174,6 +174,7 @@ function ledgerOf(session: NativeSession, native: NativeModule): Ledger {
   return new Ledger({
     layout: blockLedgerLayout(native.layout),
     claim: () => session.claimLedger(),
+    hasProcessFence: () => native.hasProcessFence(),
     cells: memory && new Int32Array(memory),
     calls: session,
   });

@@ -13,6 +13,7 @@
 #include "binding/unpacking.h"
 #include "binding/window_object.h"
 #include "core/clock.h"
+#include "core/process_fence.h"
 #include "core/published_row.h"
 #include "core/session.h"
 #include "distribute/assignment.h"
@@ -26,6 +27,10 @@ constexpr int64_t kCleanupWaitNs = 100'000'000;
 
 Napi::Value MonotonicMs(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), NsToMs(MonotonicNowNs()));
+}
+
+Napi::Value HasProcessFenceCall(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), HasProcessFence());
 }
 
 Napi::Value OpenSession(const Napi::CallbackInfo& info) {
@@ -46,6 +51,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.AddCleanupHook([data] { data->StopAll(kCleanupWaitNs); });
   SetModuleTables(env, exports);
   exports.Set("monotonicMs", Napi::Function::New<MonotonicMs>(env, "monotonicMs"));
+  exports.Set("hasProcessFence", Napi::Function::New<HasProcessFenceCall>(env, "hasProcessFence"));
   exports.Set("openSession", Napi::Function::New<OpenSession>(env, "openSession"));
   exports.Set("startProbe", Napi::Function::New<StartProbe>(env, "startProbe"));
   exports.Set("controlSimulator",

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/process_fence.h"
+
 namespace gpuring {
 
 enum class Order : uint8_t { kRelaxed, kAcquire, kRelease, kSequential };
@@ -42,6 +44,8 @@ struct StdAtomics {
 
   // A relaxed fence is no fence.
   static void Fence(Order order) { std::atomic_thread_fence(StdOrder(order)); }
+  // Of all threads, core/process_fence.h.
+  [[nodiscard]] static bool FenceProcess() { return gpuring::FenceProcess(); }
 };
 
 static_assert(std::atomic<uint64_t>::is_always_lock_free);

@@ -25,6 +25,11 @@
 // anything: either it sees the cells of a session that took itself for the only one, or that one
 // sees the newcomer.
 //
+// Where the newcomer can fence the whole process in between (core/process_fence.h), a session that
+// takes itself for the only one need not pay for that: it stores plainly, then loads `shares`
+// plainly, in this order. What it stored before the fence the newcomer sees, and after the fence it
+// sees the newcomer. Then it stores once more as above, and goes on so.
+//
 // What moves between two cells is counted twice for a moment rather than not at all: stored where
 // it goes to first, loaded there last. What a session forgets because the newest sample shows it,
 // it forgets only after kBlockChangesWord has told it of that sample; who adds up cells for an
@@ -72,6 +77,8 @@ struct LedgerOrders {
   static constexpr Order kZero = Order::kRelaxed;
   // No zero may become visible after the clock has told of it.
   static constexpr Order kTell = Order::kRelease;
+  // For those that store plainly while they are alone.
+  static constexpr bool kFencesProcess = true;
 };
 
 // Which shards are whose. Holds pointers to the caller's cells and no state of its own. Any thread.
@@ -88,21 +95,13 @@ class LedgerShards {
 
   LedgerShards(const Place& place, const LedgerLayout& layout) : at_(place), layout_(layout) {}
 
-  // kNoShard: all are taken.
+  // kNoShard: all are taken, or the others cannot be told.
   static constexpr size_t kNoShard = SIZE_MAX;
   [[nodiscard]] size_t Claim() {
-    uint64_t taken = at_.shards->Load(Orders::kBits);
-    for (;;) {
-      const auto shard = static_cast<size_t>(std::countr_one(taken));
-      if (shard >= layout_.shards) return kNoShard;
-      const uint64_t claimed = taken | uint64_t{1} << shard;
-      const uint64_t found = at_.shards->CompareExchange(taken, claimed, Orders::kBits);
-      if (found == taken) {
-        at_.shares->Add(1, Orders::kShare);
-        return shard;
-      }
-      taken = found;
-    }
+    const size_t shard = ClaimFree();
+    if (shard == kNoShard || !Orders::kFencesProcess || Atomics::FenceProcess()) return shard;
+    Free(shard);
+    return kNoShard;
   }
 
   // REQUIRES: Claim gave it, and its owner stores no more. What was never stored to is only looked
@@ -118,6 +117,21 @@ class LedgerShards {
   }
 
  private:
+  [[nodiscard]] size_t ClaimFree() {
+    uint64_t taken = at_.shards->Load(Orders::kBits);
+    for (;;) {
+      const auto shard = static_cast<size_t>(std::countr_one(taken));
+      if (shard >= layout_.shards) return kNoShard;
+      const uint64_t claimed = taken | uint64_t{1} << shard;
+      const uint64_t found = at_.shards->CompareExchange(taken, claimed, Orders::kBits);
+      if (found == taken) {
+        at_.shares->Add(1, Orders::kShare);
+        return shard;
+      }
+      taken = found;
+    }
+  }
+
   const Place at_;
   const LedgerLayout layout_;
 };

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/detached_thread.h"
+#include "core/process_fence.h"
 
 namespace gpuring {
 namespace {
@@ -41,6 +42,7 @@ SamplerCore::SamplerCore(std::shared_ptr<Clock> clock, const SamplerOptions& opt
 void SamplerCore::Run() {
   crew_.Joined();
   bell_->clock->EnterThread(&bell_->alarm);
+  PrepareProcessFence();
   if (Status ready = Prepare(); !ready.ok()) {
     Finish(ready);
   } else {

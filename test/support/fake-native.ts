@@ -361,6 +361,10 @@ export class FakeNative implements NativeModule {
   monotonicMs(): number {
     return 0;
   }
+  /** All its environments are of one thread. */
+  hasProcessFence(): boolean {
+    return true;
+  }
   openSession(options: NativeOpenOptions): NativeSession {
     this.opened = options;
     return this.session;

@@ -9,6 +9,11 @@ const memoryBytes = 8 * (firstLedgerWord + ledgerShardCount * ledgerShardStrideW
 /** The cells of one row of one shard, by name; memory as unsigned numbers. */
 export type RawRow = Readonly<Record<keyof typeof cell, number>>;
 
+export interface SharedLedgerOptions {
+  readonly refuseExternal?: boolean;
+  readonly hasProcessFence?: boolean;
+}
+
 /** The ledger of a published block of 8 rows, which several environments use. */
 export class SharedLedger {
   readonly memory: SharedArrayBuffer = new SharedArrayBuffer(memoryBytes);
@@ -16,7 +21,7 @@ export class SharedLedger {
   readonly #native = new FakeLedger(this.cells.buffer as ArrayBuffer, fakeLayout);
 
   /** What one environment has of it. */
-  open(options: { readonly refuseExternal?: boolean } = {}): OpenLedger {
+  open(options: SharedLedgerOptions = {}): OpenLedger {
     const native = this.#native;
     const claimed = { shard: -1 };
     const claim = () => {
@@ -29,7 +34,9 @@ export class SharedLedger {
       addLedger: (half: number, value: number) => native.add(claimed.shard, half, value),
     };
     const cells = options.refuseExternal === true ? undefined : this.cells;
-    const ledger = new Ledger({ layout: blockLedgerLayout(fakeLayout), claim, cells, calls });
+    const layout = blockLedgerLayout(fakeLayout);
+    const hasProcessFence = () => options.hasProcessFence ?? true;
+    const ledger = new Ledger({ layout, claim, cells, calls, hasProcessFence });
     return {
       ledger,
       row: (row) => this.row(claimed.shard, row),

@@ -12,8 +12,9 @@
 // from any thread, since each goes on from the one before it. Sequential consistency is that of the
 // order of execution: a load so ordered finds the newest store so ordered, or a later one.
 //
-// Limits: no sequentially consistent fences, no mixed sizes. Bodies branch on loaded values only,
-// and end. Not for sanitizers: threads are ucontext stacks.
+// Limits: sequentially consistent fences only of all threads at once (FenceProcess), no mixed
+// sizes. Bodies branch on loaded values only, and end. Not for sanitizers: threads are ucontext
+// stacks.
 #pragma once
 
 #include <ucontext.h>
@@ -30,45 +31,9 @@
 #include <vector>
 
 #include "core/atomics.h"
+#include "execution.h"
 
 namespace gpuring::explorer {
-
-inline constexpr size_t kLocations = 48;
-inline constexpr size_t kStackBytes = 1 << 16;
-inline constexpr int kNobody = -1;
-
-// Index of the newest message known about, for every location.
-using View = std::array<uint8_t, kLocations>;
-
-inline void Join(View* into, const View& from) {
-  for (size_t i = 0; i < kLocations; i++) (*into)[i] = std::max((*into)[i], from[i]);
-}
-
-struct Message {
-  uint64_t value = 0;
-  View view{};  // what an acquiring reader takes over
-  bool sequential = false;
-};
-
-struct Location {
-  std::vector<Message> messages;  // [0] is the initial value
-  uint32_t readers = 0;           // bit t: thread t has loaded it
-};
-
-struct Thread {
-  View current{};          // no older message may be read
-  View pending_acquire{};  // what an acquire fence would add to `current`
-  View release_fence{};    // `current` as it was at the last release fence
-  ucontext_t context{};
-  std::unique_ptr<char[]> stack = std::make_unique<char[]>(kStackBytes);
-  bool done = false;
-};
-
-// One point where the exploration branched.
-struct Choice {
-  int taken;
-  int options;
-};
 
 // A 64-bit word of the explored program.
 class Cell {
@@ -121,6 +86,7 @@ class Machine {
   };
   uint64_t CompareExchange(size_t location, const Exchange& what, Order order);
   void Fence(Order order);
+  void FenceProcess();
   void Fail() { failed_ = true; }
 
  private:
@@ -144,6 +110,7 @@ class Machine {
   static bool Releases(Order order) {
     return order == Order::kRelease || order == Order::kSequential;
   }
+  void FenceFully(Thread* thread);
   void Resume(int thread);
   void Pause();
   [[noreturn]] static void Misuse(const char* what) {
@@ -155,6 +122,7 @@ class Machine {
   std::array<Cell, kLocations> cells_;
   std::array<Location, kLocations> locations_;
   std::vector<Thread> threads_;
+  View fenced_{};                // what full fences have seen
   View sequential_{};            // the newest sequentially consistent store of each location
   std::vector<Choice> choices_;  // from the root of the search tree to this execution
   size_t replayed_ = 0;          // how many of them this execution has taken
@@ -182,6 +150,10 @@ inline void Require(bool condition) {
 struct ExplorerAtomics {
   using Cell = explorer::Cell;
   static void Fence(Order order) { machine->Fence(order); }
+  static bool FenceProcess() {
+    machine->FenceProcess();
+    return true;
+  }
 };
 
 inline uint64_t Cell::Load(Order order) const { return machine->Load(location_, order); }
@@ -296,6 +268,27 @@ inline void Machine::Fence(Order order) {
   if (order == Order::kRelease) self.release_fence = self.current;
 }
 
+// It knows all that those before it knew.
+inline void Machine::FenceFully(Thread* thread) {
+  Join(&fenced_, thread->current);
+  Join(&fenced_, thread->pending_acquire);
+  thread->current = thread->pending_acquire = thread->release_fence = fenced_;
+}
+
+// Others pass theirs one after another while they go on, all between two of the caller's.
+inline void Machine::FenceProcess() {
+  if (running_ == kNobody) return;
+  if (InOrder()) Misuse("kInOrder, but a fence of all threads");
+  Thread& self = threads_[running_];
+  FenceFully(&self);
+  for (Thread& other : threads_) {
+    if (&other == &self) continue;
+    Pause();
+    FenceFully(&other);
+  }
+  FenceFully(&self);
+}
+
 inline Result Machine::Explore() {
   Result result;
   do {
@@ -323,7 +316,7 @@ inline void Machine::Start() {
     location.messages.assign(1, Message{});
     location.readers = 0;
   }
-  sequential_ = View{};
+  fenced_ = sequential_ = View{};
   program_.setup(cells_.data());
   for (Thread& thread : threads_) {
     thread.current = thread.pending_acquire = thread.release_fence = View{};

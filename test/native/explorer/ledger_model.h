@@ -37,6 +37,9 @@ struct Protocol {
   bool trusts_lower_shards = false;
   bool tells_first = false;
   bool tags_entries = true;
+  // Who may be alone stores plainly, and again as above where that was not so.
+  bool stores_plainly = false;
+  bool stores_again = true;
 };
 
 // Grants units of a row up to one.
@@ -51,10 +54,7 @@ class Grantor {
       Set(0, 1);
       return true;
     }
-    const bool alone_before = protocol_.counts_shares_first && IsAlone();
-    Set(0, 1);
-    const bool alone = protocol_.counts_shares_first ? alone_before : IsAlone();
-    if (alone || (protocol_.trusts_lower_shards && shard_ == 0)) return true;
+    if (Announce(0, 1) || (protocol_.trusts_lower_shards && shard_ == 0)) return true;
     if (Others() == 0) return true;
     Set(0, 0);
     return false;
@@ -63,11 +63,20 @@ class Grantor {
   void Set(size_t row, uint64_t value) {
     InFlight(cells_, shard_, row).Store(value, protocol_.store);
   }
+  // True: nobody else is there.
+  bool Announce(size_t row, uint64_t value) {
+    const bool alone_before = protocol_.counts_shares_first && IsAlone();
+    if (protocol_.stores_plainly) {
+      InFlight(cells_, shard_, row).Store(value, Order::kRelaxed);
+      if (Shares(cells_).Load(Order::kRelaxed) == 1) return true;
+      if (!protocol_.stores_again) return false;
+    }
+    Set(row, value);
+    return protocol_.counts_shares_first ? alone_before : IsAlone();
+  }
   // A change of which others learn.
   void Tell(size_t row, uint64_t value) {
-    const bool alone_before = protocol_.counts_shares_first && IsAlone();
-    if (!protocol_.tells_first) Set(row, value);
-    const bool alone = protocol_.counts_shares_first ? alone_before : IsAlone();
+    const bool alone = protocol_.tells_first ? IsAlone() : Announce(row, value);
     if (!alone) {
       const uint64_t tick = Clock(cells_).Add(1, Order::kSequential);
       const uint64_t tag = protocol_.tags_entries ? tick / kEntries << 16 : 0;

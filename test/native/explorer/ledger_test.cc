@@ -29,11 +29,11 @@ void Grant(Grantor grantor, int attempts, Held* held) {
     held->Take();
     if (attempt == attempts) return;
     held->Give();
-    grantor.Set(0, 0);
+    grantor.Announce(0, 0);
   }
 }
 
-Program TwoSessions(const Protocol& protocol) {
+Program TwoSessions(const Protocol& protocol, int attempts = 2) {
   auto held = std::make_shared<Held>();
   Program program;
   program.setup = [held](Cell* cells) {
@@ -42,7 +42,7 @@ Program TwoSessions(const Protocol& protocol) {
   };
   for (size_t shard = 0; shard < 2; shard++) {
     program.threads.push_back(
-        [=](Cell* cells) { Grant(Grantor(cells, shard, protocol), 2, held.get()); });
+        [=](Cell* cells) { Grant(Grantor(cells, shard, protocol), attempts, held.get()); });
   }
   return program;
 }
@@ -77,19 +77,24 @@ Program Newcomer(const Protocol& protocol) {
   return program;
 }
 
-struct ShareRelaxed : LedgerOrders {
+// As where the system has no fence for all threads: the orders alone have to do.
+struct Unfenced : LedgerOrders {
+  static constexpr bool kFencesProcess = false;
+};
+struct ShareRelaxed : Unfenced {
   static constexpr Order kShare = Order::kRelaxed;
 };
-struct ShareReleases : LedgerOrders {
+struct ShareReleases : Unfenced {
   static constexpr Order kShare = Order::kRelease;
 };
 
 TEST("ledger: a newcomer and a session that took itself for the only one") {
-  Judge("as shipped", Expected::kSafe, Newcomer<LedgerOrders>({}));
+  Judge("as shipped, without a fence of all threads", Expected::kSafe, Newcomer<Unfenced>({}));
   Judge("shares counted before the announcement", Expected::kBroken,
         Newcomer<LedgerOrders>({.counts_shares_first = true}));
   Judge("a share that only releases", Expected::kBroken, Newcomer<ShareReleases>({}));
   Judge("a share relaxed", Expected::kBroken, Newcomer<ShareRelaxed>({}));
+  Judge("with one, that it does not need", Expected::kSafe, Newcomer<LedgerOrders>({}));
 }
 
 // A session that has a lease ends; what it had may be taken at once, but not before.
@@ -202,9 +207,24 @@ Program Changes(const Telling& how) {
   });
 }
 
+template <class Orders = LedgerOrders>
 Program OneChange(const Telling& how) {
-  return Following<LedgerOrders>(how,
-                                 [=](Cell* cells) { Grantor(cells, 0, how.protocol).Tell(1, 2); });
+  return Following<Orders>(how, [=](Cell* cells) { Grantor(cells, 0, how.protocol).Tell(1, 2); });
+}
+
+TEST("ledger: a session that stores plainly as long as it is alone") {
+  const Protocol plainly = {.stores_plainly = true};
+  Judge("as shipped", Expected::kSafe, Newcomer<LedgerOrders>(plainly));
+  Judge("a newcomer that does not fence it", Expected::kBroken, Newcomer<Unfenced>(plainly));
+  Judge("not stored again before it looks at the newcomer", Expected::kBroken,
+        Newcomer<LedgerOrders>({.stores_plainly = true, .stores_again = false}));
+  Judge("both take each other for newcomers", Expected::kSafe, TwoSessions(plainly, 1));
+  Judge("both, and do not store again", Expected::kBroken,
+        TwoSessions({.stores_plainly = true, .stores_again = false}, 1));
+  Judge("a change that a newcomer follows", Expected::kSafe,
+        OneChange<LedgerOrders>({.claimed = 1, .protocol = plainly}));
+  Judge("the same, not fenced", Expected::kBroken,
+        OneChange<Unfenced>({.claimed = 1, .protocol = plainly}));
 }
 
 template <class Orders>

@@ -24,6 +24,10 @@ const ways = [
   { how: 'memory of its own', open: () => Ledger.private() },
   { how: 'the published block', open: () => new SharedLedger().open().ledger },
   {
+    how: 'the published block, where nobody can fence the process',
+    open: () => new SharedLedger().open({ hasProcessFence: false }).ledger,
+  },
+  {
     how: 'native calls, where external memory is refused',
     open: () => new SharedLedger().open({ refuseExternal: true }).ledger,
   },
@@ -125,6 +129,24 @@ describe.each(ways)('what was materialised, over $how', ({ open }) => {
       expect(unseenKiB).toBeGreaterThanOrEqual(2 ** 32 - 1);
       expect(pendingKiB).toBe(0);
     }
+  });
+});
+
+describe.each([true, false])('a newcomer, where the process can be fenced: %s', (isThere) => {
+  it('finds what was entered before, and is told of what is entered after', () => {
+    const shared = new SharedLedger();
+    const [first, second] = [0, 1].map(() => shared.open({ hasProcessFence: isThere }).ledger);
+    first?.claim();
+    expect(first?.add(holding())).toBe(64);
+    second?.claim();
+    expect(second && changes(second)).toEqual([-1]);
+    expect(second?.inFlight(holding())).toBe(64);
+    expect(first?.isAlone).toBe(true);
+    expect(first?.add(holding())).toBe(128);
+    expect(first?.isAlone).toBe(false);
+    expect(second && changes(second)).toEqual([2]);
+    expect(second?.add(holding())).toBe(192);
+    expect(first?.remove(holding(), 0)).toBe(128);
   });
 });
 
