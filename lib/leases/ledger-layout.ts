@@ -82,3 +82,20 @@ export function ownLedgerLayout(rows: number, shardCount: number): LedgerLayout 
 export function ledgerCellCount({ first, shardCount, shardStride }: LedgerLayout): number {
   return first + shardCount * shardStride;
 }
+
+/**
+ * On x86 no load passes a locked instruction, and V8 does not move one across Atomics, which it
+ * calls: a plain load costs a seventh of an atomic one. Nor does it move a plain load of an array
+ * before a plain store to it that may be to the same place, and stores stay in order. Elsewhere,
+ * all of these are Atomics.
+ */
+export const isOrderedHere: boolean = process.arch === 'x64';
+
+const rowBits = 16;
+/** The row in an entry of the log. */
+export const rowMask: number = 2 ** rowBits - 1;
+
+/** Of an entry of the log: those of other laps differ, or lie 2^24 changes back. */
+export function tagOf(turn: number): number {
+  return (turn >>> 8) << rowBits;
+}

@@ -7,21 +7,20 @@ import type {
   LedgerPlace,
   MaterialiseTicks,
 } from './ledger-entries.js';
-import { cell, type LedgerLayout, ledgerCellCount, ownLedgerLayout } from './ledger-layout.js';
+import {
+  cell,
+  isOrderedHere,
+  type LedgerLayout,
+  ledgerCellCount,
+  ownLedgerLayout,
+  rowMask,
+  tagOf,
+} from './ledger-layout.js';
 import { isSeen } from './sample-clock.js';
 
 const mostInFlight = 2 ** 31 - 1;
 const mostKiB = 2 ** 32 - 1;
 const { inFlight: inFlightCell, leaseCount: leaseCountCell, number: numberCell } = cell;
-/**
- * On x86 no load passes a locked instruction, and V8 does not move one across Atomics, which it
- * calls: a plain load costs a seventh of an atomic one. Nor does it move a plain load of an array
- * before a plain store to it that may be to the same place, and stores stay in order. Elsewhere,
- * all of these are Atomics.
- */
-const isOrderedHere = process.arch === 'x64';
-const rowBits = 16;
-const rowMask = 2 ** rowBits - 1;
 
 /**
  * Who holds how much of which device. Each environment writes the rows of its own shard and reads
@@ -38,8 +37,7 @@ export class Ledger {
   #cells: Int32Array;
   /** Undefined where the cells are visible. */
   #calls: LedgerCalls | undefined;
-  readonly #claim: () => number;
-  readonly #hasProcessFence: () => boolean;
+  readonly #options: LedgerOptions;
   /** Nobody else sees it: nothing has to be in any order, and there is nobody to tell. */
   readonly #ownsMemory: boolean;
   /** Who is alone may store plainly. */
@@ -50,10 +48,14 @@ export class Ledger {
   /** The shares when nobody else has one. */
   #alone = 0;
   #hasOthers = false;
+  /** Whether changes have to be visible at once: there are others, or they may come unseen. */
+  #tells: boolean;
   #shares: number;
   #rowStride: number;
   /** Differs after each change of what is entered. */
   version = 0;
+  /** Claimed, and as of the latest look or change by nobody else; `changes` has told of all. */
+  isAlone = false;
   /** The clock, as far as `changes` has told, and as which shard; undefined: without others. */
   #seen = 0;
   #toldAs: number | undefined;
@@ -62,14 +64,12 @@ export class Ledger {
     const { layout } = options;
     this.#ownsMemory = options.cells === undefined && options.calls === undefined;
     this.#storesPlainly = this.#ownsMemory;
+    this.#tells = !this.#ownsMemory;
     this.#layout = layout;
     this.#shares = layout.shares;
     this.#rowStride = layout.rowStride;
-    this.#claim = options.claim;
+    this.#options = options;
     this.#calls = options.cells === undefined ? options.calls : undefined;
-    const { hasProcessFence } = options;
-    const isOrdered = isOrderedHere && this.#calls === undefined;
-    this.#hasProcessFence = () => isOrdered && hasProcessFence?.() === true;
     this.#cells = options.cells ?? new Int32Array(ledgerCellCount(layout));
   }
 
@@ -78,20 +78,21 @@ export class Ledger {
     const layout = ownLedgerLayout(rows, 1);
     const ledger = new Ledger({ layout, claim: () => 0 });
     ledger.#store(layout.shares, 1);
-    ledger.#store(layout.shards, 1);
     ledger.claim();
     return ledger;
   }
 
   /** Makes sure that leases can be entered. False: every shard is taken. */
   claim(): boolean {
-    if (!this.#storesPlainly) this.#storesPlainly = this.#hasProcessFence();
-    if (this.#shard !== -1) return true;
-    const shard = this.#claim();
+    if (this.#shard !== -1 && this.#storesPlainly) return true;
+    const isOrdered = isOrderedHere && this.#calls === undefined;
+    this.#storesPlainly ||= isOrdered && this.#options.hasProcessFence?.() === true;
+    const shard = this.#shard === -1 ? this.#options.claim() : this.#shard;
     if (shard < 0) return false;
     this.#shard = shard;
     this.#alone = 1;
     this.#own = this.#layout.first + shard * this.#layout.shardStride;
+    this.#weigh();
     return true;
   }
 
@@ -101,14 +102,14 @@ export class Ledger {
    */
   close(): void {
     this.#shard = -1;
+    this.#weigh();
     this.#cells = new Int32Array(ledgerCellCount(this.#layout));
     this.#calls = undefined;
   }
 
   /** Whether other environments write to it too. */
   get isShared(): boolean {
-    this.#hasOthers = this.#load(this.#shares) !== this.#alone;
-    return this.#hasOthers;
+    return this.#count(this.#load(this.#shares));
   }
 
   /** Room for so many rows; nothing to do for a ledger in the published block, which has it. */
@@ -128,17 +129,12 @@ export class Ledger {
    */
   add(holding: Holding): number {
     const cells = this.#cells;
-    const { weight } = holding;
     const at = this.#own + holding.row * this.#rowStride;
+    const inFlight = (cells[at + inFlightCell] as number) + holding.weight;
     const isPlain = cells[at + numberCell] === holding.number && holding.kib === 0;
-    if (!isPlain && !this.#prepare(at, holding)) return -1;
-    const inFlight = (cells[at + inFlightCell] as number) + weight;
-    if (inFlight > mostInFlight) return -1;
+    if (!isPlain || inFlight > mostInFlight) return this.#addFirst(holding, at);
     (cells[at + leaseCountCell] as number) += 1;
-    this.version = (this.version + 1) | 0;
-    if (this.#hasOthers || !this.#storesPlainly) return this.#publish(holding, at, inFlight);
-    cells[at + inFlightCell] = inFlight;
-    return cells[this.#shares] === this.#alone ? inFlight : this.#publish(holding, at, inFlight);
+    return this.#enter(holding, at, inFlight);
   }
 
   /**
@@ -147,16 +143,11 @@ export class Ledger {
    */
   remove(holding: Holding, pendingKiB: number): number {
     const cells = this.#cells;
-    const { weight } = holding;
     const at = this.#own + holding.row * this.#rowStride;
     if (cells[at + numberCell] !== holding.number) return -1;
     (cells[at + leaseCountCell] as number) -= 1;
     if (holding.kib !== 0) this.#removeMemory(at, holding.kib, pendingKiB);
-    this.version = (this.version + 1) | 0;
-    const inFlight = (cells[at + inFlightCell] as number) - weight;
-    if (this.#hasOthers || !this.#storesPlainly) return this.#publish(holding, at, inFlight);
-    cells[at + inFlightCell] = inFlight;
-    return cells[this.#shares] === this.#alone ? inFlight : this.#publish(holding, at, inFlight);
+    return this.#enter(holding, at, (cells[at + inFlightCell] as number) - holding.weight);
   }
 
   /** Memory that was reserved is in use now, at `tick`. What `seen` shows already is forgotten. */
@@ -201,11 +192,6 @@ export class Ledger {
     return inFlight + this.#inFlightOfOthers(at, number);
   }
 
-  /** Claimed, and as of the latest look or change by nobody else; `changes` has told of all. */
-  get isAlone(): boolean {
-    return !this.#hasOthers && this.#toldAs === undefined && this.#shard !== -1;
-  }
-
   /**
    * Calls `changed` with each row that another environment has changed since the last time, with -1
    * where any of them may have been: always while it has no shard, for who is alone logs nothing.
@@ -215,6 +201,7 @@ export class Ledger {
     if (!this.isShared) {
       if (this.#toldAs !== undefined) changed(-1);
       this.#toldAs = undefined;
+      this.#weigh();
       return;
     }
     const { clock, log, logEntries } = this.#layout;
@@ -235,33 +222,44 @@ export class Ledger {
 
   /** Whether a shard above this one has leases on the device: it is to give way first. */
   isHeldAbove({ row, number }: LedgerPlace): boolean {
-    const { first, shardStride, shardCount, rowStride } = this.#layout;
-    for (let shard = this.#shard + 1; shard < shardCount; shard += 1) {
-      if (!this.#isClaimed(shard)) continue;
-      const at = first + shard * shardStride + row * rowStride;
-      if (this.#load(at + cell.number) === number && this.#load(at + cell.leaseCount) > 0) {
-        return true;
-      }
+    const { first, shardStride, rowStride } = this.#layout;
+    for (let up = this.#otherAfter(this.#shard); up !== -1; up = this.#otherAfter(up)) {
+      const at = first + up * shardStride + row * rowStride;
+      const isLeased = this.#load(at + leaseCountCell) > 0;
+      if (isLeased && this.#load(at + numberCell) === number) return true;
     }
     return false;
   }
 
-  /** The last step of a change: with it all is seen. Returns what is in flight now everywhere. */
+  /** The last step of a change. Returns what is in flight now everywhere. */
+  #enter(holding: Holding, at: number, inFlight: number): number {
+    const cells = this.#cells;
+    this.version = (this.version + 1) | 0;
+    if (this.#tells) return this.#publish(holding, at, inFlight);
+    cells[at + inFlightCell] = inFlight;
+    return cells[this.#shares] === this.#alone ? inFlight : this.#publish(holding, at, inFlight);
+  }
+
+  /** Likewise where it has to be visible at once: with it all is seen. */
   #publish(holding: Holding, at: number, inFlight: number): number {
     this.#calls?.storeLedger(at + leaseCountCell, this.#cells[at + leaseCountCell] as number);
     this.#store(at + inFlightCell, inFlight);
     return this.#told(holding.row) ? this.inFlight(holding) : inFlight;
   }
 
-  /** For who has memory, or is the first since the row became its device's. False: no room. */
-  #prepare(at: number, { number, weight, kib }: Holding): boolean {
+  /** Of who has memory, or is the first since the row became its device's. */
+  #addFirst(holding: Holding, at: number): number {
+    const { number, weight, kib } = holding;
     if (this.#cells[at + numberCell] !== number) this.#begin(at, number);
-    if ((this.#cells[at + inFlightCell] as number) + weight > mostInFlight) return false;
-    if (kib === 0) return true;
-    if ((this.#cells[at + cell.leasedKiB] as number) >>> 0 > mostKiB - kib) return false;
-    this.#addTo(at + cell.pendingKiB, kib);
-    this.#addTo(at + cell.leasedKiB, kib);
-    return true;
+    const inFlight = (this.#cells[at + inFlightCell] as number) + weight;
+    if (inFlight > mostInFlight) return -1;
+    if (kib > 0) {
+      if ((this.#cells[at + cell.leasedKiB] as number) >>> 0 > mostKiB - kib) return -1;
+      this.#addTo(at + cell.pendingKiB, kib);
+      this.#addTo(at + cell.leasedKiB, kib);
+    }
+    (this.#cells[at + leaseCountCell] as number) += 1;
+    return this.#enter(holding, at, inFlight);
   }
 
   #removeMemory(at: number, kib: number, pendingKiB: number): void {
@@ -349,17 +347,23 @@ export class Ledger {
     return -1;
   }
 
-  #isClaimed(shard: number): boolean {
-    return ((this.#load(this.#layout.shards + (shard >>> 5)) >>> (shard & 31)) & 1) === 1;
-  }
-
   /** Tells the others that the row has changed. False: there is none. */
   #told(row: number): boolean {
     // Just after Atomics, which are a fence there: what others stored before it is seen.
     const isVisible = isOrderedHere && this.#calls === undefined;
     const shares = isVisible ? this.#cells[this.#shares] : this.#load(this.#shares);
+    if (this.#count(shares as number)) this.#log(row);
+    return this.#hasOthers;
+  }
+
+  #count(shares: number): boolean {
     this.#hasOthers = shares !== this.#alone;
-    if (this.#hasOthers) this.#log(row);
+    return this.#weigh();
+  }
+
+  #weigh(): boolean {
+    this.#tells = this.#hasOthers || !this.#storesPlainly;
+    this.isAlone = !this.#hasOthers && this.#toldAs === undefined && this.#shard !== -1;
     return this.#hasOthers;
   }
 
@@ -392,9 +396,4 @@ export class Ledger {
     this.#cells[index] = before + value;
     return before;
   }
-}
-
-/** Of an entry of the log: those of other laps differ, or lie 2^24 changes back. */
-function tagOf(turn: number): number {
-  return (turn >>> 8) << rowBits;
 }

@@ -61,7 +61,7 @@ export class Units {
     const holding = this.#tokens.take(token);
     if (holding === undefined) return false;
     const inFlight = this.#ledger.remove(holding, holding.kib);
-    const { index } = holding.on;
+    const index = this.#devices.indexOfRow(holding.row);
     if (inFlight >= 0 && index !== -1) this.#board.loadChanged(index, inFlight);
     return true;
   }
