@@ -1,4 +1,5 @@
 // What is shown of the results: rendered from them, and nothing else.
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
   chart,
@@ -7,7 +8,7 @@ import {
   shortTable,
   withTable,
 } from '../../../bench/harness/published.mjs';
-import { publish } from '../../../scripts/publish-bench.mjs';
+import { publish, published, rendered } from '../../../scripts/publish-bench.mjs';
 
 const goal = { id: 'G3', name: 'a | b', unit: 'x', values: [4, 5, 6], low: 4, high: 6 };
 const results = {
@@ -105,6 +106,13 @@ describe('the chart', () => {
 });
 
 describe('what is published', () => {
+  it.each(Object.entries(rendered(published())))(
+    '%s shows the results that are kept',
+    (path, text) => {
+      expect(readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')).toBe(text);
+    },
+  );
+
   it('is never a part, nor what one process found', () => {
     expect(() => publish({ ...results, isWhole: false })).toThrow('a whole check');
     expect(() => publish({ ...results, processes: 1 })).toThrow('a whole check');
