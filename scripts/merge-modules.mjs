@@ -68,8 +68,14 @@ const loaded = new Map();
 const need = (name) => {
   let exports = loaded.get(name);
   if (exports === undefined) {
+    const run = modules[name] ?? require("./${second}")[name];
     loaded.set(name, (exports = {}));
-    (modules[name] ?? require("./${second}")[name])(exports);
+    try {
+      run(exports);
+    } catch (error) {
+      loaded.delete(name); // the next one tries again
+      throw error;
+    }
   }
   return exports;
 };

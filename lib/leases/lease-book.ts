@@ -5,7 +5,7 @@ import { monotonicMs } from '../telemetry/monotonic.js';
 import { DeviceLoads } from './device-loads.js';
 import { HeldLease, type LeaseKeeper } from './held-lease.js';
 import { leaseTrace } from './leak-watch.js';
-import { heldOf, Lease } from './lease.js';
+import { dropTagOf, heldOf, Lease } from './lease.js';
 import { LeaseChoice } from './lease-choice.js';
 import type { LeaseDemand } from './lease-demand.js';
 import { readOutcome } from './lease-outcome.js';
@@ -174,8 +174,10 @@ export class LeaseBook implements LeaseKeeper {
   }
 
   /** Takes back a lease that nobody has seen. */
-  takeBack(held: HeldLease): void {
+  takeBack(lease: Lease): void {
+    const held = heldOf(lease);
     if (this.live.end(held)) held.stopTimer();
+    dropTagOf(lease);
   }
 
   materialise(held: HeldLease, bytes: number | undefined): void {
@@ -301,7 +303,9 @@ export class LeaseBook implements LeaseKeeper {
     if (this.#closedBy === undefined && this.ledger.claim()) return;
     this.assertOpen();
     throw new GPUError('ERR_GPU_LEDGER_FULL', 'every shard of the ledger is taken', {
-      hint: 'so many threads of this process hold leases already: shut managers down',
+      hint:
+        'as many threads of this process as can hold leases do: shut managers down; or the system ' +
+        'forbids membarrier() although it did not before',
     });
   }
 

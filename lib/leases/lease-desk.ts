@@ -208,7 +208,7 @@ export class LeaseDesk implements Grantor<LeaseDemand, Lease> {
   }
 
   takeBack(lease: Lease): void {
-    this.book.takeBack(heldOf(lease));
+    this.book.takeBack(lease);
   }
 
   loadOf({ terms: { criteria, kib } }: LeaseDemand): Load {
@@ -259,8 +259,10 @@ export class LeaseDesk implements Grantor<LeaseDemand, Lease> {
     this.#queue.close(error);
   }
 
-  /** Whether a lease without a request needs a look at nothing but who is the least loaded. */
-  /** A method, as an engine asks its runtime for a private getter each time. */
+  /**
+   * Whether a lease without a request needs a look at nothing but who is the least loaded. A method,
+   * as an engine asks its runtime for a private getter each time.
+   */
   #isQuick(): boolean {
     return this.#isUnlimited && this.#queue.length === 0 && !acquisitions.hasSubscribers;
   }

@@ -17,8 +17,11 @@ const free: LeaseTag[] = [];
 /** One that outlives a manager that is forgotten along with its leases. */
 const registry = new FinalizationRegistry<number>((place) => {
   const lost = held[place];
-  lost?.keeper.collected(lost);
-  free.push(registered(place));
+  try {
+    lost?.keeper.collected(lost);
+  } finally {
+    free.push(registered(place));
+  }
 });
 
 /**

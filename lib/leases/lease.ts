@@ -9,6 +9,8 @@ const never = { expiresMs: 0, ttlMs: 0 };
 
 /** @internal What stands behind a lease. */
 export let heldOf: (lease: Lease) => HeldLease;
+/** @internal Of a lease that is over and that nobody has seen. */
+export let dropTagOf: (lease: Lease) => void;
 
 /**
  * The right to use devices until it is released, expires, or a device is lost. It counts as load
@@ -26,6 +28,7 @@ export class Lease {
 
   static {
     heldOf = (lease) => lease.#held;
+    dropTagOf = (lease) => lease.#dropTag();
   }
 
   /** @internal */
@@ -112,11 +115,15 @@ export class Lease {
 
   /** Ends it, once: false when it was over already. It never throws. */
   release(outcome?: LeaseOutcome): boolean {
-    const tag = this.#tag;
-    this.#tag = undefined;
     const isFirst = this.#held.keeper.release(this.#held, outcome);
-    if (tag !== undefined) giveBack(tag);
+    this.#dropTag();
     return isFirst;
+  }
+
+  /** REQUIRES: it is over. */
+  #dropTag(): void {
+    if (this.#tag !== undefined) giveBack(this.#tag);
+    this.#tag = undefined;
   }
 
   [Symbol.dispose](): void {

@@ -92,7 +92,7 @@ export class Ledger {
     this.#shard = shard;
     this.#alone = 1;
     this.#own = this.#layout.first + shard * this.#layout.shardStride;
-    this.#weigh();
+    this.#count(this.#load(this.#shares));
     return true;
   }
 
@@ -358,6 +358,7 @@ export class Ledger {
 
   #count(shares: number): boolean {
     this.#hasOthers = shares !== this.#alone;
+    if (this.#hasOthers) this.#toldAs ??= -1; // what is read of them may go with them
     return this.#weigh();
   }
 

@@ -1,6 +1,6 @@
 import { type SelectionCriteria, weightSteps } from '../selection/criteria.js';
 import { Pipeline, type Scene } from '../selection/pipeline.js';
-import { heldOf, type Lease } from './lease.js';
+import type { Lease } from './lease.js';
 import type { LeaseBook } from './lease-book.js';
 import { type DemandParts, LeaseDemand } from './lease-demand.js';
 import type { LeaseTerms } from './lease-request.js';
@@ -99,7 +99,7 @@ export function reserveAll(
     isWhole = true;
     return { granted: true, leases };
   } finally {
-    if (!isWhole) for (const lease of leases.values()) book.takeBack(heldOf(lease));
+    if (!isWhole) for (const lease of leases.values()) book.takeBack(lease);
   }
 }
 

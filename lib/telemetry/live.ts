@@ -94,7 +94,10 @@ export class LiveTelemetry implements TelemetryStore {
         return guess.sample.at(monotonicMs());
       }
     }
-    const sample = this.#devices.inRowOf(deviceId, (row) => this.#latest(deviceId, row));
+    const { turns } = this.#devices;
+    const sample = this.#devices.inRowOf(deviceId, (row) => {
+      return this.#latest(deviceId, row, turns.count);
+    });
     return sample?.at(monotonicMs());
   }
 
@@ -162,7 +165,7 @@ export class LiveTelemetry implements TelemetryStore {
       const row = rows[place] as number;
       const kept = this.#kept[row];
       const isLatest = kept?.turn === turn && this.#block.turn(row) === kept.version;
-      const sample = isLatest ? kept.sample : this.#latest(deviceIds[place] as string, row);
+      const sample = isLatest ? kept.sample : this.#latest(deviceIds[place] as string, row, turn);
       if (sample !== undefined) this.#found[count++] = sample;
     }
     return count;
@@ -176,11 +179,11 @@ export class LiveTelemetry implements TelemetryStore {
     return samples;
   }
 
-  #latest(deviceId: string, row: number): LiveSample | undefined {
+  /** `turn`: of the list that says that the device has the row. */
+  #latest(deviceId: string, row: number, turn: number): LiveSample | undefined {
     const words = this.#block.row(row);
     if (words === undefined) return undefined;
     const version = this.#block.copied();
-    const turn = this.#devices.turns.count;
     this.#kept[row] ??= { turn, row, version: -1, sample: new LiveSample(), next: undefined };
     const kept = this.#kept[row];
     if (kept.version !== version || kept.turn !== turn) {

@@ -141,8 +141,11 @@ export class ColumnsReader implements MetricsReader {
     const nowMs = this.#source.update(from);
     if (!this.#fits(from)) this.#renew(from);
     const values = this.#values;
-    values.set(from.values);
-    this.#known.set(from.known);
+    // Into an array whose buffer was transferred nothing can be set, not even nothing.
+    if (values.length > 0) {
+      values.set(from.values);
+      this.#known.set(from.known);
+    }
     const { startsMs } = from;
     const [sampled, timestampsMs, agesMs] = [this.#sampled, this.#timestampsMs, this.#agesMs];
     for (let device = 0; device < startsMs.length; device++) {

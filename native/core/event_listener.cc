@@ -7,7 +7,7 @@ namespace gpuring {
 namespace {
 
 // Also how long a change of the source may take to be noticed: less than a process waits at exit.
-constexpr int64_t kWaitNs = 80'000'000;
+constexpr int64_t kWaitNs = 50'000'000;
 constexpr int64_t kFlushNs = 50'000'000;
 constexpr int64_t kShortestPauseNs = 10'000'000;
 constexpr int64_t kLongestPauseNs = 1'000'000'000;

@@ -24,7 +24,8 @@ int64_t SamplerCore::TakeoverNs() const {
 // The earliest time at which the baton could be taken from a thread that is in no call before
 // `start_ns`.
 int64_t SamplerCore::TakeoverAfterNs(int64_t start_ns) const {
-  return std::min(start_ns, INT64_MAX - TakeoverNs()) + TakeoverNs();
+  const int64_t takeover_ns = TakeoverNs();  // once: another thread may change the period
+  return std::min(start_ns, INT64_MAX - takeover_ns) + takeover_ns;
 }
 
 // How long a call may take before the baton is taken from its thread.

@@ -37,31 +37,32 @@ class DescriptorTimer final : public Timer {
 
   void EnterThread() override { prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL); }
   void WaitUntil(int64_t deadline_ns) override {
-    Arm(deadline_ns);
+    const bool armed = Arm(deadline_ns);
     if (woken_.TakeIfSet()) return;
     uint64_t times = 0;
-    const bool waited = read(descriptor_, &times, sizeof(times)) > 0 || errno == EINTR;
-    // Somebody closed what is not his.
+    const bool waited = armed && (read(descriptor_, &times, sizeof(times)) > 0 || errno == EINTR);
+    // Somebody closed what is not his; the number may be another file's by now.
     if (!waited) (void)woken_.WaitUntil(deadline_ns);
     (void)woken_.TakeIfSet();
   }
   void PutOff(int64_t deadline_ns) override {
     if (due_ns_.load(std::memory_order_relaxed) >= deadline_ns) return;
-    Arm(std::min(deadline_ns, INT64_MAX - kSpareNs) + kSpareNs);
+    (void)Arm(std::min(deadline_ns, INT64_MAX - kSpareNs) + kSpareNs);
     // A wake that came in between may have been put off with the rest.
-    if (woken_.IsSet()) Arm(0);
+    if (woken_.IsSet()) (void)Arm(0);
   }
   void Wake() override {
     woken_.Set();
-    Arm(0);
+    (void)Arm(0);
   }
 
  private:
-  void Arm(int64_t deadline_ns) {
+  // False: the descriptor is no timer.
+  bool Arm(int64_t deadline_ns) {
     due_ns_.store(deadline_ns, std::memory_order_relaxed);
     const int64_t at_ns = std::max<int64_t>(deadline_ns, 1);  // 0 would be never
     const itimerspec when = {{0, 0}, {at_ns / kNsPerSecond, at_ns % kNsPerSecond}};
-    timerfd_settime(descriptor_, TFD_TIMER_ABSTIME, &when, nullptr);
+    return timerfd_settime(descriptor_, TFD_TIMER_ABSTIME, &when, nullptr) == 0;
   }
 
   const int descriptor_;

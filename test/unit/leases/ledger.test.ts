@@ -151,6 +151,31 @@ describe.each([true, false])('a newcomer, where the process can be fenced: %s', 
 });
 
 describe('a ledger that environments share', () => {
+  it('says that all may have changed when others went between two looks', () => {
+    const shared = new SharedLedger();
+    const [first, second] = [shared.open(), shared.open()];
+    first.ledger.claim();
+    second.ledger.claim();
+    second.ledger.add(holding());
+    expect(first.ledger.add(holding())).toBe(128);
+    second.close();
+    expect(first.ledger.inFlight(holding())).toBe(64);
+    expect(first.ledger.isAlone).toBe(false);
+    expect(changes(first.ledger)).toEqual([-1]);
+    expect(first.ledger.isAlone).toBe(true);
+  });
+
+  it('knows by its claim whether others are there', () => {
+    const shared = new SharedLedger();
+    const [first, second] = [shared.open().ledger, shared.open().ledger];
+    expect(first.isShared).toBe(false);
+    second.claim();
+    second.add(holding());
+    first.claim();
+    expect(first.isAlone).toBe(false);
+    expect(changes(first)).toEqual([-1]);
+  });
+
   it('sums over all of them, those without a shard included', () => {
     const shared = new SharedLedger();
     const [one, other, reader] = [shared.open(), shared.open(), shared.open()];

@@ -240,6 +240,20 @@ describe('LiveTelemetry', () => {
     expect(told()).toEqual([]);
   });
 
+  it('lists nothing under who had the row before, when another look took the list over', () => {
+    const { block, session, live, devices } = telemetry(true);
+    session.list([{ uuid: 'GPU-A', name: '', index: 0, row: 0 }]);
+    block.publish(0, [1, nowMs(), 1, 20, 100]);
+    const told = () => live.listMetrics().map(({ deviceId, powerWatts }) => [deviceId, powerWatts]);
+    expect(told()).toEqual([['GPU-A', 100]]);
+    session.list([{ uuid: 'GPU-B', name: '', index: 0, row: 0 }]);
+    block.publish(0, [1, nowMs(), 1, 20, 99]);
+    expect([...devices.current.keys()]).toEqual(['GPU-B']);
+    expect(told()).toEqual([['GPU-B', 99]]);
+    expect(live.getMetrics('GPU-B')?.deviceId).toBe('GPU-B');
+    expect(live.getMetrics('GPU-A')).toBeUndefined();
+  });
+
   it('keeps its clock when fake timers take the process over', () => {
     const { block, live } = telemetry(false);
     block.publish(0, [1, nowMs() - 5000, 1, 2, 3]);

@@ -151,6 +151,13 @@ describe('a reader', () => {
     expect(session.calls).toEqual([]);
   });
 
+  it('over no devices reads nothing, also once a buffer of its was transferred', () => {
+    const reads = new GPUClusteringManager().createMetricsReader();
+    structuredClone(undefined, { transfer: [reads.values.buffer as ArrayBuffer] });
+    structuredClone(undefined, { transfer: [reads.known.buffer as ArrayBuffer] });
+    expect(reads.read()).toHaveLength(0);
+  });
+
   it('has other arrays once a buffer of its was transferred', () => {
     const { block, reader } = live();
     block.publish(0, [1, nowMs(), 1000, 20, 250]);
