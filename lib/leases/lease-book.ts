@@ -304,8 +304,8 @@ export class LeaseBook implements LeaseKeeper {
     this.assertOpen();
     throw new GPUError('ERR_GPU_LEDGER_FULL', 'every shard of the ledger is taken', {
       hint:
-        'as many threads of this process as can hold leases do: shut managers down; or the system ' +
-        'forbids membarrier() although it did not before',
+        'as many threads of this process as can hold leases do: shut managers down; or the ' +
+        'system forbids membarrier() although it did not before',
     });
   }
 

@@ -260,8 +260,8 @@ export class LeaseDesk implements Grantor<LeaseDemand, Lease> {
   }
 
   /**
-   * Whether a lease without a request needs a look at nothing but who is the least loaded. A method,
-   * as an engine asks its runtime for a private getter each time.
+   * Whether a lease without a request needs a look at nothing but who is the least loaded. A
+   * method, as an engine asks its runtime for a private getter each time.
    */
   #isQuick(): boolean {
     return this.#isUnlimited && this.#queue.length === 0 && !acquisitions.hasSubscribers;

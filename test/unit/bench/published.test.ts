@@ -1,5 +1,6 @@
 // What is shown of the results: rendered from them, and nothing else.
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   chart,
@@ -109,7 +110,7 @@ describe('what is published', () => {
   it.each(Object.entries(rendered(published())))(
     '%s shows the results that are kept',
     (path, text) => {
-      expect(readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')).toBe(text);
+      expect(readFileSync(join(__dirname, '../../..', path), 'utf8')).toBe(text);
     },
   );
 
