@@ -29,7 +29,7 @@ const registry = new FinalizationRegistry<number>((place) => {
  * something registered instead, which who releases one leaves to the next. REQUIRES: nobody but the
  * user's lease keeps it.
  */
-export function tagOf(lease: HeldLease): LeaseTag {
+export function takeTag(lease: HeldLease): LeaseTag {
   const tag = free.pop() ?? registered(held.push(undefined) - 1);
   held[tag.place] = lease;
   return tag;

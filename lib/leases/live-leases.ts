@@ -1,6 +1,6 @@
 import type { DeviceLoads } from './device-loads.js';
 import type { HeldLease, LeaseKeeper } from './held-lease.js';
-import { allHeld, type LeaseTag, tagOf, vacate } from './lease-tags.js';
+import { allHeld, type LeaseTag, takeTag, vacate } from './lease-tags.js';
 import type { DeviceHolding, LeasedDevice } from './leased-devices.js';
 import type { Ledger } from './ledger.js';
 import { TokenTable } from './token-table.js';
@@ -55,7 +55,7 @@ export class LiveLeases {
   }
 
   keep(held: HeldLease): LeaseTag {
-    const tag = tagOf(held);
+    const tag = takeTag(held);
     held.place = tag.place;
     this.#count += 1;
     return tag;
