@@ -3,9 +3,13 @@ import { type EqualDevices, equalCounts, sumOf } from './equal-counts.js';
 /**
  * Items per device where a device takes none or at least `minimum`. Devices join in the order in
  * which each would be done with its minimum, as long as one that joins is done with that no later
- * than the others are without it (or they have no room), and each gets its minimum before the rest
- * is shared out. Without loads and limits no plan has a smaller makespan: a faster device may
- * always stand in for a slower one, and one that joins in time only takes work off the others.
+ * than those before it would be with everything, were there no minimum (or they have no room). Then
+ * each gets its minimum, and the rest is shared out.
+ *
+ * Without loads and limits no plan has a smaller makespan. A faster device may always stand in for
+ * a slower one, so the first k are a best choice of k; their makespan is the later of two times:
+ * when the k-th is done with its minimum, which never falls as k grows, and when they are done
+ * without a minimum, which never rises. So the question is answered yes, then no.
  */
 export function countsWithMinimum(
   itemCount: number,
@@ -20,7 +24,7 @@ export function countsWithMinimum(
     .sort((a, b) => (done[a] as number) - (done[b] as number) || a - b);
   const most = Math.min(order.length, Math.floor(itemCount / minimum));
   const joins = (size: number) => {
-    const others = countsOf(order.slice(0, size - 1), { itemCount, minimum, devices });
+    const others = countsOf(order.slice(0, size - 1), { itemCount, minimum: 0, devices });
     const joining = done[order[size - 1] as number] as number;
     return sumOf(others) < itemCount || joining <= makespan(others, devices);
   };

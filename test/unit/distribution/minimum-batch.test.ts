@@ -40,6 +40,10 @@ describe('a minimum batch', () => {
     expect(counted(9, 4, { speeds: [9, 1], limits: [3, 9] })).toEqual([0, 9]);
   });
 
+  it('lets nobody join whom the next one could join after', () => {
+    expect(counted(8, 2, { speeds: [1, 1, 1, 5] })).toEqual([0, 0, 0, 8]);
+  });
+
   it('has the least makespan there is', () => {
     const speeds = fc.array(fc.nat({ max: 6 }), { minLength: 1, maxLength: 4 });
     fc.assert(
@@ -56,7 +60,7 @@ describe('a minimum batch', () => {
           if (taken > 0) expect(makespan(counts, own)).toBe(least(n, minimum, own));
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: 5000 },
     );
   });
 
