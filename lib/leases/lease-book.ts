@@ -71,8 +71,10 @@ export class LeaseBook implements LeaseKeeper {
     this.#unixOffsetMs = Date.now() - now();
     const sampleNow = () => board.sampleNowMs();
     this.#samples = new SampleClock(sampleNow, isLive ? undefined : sampleNow());
-    this.devices = new LeasedDevices(board, { decayMs: latencyDecayMs, now });
-    const { devices } = this;
+    const latencies = { decayMs: latencyDecayMs, now };
+    const leaves = ({ row }: LeasedDevice) => this.live.tokens.keep(row);
+    const devices = new LeasedDevices(board, latencies, leaves);
+    this.devices = devices;
     this.#loads = new DeviceLoads({
       board,
       devices,
@@ -80,7 +82,7 @@ export class LeaseBook implements LeaseKeeper {
       clock: this.#samples,
       listed: () => this.#endGone(),
     });
-    this.live = new LiveLeases({ keeper: this, ledger, loads: this.#loads });
+    this.live = new LiveLeases({ keeper: this, ledger, loads: this.#loads, devices });
     this.choice = new LeaseChoice({
       board,
       devices,
@@ -115,8 +117,8 @@ export class LeaseBook implements LeaseKeeper {
 
   /** Of the least loaded device, if there is one. @throws GPUError as `grant` */
   grantUnit(): Lease | undefined {
-    const unit = this.units.enter();
-    return unit && this.#begin(unit.on.unitOnly);
+    const index = this.units.enter();
+    return index === -1 ? undefined : this.#begin(this.devices.at(index).unitOnly);
   }
 
   /** Likewise by a request of one device. */

@@ -71,18 +71,26 @@ export interface MeasuredOutcome {
 export class LeasedDevices {
   readonly #board: Board;
   readonly #latencyOptions: LatencyOptions;
+  readonly #leaves: (device: LeasedDevice) => void;
   #views: Board['views'] | undefined;
   #byNumber: ReadonlyMap<number, LeasedDevice> = new Map();
   #listed: readonly LeasedDevice[] = [];
-  /** Of each of them, in the same order, its `unit`: one look less. */
-  units: readonly DeviceHolding[] = [];
+  /** Of each of them, in the same order, where it lies in the ledger: fewer looks. */
+  rows: Int32Array = new Int32Array(0);
+  numbers: Int32Array = new Int32Array(0);
   /** By row, -1 where there is none: what a change of the ledger is about. */
   #indexes: Int32Array = new Int32Array(0);
   #gone: readonly LeasedDevice[] = [];
 
-  constructor(board: Board, latencyOptions: LatencyOptions) {
+  /** `leaves` is told of a device that is listed no more, while `at` still gives it. */
+  constructor(
+    board: Board,
+    latencyOptions: LatencyOptions,
+    leaves: (device: LeasedDevice) => void = () => {},
+  ) {
     this.#board = board;
     this.#latencyOptions = latencyOptions;
+    this.#leaves = leaves;
   }
 
   /** Those that were taken over last. */
@@ -111,6 +119,11 @@ export class LeasedDevices {
     return this.#indexes[row] ?? -1;
   }
 
+  /** What unit leases of the row's device have; undefined: there is none. */
+  unitOfRow(row: number): DeviceHolding | undefined {
+    return this.#listed[this.indexOfRow(row)]?.unit;
+  }
+
   /** Those that went since the last time. */
   takeGone(): readonly LeasedDevice[] {
     const gone = this.#gone;
@@ -136,28 +149,33 @@ export class LeasedDevices {
   }
 
   #adopt(views: Board['views']): void {
-    const before = this.#byNumber;
+    const listed = views.map(({ device }, index) => this.#deviceFor(device, index));
+    const isListed = new Set(listed);
+    const gone = this.#listed.filter((device) => !isListed.has(device));
+    for (const device of gone) {
+      this.#leaves(device);
+      device.index = -1;
+    }
+    this.#gone = [...this.#gone, ...gone];
     this.#views = views;
-    this.#listed = views.map(({ device }, index) => {
-      const number = this.#board.numberOf(index);
-      const row = this.#board.rowOf(index);
-      const known = before.get(number);
-      const kept = known?.row === row && known.deviceId === device.deviceId ? known : undefined;
-      return kept ?? new LeasedDevice(device, { row, number }, this.#latencyOptions);
-    });
-    this.units = this.#listed.map(({ unit }) => unit);
-    const rows = this.#listed.map(({ row }) => row);
-    this.#indexes = new Int32Array(rows.reduce((most, row) => Math.max(most, row + 1), 0)).fill(-1);
-    for (const [index, device] of this.#listed.entries()) {
+    this.#listed = listed;
+    this.#byNumber = new Map(listed.map((device) => [device.number, device]));
+    this.rows = Int32Array.from(listed, ({ row }) => row);
+    this.numbers = Int32Array.from(listed, ({ number }) => number);
+    const rowCount = this.rows.reduce((most, row) => Math.max(most, row + 1), 0);
+    this.#indexes = new Int32Array(rowCount).fill(-1);
+    for (const [index, device] of listed.entries()) {
       device.index = index;
       device.device = views[index]?.device ?? device.device;
       this.#indexes[device.row] = index;
     }
-    this.#byNumber = new Map(this.#listed.map((device) => [device.number, device]));
-    const gone = [...before.values()].filter(
-      (device) => this.#byNumber.get(device.number) !== device,
-    );
-    for (const device of gone) device.index = -1;
-    this.#gone = [...this.#gone, ...gone];
+  }
+
+  #deviceFor(device: GPUDevice, index: number): LeasedDevice {
+    const number = this.#board.numberOf(index);
+    const row = this.#board.rowOf(index);
+    const known = this.#byNumber.get(number);
+    if (known?.row === row && known.deviceId === device.deviceId) return known;
+    return new LeasedDevice(device, { row, number }, this.#latencyOptions);
   }
 }

@@ -35,6 +35,14 @@ export function noFigures(): LedgerFigures {
   return { inFlight: 0, leaseCount: 0, leasedKiB: 0, pendingKiB: 0, unseenKiB: 0 };
 }
 
+export function clearFigures(figures: LedgerFigures): void {
+  figures.inFlight = 0;
+  figures.leaseCount = 0;
+  figures.leasedKiB = 0;
+  figures.pendingKiB = 0;
+  figures.unseenKiB = 0;
+}
+
 /** How the cells are reached where their memory is not visible here (NativeSession). */
 export interface LedgerCalls {
   loadLedger(index: number): number;

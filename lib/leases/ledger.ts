@@ -1,11 +1,12 @@
-import type {
-  Asked,
-  Holding,
-  LedgerCalls,
-  LedgerFigures,
-  LedgerOptions,
-  LedgerPlace,
-  MaterialiseTicks,
+import {
+  type Asked,
+  clearFigures,
+  type Holding,
+  type LedgerCalls,
+  type LedgerFigures,
+  type LedgerOptions,
+  type LedgerPlace,
+  type MaterialiseTicks,
 } from './ledger-entries.js';
 import {
   cell,
@@ -96,10 +97,7 @@ export class Ledger {
     return true;
   }
 
-  /**
-   * Nothing is read or written any more: the shard is about to be zeroed, and then another
-   * environment's. What goes on all the same finds no leases.
-   */
+  /** The shard is about to be another environment's. What goes on all the same finds no leases. */
   close(): void {
     this.#shard = -1;
     this.#weigh();
@@ -114,8 +112,8 @@ export class Ledger {
 
   /** Room for so many rows; nothing to do for a ledger in the published block, which has it. */
   makeRoom(rows: number): void {
-    const { shardStride, rowStride } = this.#layout;
-    if (!this.#ownsMemory || rows * rowStride <= shardStride) return;
+    const hasRoom = rows * this.#rowStride <= this.#layout.shardStride;
+    if (!this.#ownsMemory || hasRoom) return;
     const before = this.#cells;
     this.#layout = ownLedgerLayout(2 * rows, 1);
     this.#cells = new Int32Array(ledgerCellCount(this.#layout));
@@ -128,26 +126,41 @@ export class Ledger {
    * cells, nothing is entered.
    */
   add(holding: Holding): number {
+    if (holding.kib > 0 && !this.#addMemory(holding)) return -1;
+    return this.addPlain(holding.row, holding.number, holding.weight);
+  }
+
+  /** Likewise without memory. */
+  addPlain(row: number, number: number, weight: number): number {
     const cells = this.#cells;
-    const at = this.#own + holding.row * this.#rowStride;
-    const inFlight = (cells[at + inFlightCell] as number) + holding.weight;
-    const isPlain = cells[at + numberCell] === holding.number && holding.kib === 0;
-    if (!isPlain || inFlight > mostInFlight) return this.#addFirst(holding, at);
+    const at = this.#own + row * this.#rowStride;
+    if (cells[at + numberCell] !== number) this.#begin(at, number);
+    const inFlight = (cells[at + inFlightCell] as number) + weight;
+    if (inFlight > mostInFlight) return -1;
     (cells[at + leaseCountCell] as number) += 1;
-    return this.#enter(holding, at, inFlight);
+    return this.#enter(row, at, inFlight);
   }
 
   /**
    * Strikes it out, and returns what is left in flight. `pendingKiB` of it was not materialised.
    * -1: the row is another device's now.
    */
-  remove(holding: Holding, pendingKiB: number): number {
+  remove({ row, number, weight, kib }: Holding, pendingKiB: number): number {
+    const at = this.#own + row * this.#rowStride;
+    if (kib > 0 && this.#cells[at + cell.number] === number) {
+      this.#addTo(at + cell.pendingKiB, -pendingKiB);
+      this.#addTo(at + cell.leasedKiB, -kib);
+    }
+    return this.removePlain(row, number, weight);
+  }
+
+  /** Likewise of one without memory. */
+  removePlain(row: number, number: number, weight: number): number {
     const cells = this.#cells;
-    const at = this.#own + holding.row * this.#rowStride;
-    if (cells[at + numberCell] !== holding.number) return -1;
+    const at = this.#own + row * this.#rowStride;
+    if (cells[at + numberCell] !== number) return -1;
     (cells[at + leaseCountCell] as number) -= 1;
-    if (holding.kib !== 0) this.#removeMemory(at, holding.kib, pendingKiB);
-    return this.#enter(holding, at, (cells[at + inFlightCell] as number) - holding.weight);
+    return this.#enter(row, at, (cells[at + inFlightCell] as number) - weight);
   }
 
   /** Memory that was reserved is in use now, at `tick`. What `seen` shows already is forgotten. */
@@ -172,11 +185,7 @@ export class Ledger {
 
   /** The device's figures, as of a sample that has seen what was until the tick `seen`. */
   readInto({ row, number }: LedgerPlace, seen: number, into: LedgerFigures): void {
-    into.inFlight = 0;
-    into.leaseCount = 0;
-    into.leasedKiB = 0;
-    into.pendingKiB = 0;
-    into.unseenKiB = 0;
+    clearFigures(into);
     const at = row * this.#rowStride;
     if (this.#shard !== -1) this.#gather(this.#own + at, { number, seen }, into);
     if (this.isShared) this.#gatherOthers(at, { number, seen }, into);
@@ -220,7 +229,7 @@ export class Ledger {
     }
   }
 
-  /** Whether a shard above this one has leases on the device: it is to give way first. */
+  /** Whether a shard above this one has leases on the device, which is to give way first. */
   isHeldAbove({ row, number }: LedgerPlace): boolean {
     const { first, shardStride, rowStride } = this.#layout;
     for (let up = this.#otherAfter(this.#shard); up !== -1; up = this.#otherAfter(up)) {
@@ -232,39 +241,33 @@ export class Ledger {
   }
 
   /** The last step of a change. Returns what is in flight now everywhere. */
-  #enter(holding: Holding, at: number, inFlight: number): number {
+  #enter(row: number, at: number, inFlight: number): number {
     const cells = this.#cells;
     this.version = (this.version + 1) | 0;
-    if (this.#tells) return this.#publish(holding, at, inFlight);
-    cells[at + inFlightCell] = inFlight;
-    return cells[this.#shares] === this.#alone ? inFlight : this.#publish(holding, at, inFlight);
+    if (!this.#tells) {
+      cells[at + inFlightCell] = inFlight;
+      if (cells[this.#shares] === this.#alone) return inFlight;
+    }
+    return this.#publish(row, at, inFlight);
   }
 
   /** Likewise where it has to be visible at once: with it all is seen. */
-  #publish(holding: Holding, at: number, inFlight: number): number {
+  #publish(row: number, at: number, inFlight: number): number {
     this.#calls?.storeLedger(at + leaseCountCell, this.#cells[at + leaseCountCell] as number);
     this.#store(at + inFlightCell, inFlight);
-    return this.#told(holding.row) ? this.inFlight(holding) : inFlight;
+    const number = this.#cells[at + numberCell] as number;
+    return this.#told(row) ? this.inFlight({ row, number }) : inFlight;
   }
 
-  /** Of who has memory, or is the first since the row became its device's. */
-  #addFirst(holding: Holding, at: number): number {
-    const { number, weight, kib } = holding;
+  /** False: it would not fit, nothing is entered. */
+  #addMemory({ row, number, weight, kib }: Holding): boolean {
+    const at = this.#own + row * this.#rowStride;
     if (this.#cells[at + numberCell] !== number) this.#begin(at, number);
-    const inFlight = (this.#cells[at + inFlightCell] as number) + weight;
-    if (inFlight > mostInFlight) return -1;
-    if (kib > 0) {
-      if ((this.#cells[at + cell.leasedKiB] as number) >>> 0 > mostKiB - kib) return -1;
-      this.#addTo(at + cell.pendingKiB, kib);
-      this.#addTo(at + cell.leasedKiB, kib);
-    }
-    (this.#cells[at + leaseCountCell] as number) += 1;
-    return this.#enter(holding, at, inFlight);
-  }
-
-  #removeMemory(at: number, kib: number, pendingKiB: number): void {
-    if (pendingKiB !== 0) this.#addTo(at + cell.pendingKiB, -pendingKiB);
-    this.#addTo(at + cell.leasedKiB, -kib);
+    if ((this.#cells[at + inFlightCell] as number) + weight > mostInFlight) return false;
+    if ((this.#cells[at + cell.leasedKiB] as number) >>> 0 > mostKiB - kib) return false;
+    this.#addTo(at + cell.pendingKiB, kib);
+    this.#addTo(at + cell.leasedKiB, kib);
+    return true;
   }
 
   /** The row is a device's that it was not about before: what was of another one is over. */
@@ -275,13 +278,10 @@ export class Ledger {
   }
 
   #fold(at: number, seen: number): void {
-    if (
-      this.#cells[at + cell.formerKiB] !== 0 &&
-      isSeen(this.#cells[at + cell.formerAt] as number, seen)
-    ) {
-      this.#store(at + cell.formerKiB, 0);
-    }
-    if (isSeen(this.#cells[at + cell.freshAt] as number, seen)) this.#store(at + cell.freshKiB, 0);
+    const cells = this.#cells;
+    const isFormerSeen = isSeen(cells[at + cell.formerAt] as number, seen);
+    if (isFormerSeen && cells[at + cell.formerKiB] !== 0) this.#store(at + cell.formerKiB, 0);
+    if (isSeen(cells[at + cell.freshAt] as number, seen)) this.#store(at + cell.freshKiB, 0);
   }
 
   /**
@@ -289,10 +289,10 @@ export class Ledger {
    * it, however soon more follows. Returns what stays.
    */
   #startFresh(at: number, now: number): number {
-    const freshKiB = (this.#cells[at + cell.freshKiB] as number) >>> 0;
-    const freshAt = this.#cells[at + cell.freshAt] as number;
-    if (freshKiB === 0 || freshAt === now || this.#cells[at + cell.formerKiB] !== 0)
-      return freshKiB;
+    const cells = this.#cells;
+    const freshKiB = (cells[at + cell.freshKiB] as number) >>> 0;
+    const freshAt = cells[at + cell.freshAt] as number;
+    if (freshKiB === 0 || freshAt === now || cells[at + cell.formerKiB] !== 0) return freshKiB;
     this.#store(at + cell.formerAt, freshAt);
     this.#store(at + cell.formerKiB, freshKiB);
     return 0;

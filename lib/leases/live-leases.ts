@@ -1,7 +1,7 @@
 import type { DeviceLoads } from './device-loads.js';
 import type { HeldLease, LeaseKeeper } from './held-lease.js';
 import { allHeld, type LeaseTag, takeTag, vacate } from './lease-tags.js';
-import type { DeviceHolding, LeasedDevice } from './leased-devices.js';
+import type { DeviceHolding, LeasedDevice, LeasedDevices } from './leased-devices.js';
 import type { Ledger } from './ledger.js';
 import { TokenTable } from './token-table.js';
 
@@ -10,6 +10,7 @@ export interface LiveLeasesParts {
   readonly keeper: LeaseKeeper;
   readonly ledger: Ledger;
   readonly loads: DeviceLoads;
+  readonly devices: LeasedDevices;
 }
 
 /** The live leases of one manager, and that the ledger is their sum. Nothing here throws. */
@@ -18,12 +19,13 @@ export class LiveLeases {
   readonly #ledger: Ledger;
   readonly #loads: DeviceLoads;
   #count = 0;
-  readonly tokens: TokenTable<DeviceHolding> = new TokenTable();
+  readonly tokens: TokenTable<DeviceHolding>;
 
-  constructor({ keeper, ledger, loads }: LiveLeasesParts) {
+  constructor({ keeper, ledger, loads, devices }: LiveLeasesParts) {
     this.#keeper = keeper;
     this.#ledger = ledger;
     this.#loads = loads;
+    this.tokens = new TokenTable((row) => devices.unitOfRow(row));
   }
 
   get count(): number {

@@ -1,92 +1,126 @@
-const mostTokens = 2 ** 30;
+const mostPlaces = 2 ** 28;
 const leastPlaces = 64;
+/** In place of a row: what the token stands for is kept by itself. */
+const isItem = -1;
 
 /**
  * Who holds what, by a number that is free to make and says whether it is still good: a token lies
  * at its low bits, so looking it up is one comparison. Tokens count up from 1 to 2^31 - 1 and begin
  * again, passing over places in use; while half the places are free, one comes again after 2^30
  * others at the earliest.
+ *
+ * Most stand for what all tokens of a device have alike: its row says what, so that no object is
+ * kept, or looked at.
  */
 export class TokenTable<T> {
-  #tokens: Int32Array = new Int32Array(leastPlaces);
-  #items: (T | undefined)[] = new Array<undefined>(leastPlaces).fill(undefined);
-  #count = 0;
+  readonly #ofRow: (row: number) => T | undefined;
+  /** Two of each place: the token, 0 where nobody has the place, and the row. */
+  #cells: Int32Array = new Int32Array(2 * leastPlaces);
+  readonly #items = new Map<number, T>();
+  /** How many more may be issued before it has to grow. */
+  #room = leastPlaces / 2;
   #last: number;
 
-  /** Tokens count on from `last`. */
-  constructor(last = 0) {
+  /** `ofRow` says what the tokens of a row stand for. Tokens count on from `last`. */
+  constructor(ofRow: (row: number) => T | undefined, last = 0) {
+    this.#ofRow = ofRow;
     this.#last = last;
   }
 
   get size(): number {
-    return this.#count;
+    return this.#cells.length / 4 - this.#room;
   }
 
-  /** Makes sure that the next `issue` allocates nothing and cannot fail. */
+  /** Makes sure that the next `issueOf` allocates nothing and cannot fail. */
   reserve(): void {
-    if (this.isFull) this.grow();
+    if (this.#room === 0) this.#grow();
   }
 
-  get isFull(): boolean {
-    return 2 * this.#count >= this.#tokens.length;
-  }
-
-  /** REQUIRES: `reserve` since the last one. */
-  issue(item: T): number {
-    const tokens = this.#tokens;
-    const mask = tokens.length - 1;
+  /** For what the row's tokens stand for. REQUIRES: `reserve` since the last one. */
+  issueOf(row: number): number {
+    const cells = this.#cells;
     let token = this.#last;
-    do token = (token + 1) & 0x7fffffff;
-    while (token === 0 || tokens[token & mask] !== 0);
+    let at = 0;
+    do {
+      token = (token + 1) & 0x7fffffff;
+      at = (token << 1) & (cells.length - 1);
+    } while (token === 0 || cells[at] !== 0);
     this.#last = token;
-    tokens[token & mask] = token;
-    this.#items[token & mask] = item;
-    this.#count += 1;
+    cells[at] = token;
+    cells[at + 1] = row;
+    this.#room -= 1;
     return token;
   }
 
-  get(token: number): T | undefined {
-    const place = this.#placeOf(token);
-    return place === -1 ? undefined : this.#items[place];
+  /** For something else. REQUIRES: `reserve` since the last one. */
+  issue(item: T): number {
+    const token = this.issueOf(isItem);
+    this.#items.set(token, item);
+    return token;
   }
 
-  /** What it stood for; undefined: it is not good, or no longer. */
+  /**
+   * The row that says what it stands for, and it is over; -1: none does, or it is not good.
+   * Anything may be asked about.
+   */
+  takeRow(token: number): number {
+    if (typeof token !== 'number' || !(token > 0)) return -1;
+    const cells = this.#cells;
+    const at = (token << 1) & (cells.length - 1);
+    const row = cells[at + 1] as number;
+    if (cells[at] !== token || row === isItem) return -1;
+    cells[at] = 0;
+    this.#room += 1;
+    return row;
+  }
+
+  /** What it stands for; undefined: it is not good, or no longer. Anything may be asked about. */
+  get(token: number): T | undefined {
+    const item = this.#items.get(token);
+    if (item !== undefined || typeof token !== 'number' || !(token > 0)) return item;
+    const at = (token << 1) & (this.#cells.length - 1);
+    return this.#cells[at] === token ? this.#ofRow(this.#cells[at + 1] as number) : undefined;
+  }
+
+  /** Likewise, and it is over. */
   take(token: number): T | undefined {
-    const place = this.#placeOf(token);
-    if (place === -1) return undefined;
-    const item = this.#items[place];
-    this.#tokens[place] = 0;
-    this.#items[place] = undefined;
-    this.#count -= 1;
+    const item = this.get(token);
+    if (item === undefined) return undefined;
+    this.#items.delete(token);
+    this.#cells[(token << 1) & (this.#cells.length - 1)] = 0;
+    this.#room += 1;
     return item;
   }
 
+  /** The row is about to say something else: its tokens keep what they stand for. */
+  keep(row: number): void {
+    const cells = this.#cells;
+    for (let at = 0; at < cells.length; at += 2) {
+      const token = cells[at] as number;
+      if (token === 0 || cells[at + 1] !== row) continue;
+      const item = this.#ofRow(row);
+      if (item !== undefined) this.#items.set(token, item);
+      cells[at + 1] = isItem;
+    }
+  }
+
   *entries(): Generator<readonly [token: number, item: T]> {
-    for (const token of this.#tokens.filter((each) => each !== 0)) {
+    for (const token of this.#cells.filter((_, at) => at % 2 === 0)) {
       const item = this.get(token);
       if (item !== undefined) yield [token, item];
     }
   }
 
-  /** -1: there is none. Anything may be asked about. */
-  #placeOf(token: number): number {
-    if (typeof token !== 'number' || !(token > 0)) return -1;
-    const place = token & (this.#tokens.length - 1);
-    return this.#tokens[place] === token ? place : -1;
-  }
-
-  grow(): void {
-    const before = this.#tokens;
+  #grow(): void {
+    const before = this.#cells;
     const length = 2 * before.length;
-    if (length > mostTokens) throw new RangeError(`more than ${mostTokens / 2} tokens are out`);
-    const tokens = new Int32Array(length);
-    const items = new Array<T | undefined>(length).fill(undefined);
-    for (const [place, token] of before.entries()) {
-      if (token === 0) continue;
-      tokens[token & (length - 1)] = token;
-      items[token & (length - 1)] = this.#items[place];
+    if (length > 2 * mostPlaces) throw new RangeError(`more than ${mostPlaces / 2} tokens are out`);
+    const cells = new Int32Array(length);
+    for (let at = 0; at < before.length; at += 2) {
+      const token = before[at] as number;
+      if (token !== 0) cells.set(before.subarray(at, at + 2), (token << 1) & (length - 1));
     }
-    this.#tokens = tokens;
-    this.#items = items;
+    this.#cells = cells;
+    this.#room = (length - before.length) / 4;
   }
 }

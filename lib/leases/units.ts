@@ -1,4 +1,5 @@
 import type { Board } from '../selection/board.js';
+import { weightSteps } from '../selection/criteria.js';
 import type { DeviceHolding, LeasedDevices } from './leased-devices.js';
 import type { Ledger } from './ledger.js';
 import type { TokenTable } from './token-table.js';
@@ -34,35 +35,37 @@ export class Units {
     this.#catchUp = parts.catchUp;
   }
 
-  /** Entered; undefined: there is none. @throws as `catchUp` */
-  enter(): DeviceHolding | undefined {
+  /** Enters one, and says of which device, by its index; -1: there is none. @throws as `catchUp` */
+  enter(): number {
     if (!this.#board.isFresh || !this.#ledger.isAlone) this.#catchUp();
     const board = this.#board;
     const index = board.fastest();
-    if (index === -1) return undefined;
-    const unit = this.#devices.units[index] as DeviceHolding;
-    const inFlight = this.#ledger.add(unit);
-    if (inFlight < 0) return undefined;
+    if (index === -1) return -1;
+    const devices = this.#devices;
+    const row = devices.rows[index] as number;
+    const inFlight = this.#ledger.addPlain(row, devices.numbers[index] as number, weightSteps);
+    if (inFlight < 0) return -1;
     board.taken(index, inFlight);
-    return unit;
+    return index;
   }
 
   /** 0: there is none. @throws as `catchUp` */
   acquire(): number {
     const tokens = this.#tokens;
-    if (tokens.isFull) tokens.grow();
-    const unit = this.enter();
-    return unit === undefined ? 0 : tokens.issue(unit);
+    tokens.reserve();
+    const index = this.enter();
+    return index === -1 ? 0 : tokens.issueOf(this.#devices.rows[index] as number);
   }
 
   /** False: not by this way. */
   release(token: number): boolean {
-    if (!this.#board.isFresh) return false;
-    const holding = this.#tokens.take(token);
-    if (holding === undefined) return false;
-    const inFlight = this.#ledger.remove(holding, holding.kib);
-    const index = this.#devices.indexOfRow(holding.row);
-    if (inFlight >= 0 && index !== -1) this.#board.loadChanged(index, inFlight);
+    const board = this.#board;
+    const row = board.isFresh ? this.#tokens.takeRow(token) : -1;
+    if (row === -1) return false;
+    const devices = this.#devices;
+    const index = devices.indexOfRow(row);
+    const number = devices.numbers[index] as number;
+    board.loadChanged(index, this.#ledger.removePlain(row, number, weightSteps));
     return true;
   }
 }

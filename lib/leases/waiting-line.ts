@@ -10,9 +10,8 @@ export class WaitingLine<R, L> {
   /** By everybody; undefined: to be looked up anew. */
   #withheld: Set<number> | undefined;
 
-  get length(): number {
-    return this.#waiters.length;
-  }
+  /** A field, for it is asked about all the time. */
+  length = 0;
 
   /** Another one whenever somebody came or left. */
   get version(): number {
@@ -55,6 +54,7 @@ export class WaitingLine<R, L> {
   insert(waiter: Waiter<R, L>): void {
     if (this.#withheld !== undefined) waiter.withholdIn(this.#withheld);
     this.#waiters.splice(this.placeFor(waiter), 0, waiter);
+    this.length = this.#waiters.length;
     this.#soonestDeadlineMs = Math.min(this.#soonestDeadlineMs, waiter.deadlineMs);
     this.#version += 1;
   }
@@ -64,6 +64,7 @@ export class WaitingLine<R, L> {
     const place = this.#waiters.indexOf(waiter);
     if (place === -1) return false;
     this.#waiters.splice(place, 1);
+    this.length = this.#waiters.length;
     this.#withheld = undefined;
     this.#version += 1;
     return true;
@@ -82,6 +83,7 @@ export class WaitingLine<R, L> {
   #takeWhere(isTaken: (waiter: Waiter<R, L>) => boolean): readonly Waiter<R, L>[] {
     const taken = this.#waiters.filter((waiter) => isTaken(waiter));
     this.#waiters = this.#waiters.filter((waiter) => !isTaken(waiter));
+    this.length = this.#waiters.length;
     this.#soonestDeadlineMs = this.#waiters.reduce(
       (soonest, { deadlineMs }) => Math.min(soonest, deadlineMs),
       Infinity,

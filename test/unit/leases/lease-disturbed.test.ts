@@ -82,6 +82,31 @@ describe("code of the user's in the middle of acquiring", () => {
     }
   });
 
+  it('may release tokens of a device that is gone while it says how fast its successor is', () => {
+    let early: number[] = [];
+    const speedOf = () => {
+      for (const token of early.splice(0))
+        expect(rig.desk.releaseToken(token, undefined)).toBe(true);
+      return 1;
+    };
+    const rig: LeaseRig = new LeaseRig({ deviceIds: ['a'], parts: { speedOf } });
+    const tokens = [1, 2, 3].map(() => rig.desk.tryAcquireToken(undefined));
+    const { row } = rig.cluster.seatOf('a');
+    early = tokens.slice(0, 2);
+    rig.cluster.unregister('a');
+    rig.register('b');
+    expect(rig.cluster.seatOf('b').row).toBe(row);
+    const token = rig.desk.tryAcquireToken(undefined);
+    expect(early).toEqual([]);
+    for (const each of tokens) expect(rig.desk.releaseToken(each, undefined)).toBe(false);
+    expect(rig.desk.status()).toMatchObject({
+      leases: 1,
+      devices: [{ deviceId: 'b', inFlight: 1 }],
+    });
+    expect(rig.desk.releaseToken(token, undefined)).toBe(true);
+    expect(rig.desk.status()).toMatchObject({ leases: 0, devices: [{ inFlight: 0 }] });
+  });
+
   it.each([
     ['a filter', { filters: [{ name: 'broken', reject: () => fail() }] }],
     ['a cost', { policy: { name: 'broken', cost: () => fail() } }],
