@@ -47,7 +47,6 @@ export class Board implements FeedTarget {
   /** Told of by the feed, and not looked at yet. */
   readonly #changed: BoardView[] = [];
   #changedCount = 0;
-  #isListNew = false;
   #maxAgeMs = Infinity;
   /** On the clock of samples: no sample that counts becomes too old before. */
   #expiryMs = Infinity;
@@ -90,7 +89,7 @@ export class Board implements FeedTarget {
 
   /** Takes in what has changed; where nothing has, it looks at a word or two of memory. */
   refresh(): void {
-    if (this.#isListNew || !this.#news.isNone) this.#takeIn();
+    if (!this.#news.isNone) this.#takeIn();
   }
 
   /** Refreshed views, the ledger's figures included, and now: what a Pipeline decides over. */
@@ -139,7 +138,7 @@ export class Board implements FeedTarget {
 
   /** Whether there was nothing for `refresh` to take in, a moment ago (News). */
   get isFresh(): boolean {
-    return !this.#isListNew && this.#news.isNoneSoFar;
+    return this.#news.isNoneSoFar;
   }
 
   /**
@@ -190,7 +189,7 @@ export class Board implements FeedTarget {
     this.#openViews = undefined;
     this.#stale.begin(views.length);
     this.#byId = new Map(views.map((view) => [view.device.deviceId, view]));
-    this.#isListNew = true;
+    this.#news.isListNew = true;
     this.#changed.length = 0; // Nor is anybody kept who went.
     this.#changedCount = 0;
   }
@@ -218,7 +217,7 @@ export class Board implements FeedTarget {
       this.#news.take();
       this.#feed.read(this);
       this.#judge();
-      if (this.#isListNew) this.#compareSpeeds();
+      if (this.#news.isListNew) this.#compareSpeeds();
     } finally {
       this.#isTakingIn = false;
       if (this.#toldViews !== this.#views) this.#tellOfList();
@@ -237,7 +236,7 @@ export class Board implements FeedTarget {
     this.#selection.begin(nowMs, maxAgeMs);
     this.#lease.begin(nowMs, maxAgeMs);
     this.#maxAgeMs = maxAgeMs;
-    if (this.#isListNew || isExpired || 4 * this.#changedCount > this.#views.length + 4) {
+    if (this.#news.isListNew || isExpired || 4 * this.#changedCount > this.#views.length + 4) {
       this.#judgeAll();
     } else {
       for (let each = 0; each < this.#changedCount; each++) {
@@ -253,7 +252,7 @@ export class Board implements FeedTarget {
     const views = this.#views;
     this.#expiryMs = Infinity;
     this.#scores.reset(views.length, (index) => this.#scoreKey(views[index] as BoardView));
-    if (this.#isListNew) this.#order.begin(views.length);
+    if (this.#news.isListNew) this.#order.begin(views.length);
     for (const view of views) this.#judgeLease(view);
   }
 
@@ -275,7 +274,7 @@ export class Board implements FeedTarget {
     // Memory that was in no sample yet may be in this one.
     this.#stale.marks[view.index] = 1;
     const isOpen = this.#lease.passes(view);
-    if (isOpen === view.isOpenToLeases && !this.#isListNew) return;
+    if (isOpen === view.isOpenToLeases && !this.#news.isListNew) return;
     view.isOpenToLeases = isOpen;
     this.#openViews = undefined;
     this.#orderOne(view);
@@ -292,7 +291,7 @@ export class Board implements FeedTarget {
       views.map(({ device }) => device),
       this.#speedOf,
     );
-    this.#isListNew = false; // Had the user's function thrown, it would be asked again.
+    this.#news.isListNew = false; // Had the user's function thrown, it would be asked again.
     for (const [index, view] of views.entries()) {
       view.speed = speeds[index] ?? 1;
       this.#orderOne(view);

@@ -7,6 +7,8 @@ import { Tournament } from './tournament.js';
 const turnShare = 1e-9 / 2 ** 22;
 const mostTurns = 2 ** 22;
 const perStep = 1 / weightSteps;
+/** A constant: where a property of globals was never read, an engine boxes what may be it. */
+const full = Infinity;
 /** Above what any turn makes of a load, up to millions of devices. */
 const mostShare = 1 + 4e-9;
 
@@ -57,7 +59,11 @@ export class LoadOrder {
     if (this.#fallen === -1 && load < (this.#loads[index] as number)) {
       this.#fallen = index;
       this.#fallenLoad = load;
-      this.#fallenMost = this.#loadOf(index, load) * mostShare;
+      // As #loadOf says, but a number that goes through no other function is never boxed.
+      const inFlight = load * perStep;
+      const perSpeed = this.#perSpeed[index] as number;
+      const most = emptierFirst((inFlight + 1) * perSpeed, inFlight) * mostShare;
+      this.#fallenMost = inFlight + 1 > this.#maxInFlight ? full : most;
     } else {
       this.#settle();
       this.#put(index, load);
@@ -135,7 +141,7 @@ export class LoadOrder {
   /** With one lease more, and without a turn; Infinity: there is no place for it. */
   #loadOf(index: number, steps: number): number {
     const inFlight = steps * perStep;
-    if (inFlight + 1 > this.#maxInFlight) return Infinity;
+    if (inFlight + 1 > this.#maxInFlight) return full;
     return emptierFirst((inFlight + 1) * (this.#perSpeed[index] as number), inFlight);
   }
 }

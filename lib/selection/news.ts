@@ -9,10 +9,13 @@ export interface ChangesWord {
 
 const nowhere = new Int32Array(0);
 
+/** Reasons why there is something new, other than the word. */
+const due = 1;
+const listed = 2;
+
 /** Whether a feed has something new for its board: told by a flag, or seen at a word of memory. */
 export class News {
-  /** Something is to be read anew. */
-  isDue = true;
+  #reasons = due;
   readonly #word: ChangesWord | undefined;
   readonly #cells: Int32Array;
   readonly #place: number;
@@ -25,10 +28,28 @@ export class News {
     this.#place = word?.place ?? 0;
   }
 
+  /** Something is to be read anew. */
+  get isDue(): boolean {
+    return (this.#reasons & due) !== 0;
+  }
+
+  set isDue(isDue: boolean) {
+    this.#reasons = isDue ? this.#reasons | due : this.#reasons & ~due;
+  }
+
+  /** A list of devices has come that the board is not done with. */
+  get isListNew(): boolean {
+    return (this.#reasons & listed) !== 0;
+  }
+
+  set isListNew(isNew: boolean) {
+    this.#reasons = isNew ? this.#reasons | listed : this.#reasons & ~listed;
+  }
+
   /** Nothing has come since `take`. */
   get isNone(): boolean {
     const word = this.#word;
-    return word === undefined ? !this.isDue : !this.isDue && word.load() === this.#seen;
+    return this.#reasons === 0 && (word === undefined || word.load() === this.#seen);
   }
 
   /**
@@ -36,7 +57,7 @@ export class News {
    * may have done it before what stands before it. False where the word cannot be seen.
    */
   get isNoneSoFar(): boolean {
-    return !this.isDue && this.#cells[this.#place] === this.#seen;
+    return this.#reasons === 0 && this.#cells[this.#place] === this.#seen;
   }
 
   /** What is read from now on is no news. */
