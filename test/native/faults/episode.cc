@@ -233,7 +233,6 @@ void Episode::Reopen() {
   Round();
 }
 
-// Real time: the event thread waits in the driver.
 void Episode::AwaitEvent() {
   if (!running_) return;
   lab_.Command("event", "{\"type\":\"xid\",\"data\":31,\"device\":" +
