@@ -93,8 +93,8 @@ class Wakes {
   std::vector<Waking> wakes_;
 };
 
-// The real clock; it notes when the polling thread wakes for a round. That it was for one shows when
-// it waits again.
+// The real clock; it notes when the polling thread wakes for a round. That it was for one shows
+// when it waits again.
 class NotingClock final : public Clock {
  public:
   explicit NotingClock(Wakes* wakes) : wakes_(wakes) {}

@@ -237,7 +237,7 @@ class SamplerCore : public std::enable_shared_from_this<SamplerCore> {
   std::vector<std::shared_ptr<LookCall>> looks_;  // by place; null: never looked at
   std::shared_ptr<TopologyCall> topology_;        // the latest
   bool topology_missing_ = false;
-  std::shared_ptr<EventCall> event_call_;         // null unless kServing
+  std::shared_ptr<EventCall> event_call_;  // null unless kServing
   EventListener listener_;
   size_t stuck_calls_ = 0;  // about rows, places, topology and events: not free
   int unknown_rounds_ = 0;

@@ -147,8 +147,8 @@ class Source {
   // Fans, links and processes; what cannot be had stays as it is in a new DeviceDetail.
   virtual Status ReadDetail(size_t slot, DeviceDetail* detail) = 0;
 
-  // One event that has come; waits for none. kTimeout: there is none. kNotSupported: this driver has
-  // no events. Other errors: it may have some later.
+  // One event that has come; waits for none. kTimeout: there is none. kNotSupported: this driver
+  // has no events. Other errors: it may have some later.
   virtual Status NextEvent(SourceEvent* event) = 0;
 
   // Low power only. REQUIRES: not connected. True: opening it would wake a device that sleeps.

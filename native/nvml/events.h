@@ -33,8 +33,8 @@ class DriverEvents {
   Status Next(SourceEvent* event);
 
  private:
-  // A driver that spoils a set leaves it undefined, and somebody may be in a call about it: such sets
-  // are freed by Close, and there are not many of them.
+  // A driver that spoils a set leaves it undefined, and somebody may be in a call about it: such
+  // sets are freed by Close, and there are not many of them.
   static constexpr size_t kMostSets = 8;
 
   struct Place {
