@@ -79,7 +79,7 @@ void NvmlSource::Close() {
   settled_ = false;
   devices_.clear();
   for (PlaceSurvey& place : places_) place.Clear();
-  places_counted_ = places_settled_ = 0;
+  places_counted_ = places_settled_ = places_used_ = 0;
   identity_ = SourceIdentity();
   library_.Close();
 }
@@ -127,7 +127,8 @@ Status NvmlSource::Look(size_t place) {
 
 Status NvmlSource::Settle(bool* changed) {
   bool differs = !settled_ || places_counted_ != places_settled_;
-  for (size_t place = 0; place < kSlots; ++place) {
+  places_used_ = std::max(places_used_, places_counted_);
+  for (size_t place = 0; place < places_used_; ++place) {
     PlaceSurvey& one = places_[place];
     if (place < places_counted_ ? one.Settle() : one.Empty()) differs = true;
   }

@@ -59,6 +59,7 @@ class NvmlSource final : public Source {
   std::array<PlaceSurvey, kSlots> places_;
   size_t places_counted_ = 0;
   size_t places_settled_ = 0;
+  size_t places_used_ = 0;  // nobody was ever seen beyond
 };
 
 // Opens and closes at once. Ok when the driver answers and counts a device; may block for seconds.
