@@ -59,14 +59,15 @@ interface Asked {
 /** Windows of all kinds, with ends on samples, beside them, before and after all. */
 function questions(shape: HistoryShape, endMs: number, count: number): readonly Asked[] {
   const random = randomFrom(shape.seed + 1);
-  const momentMs = () => {
+  const momentUs = () => {
     const us = Math.floor(random() * (endMs * 1000 + 4 * periodUs)) - 2 * periodUs;
-    return Math.round(random() < 0.5 ? us : periodUs * Math.round(us / periodUs)) / 1000;
+    return Math.round(random() < 0.5 ? us : periodUs * Math.round(us / periodUs));
   };
   return Array.from({ length: count }, () => {
     const clock = (['wall', 'monotonic', 'last'] as const)[Math.floor(random() * 3)] ?? 'wall';
-    const [one, other] = [momentMs(), momentMs()];
-    const ends = { fromMs: Math.min(one, other), toMs: Math.max(one, other) + 0.001 };
+    const [one, other] = [momentUs(), momentUs()];
+    // A whole microsecond each: what lies beside it by a rounding is another one to native code.
+    const ends = { fromMs: Math.min(one, other) / 1000, toMs: (Math.max(one, other) + 1) / 1000 };
     const last = 1 + Math.floor(random() ** 2 * shape.count * 1.2);
     return {
       clock,
