@@ -7,9 +7,13 @@ import { type EqualDevices, equalCounts, sumOf } from './equal-counts.js';
  * each gets its minimum, and the rest is shared out.
  *
  * Without loads and limits no plan has a smaller makespan. A faster device may always stand in for
- * a slower one, so the first k are a best choice of k; their makespan is the later of two times:
- * when the k-th is done with its minimum, which never falls as k grows, and when they are done
- * without a minimum, which never rises. So the question is answered yes, then no.
+ * a slower one, so the first k are a best choice of k, as long as there are items enough for the
+ * minimum of each; their makespan is the later of two times: when the k-th is done with its
+ * minimum, which never falls as k grows, and when they are done without a minimum, which never
+ * rises. So the question is answered yes, then no.
+ *
+ * Where limits leave items over that way, as few devices as can be take all they can: those with
+ * the most room. No plan has a place for more.
  */
 export function countsWithMinimum(
   itemCount: number,
@@ -34,7 +38,13 @@ export function countsWithMinimum(
     if (joins(middle)) size = middle;
     else tooMany = middle;
   }
-  return countsOf(order.slice(0, size), { itemCount, minimum, devices });
+  const counts = countsOf(order.slice(0, size), { itemCount, minimum, devices });
+  if (sumOf(counts) === itemCount) return counts;
+  const roomiest = order.sort((a, b) => limitOf(b) - limitOf(a));
+  let [chosen, room] = [0, 0];
+  for (; chosen < most && room < itemCount; chosen += 1)
+    room += limitOf(roomiest[chosen] as number);
+  return countsOf(roomiest.slice(0, chosen), { itemCount, minimum, devices });
 }
 
 interface Batch {

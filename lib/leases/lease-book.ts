@@ -72,8 +72,9 @@ export class LeaseBook implements LeaseKeeper {
     const sampleNow = () => board.sampleNowMs();
     this.#samples = new SampleClock(sampleNow, isLive ? undefined : sampleNow());
     const latencies = { decayMs: latencyDecayMs, now };
-    const leaves = ({ row }: LeasedDevice) => this.live.tokens.keep(row);
-    const devices = new LeasedDevices(board, latencies, leaves);
+    // Nothing is listed, and so nothing gone, before all of this is put together.
+    const onGone = (rows: ReadonlySet<number>) => this.live.tokens.keepItemsOf(rows);
+    const devices = new LeasedDevices(board, latencies, onGone);
     this.devices = devices;
     this.#loads = new DeviceLoads({
       board,
@@ -297,7 +298,7 @@ export class LeaseBook implements LeaseKeeper {
   #catchUp(): void {
     this.board.refresh();
     this.claim();
-    if (!this.ledger.isAlone) this.#loads.catchUp();
+    this.#loads.catchUp();
   }
 
   /** Makes sure that leases can be entered. @throws as `grant` */

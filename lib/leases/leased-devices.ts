@@ -71,7 +71,7 @@ export interface MeasuredOutcome {
 export class LeasedDevices {
   readonly #board: Board;
   readonly #latencyOptions: LatencyOptions;
-  readonly #leaves: (device: LeasedDevice) => void;
+  readonly #onGone: (rows: ReadonlySet<number>) => void;
   #views: Board['views'] | undefined;
   #byNumber: ReadonlyMap<number, LeasedDevice> = new Map();
   #listed: readonly LeasedDevice[] = [];
@@ -82,15 +82,15 @@ export class LeasedDevices {
   #indexes: Int32Array = new Int32Array(0);
   #gone: readonly LeasedDevice[] = [];
 
-  /** `leaves` is told of a device that is listed no more, while `at` still gives it. */
+  /** `onGone` is told the rows of devices that go, while `unitOfRow` still knows them. */
   constructor(
     board: Board,
     latencyOptions: LatencyOptions,
-    leaves: (device: LeasedDevice) => void = () => {},
+    onGone: (rows: ReadonlySet<number>) => void = () => {},
   ) {
     this.#board = board;
     this.#latencyOptions = latencyOptions;
-    this.#leaves = leaves;
+    this.#onGone = onGone;
   }
 
   /** Those that were taken over last. */
@@ -152,10 +152,8 @@ export class LeasedDevices {
     const listed = views.map(({ device }, index) => this.#deviceFor(device, index));
     const isListed = new Set(listed);
     const gone = this.#listed.filter((device) => !isListed.has(device));
-    for (const device of gone) {
-      this.#leaves(device);
-      device.index = -1;
-    }
+    if (gone.length > 0) this.#onGone(new Set(gone.map(({ row }) => row)));
+    for (const device of gone) device.index = -1;
     this.#gone = [...this.#gone, ...gone];
     this.#views = views;
     this.#listed = listed;

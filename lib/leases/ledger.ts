@@ -130,7 +130,7 @@ export class Ledger {
     return this.addPlain(holding.row, holding.number, holding.weight);
   }
 
-  /** Likewise without memory. */
+  /** Likewise without memory. REQUIRES: the ledger has room for the row. */
   addPlain(row: number, number: number, weight: number): number {
     const cells = this.#cells;
     const at = this.#own + row * this.#rowStride;

@@ -13,7 +13,10 @@ export interface LiveLeasesParts {
   readonly devices: LeasedDevices;
 }
 
-/** The live leases of one manager, and that the ledger is their sum. Nothing here throws. */
+/**
+ * The live leases of one manager, and that the ledger is their sum. Nothing here throws, but
+ * `tokens` where there are too many.
+ */
 export class LiveLeases {
   readonly #keeper: LeaseKeeper;
   readonly #ledger: Ledger;

@@ -1,7 +1,10 @@
-const mostPlaces = 2 ** 28;
+import { GPUError } from '../errors.js';
+
+/** As many items as half of them are what a Map holds for certain. */
+const mostPlaces = 2 ** 24;
 const leastPlaces = 64;
 /** In place of a row: what the token stands for is kept by itself. */
-const isItem = -1;
+const noRow = -1;
 
 /**
  * Who holds what, by a number that is free to make and says whether it is still good: a token lies
@@ -31,7 +34,10 @@ export class TokenTable<T> {
     return this.#cells.length / 4 - this.#room;
   }
 
-  /** Makes sure that the next `issueOf` allocates nothing and cannot fail. */
+  /**
+   * Makes sure that the next `issueOf` allocates nothing, and `issue` not much, and neither fails.
+   * @throws GPUError ERR_GPU_LEDGER_FULL
+   */
   reserve(): void {
     if (this.#room === 0) this.#grow();
   }
@@ -54,7 +60,7 @@ export class TokenTable<T> {
 
   /** For something else. REQUIRES: `reserve` since the last one. */
   issue(item: T): number {
-    const token = this.issueOf(isItem);
+    const token = this.issueOf(noRow);
     this.#items.set(token, item);
     return token;
   }
@@ -68,7 +74,7 @@ export class TokenTable<T> {
     const cells = this.#cells;
     const at = (token << 1) & (cells.length - 1);
     const row = cells[at + 1] as number;
-    if (cells[at] !== token || row === isItem) return -1;
+    if (cells[at] !== token || row === noRow) return -1;
     cells[at] = 0;
     this.#room += 1;
     return row;
@@ -92,15 +98,15 @@ export class TokenTable<T> {
     return item;
   }
 
-  /** The row is about to say something else: its tokens keep what they stand for. */
-  keep(row: number): void {
+  /** These rows are about to say something else: their tokens keep what they stand for. */
+  keepItemsOf(rows: ReadonlySet<number>): void {
     const cells = this.#cells;
     for (let at = 0; at < cells.length; at += 2) {
-      const token = cells[at] as number;
-      if (token === 0 || cells[at + 1] !== row) continue;
+      const [token, row] = [cells[at] as number, cells[at + 1] as number];
+      if (token === 0 || !rows.has(row)) continue;
       const item = this.#ofRow(row);
       if (item !== undefined) this.#items.set(token, item);
-      cells[at + 1] = isItem;
+      cells[at + 1] = noRow;
     }
   }
 
@@ -114,7 +120,10 @@ export class TokenTable<T> {
   #grow(): void {
     const before = this.#cells;
     const length = 2 * before.length;
-    if (length > 2 * mostPlaces) throw new RangeError(`more than ${mostPlaces / 2} tokens are out`);
+    if (length > 2 * mostPlaces) {
+      const message = `expected at most ${mostPlaces / 2} tokens out at once, and they are`;
+      throw new GPUError('ERR_GPU_LEDGER_FULL', message, { hint: 'release tokens that are done' });
+    }
     const cells = new Int32Array(length);
     for (let at = 0; at < before.length; at += 2) {
       const token = before[at] as number;

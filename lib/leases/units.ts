@@ -38,6 +38,7 @@ export class Units {
   /** Enters one, and says of which device, by its index; -1: there is none. @throws as `catchUp` */
   enter(): number {
     if (!this.#board.isFresh || !this.#ledger.isAlone) this.#catchUp();
+    this.#tokens.reserve(); // not earlier: code of users may take tokens meanwhile
     const board = this.#board;
     const index = board.fastest();
     if (index === -1) return -1;
@@ -51,13 +52,14 @@ export class Units {
 
   /** 0: there is none. @throws as `catchUp` */
   acquire(): number {
-    const tokens = this.#tokens;
-    tokens.reserve();
     const index = this.enter();
-    return index === -1 ? 0 : tokens.issueOf(this.#devices.rows[index] as number);
+    return index === -1 ? 0 : this.#tokens.issueOf(this.#devices.rows[index] as number);
   }
 
-  /** False: not by this way. */
+  /**
+   * False: not by this way. Where the board is fresh, the row of a token is that of a device that is
+   * listed, and has the number of that in the ledger: tokens of others have no row any more.
+   */
   release(token: number): boolean {
     const board = this.#board;
     const row = board.isFresh ? this.#tokens.takeRow(token) : -1;

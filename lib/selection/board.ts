@@ -188,6 +188,7 @@ export class Board implements FeedTarget {
     this.#views = views;
     this.#openViews = undefined;
     this.#stale.begin(views.length);
+    this.#order.begin(views.length); // nobody is the fastest before it is judged
     this.#byId = new Map(views.map((view) => [view.device.deviceId, view]));
     this.#news.isListNew = true;
     this.#changed.length = 0; // Nor is anybody kept who went.
@@ -252,7 +253,6 @@ export class Board implements FeedTarget {
     const views = this.#views;
     this.#expiryMs = Infinity;
     this.#scores.reset(views.length, (index) => this.#scoreKey(views[index] as BoardView));
-    if (this.#news.isListNew) this.#order.begin(views.length);
     for (const view of views) this.#judgeLease(view);
   }
 

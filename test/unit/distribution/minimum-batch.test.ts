@@ -31,6 +31,17 @@ function least(itemCount: number, minimum: number, speeds: readonly number[]): n
   return best;
 }
 
+/** The most items that any plan has a place for, each count 0 or at least the minimum. */
+function greatest(itemCount: number, minimum: number, limits: readonly number[]): number {
+  const [limit, ...rest] = limits;
+  if (limit === undefined) return 0;
+  let best = greatest(itemCount, minimum, rest);
+  for (let own = minimum; own <= Math.min(limit, itemCount); own += 1) {
+    best = Math.max(best, own + greatest(itemCount - own, minimum, rest));
+  }
+  return best;
+}
+
 describe('a minimum batch', () => {
   it('leaves out who would get too few, unless a little more pays', () => {
     expect(counted(4, 2, { speeds: [3, 1] })).toEqual([4, 0]);
@@ -40,7 +51,7 @@ describe('a minimum batch', () => {
     expect(counted(9, 4, { speeds: [9, 1], limits: [3, 9] })).toEqual([0, 9]);
   });
 
-  it('lets nobody join whom the next one could join after', () => {
+  it('lets nobody join only because a slower one would do so after', () => {
     expect(counted(8, 2, { speeds: [1, 1, 1, 5] })).toEqual([0, 0, 0, 8]);
   });
 
@@ -62,6 +73,29 @@ describe('a minimum batch', () => {
       ),
       { numRuns: 5000 },
     );
+  });
+
+  it('has a place for as many items as any plan within the limits', () => {
+    const limits = fc.array(fc.nat({ max: 7 }), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(
+        limits,
+        fc.nat({ max: 16 }),
+        fc.integer({ min: 1, max: 4 }),
+        (own, n, minimum) => {
+          const speeds = own.map((_, place) => [3, 0.3, 1, 0][place] ?? 1);
+          const counts = counted(n, minimum, { speeds, limits: own });
+          for (const [place, count] of counts.entries()) {
+            const isWithin = count === 0 || (count >= minimum && count <= (own[place] ?? 0));
+            expect(isWithin && (count === 0 || speeds[place] !== 0)).toBe(true);
+          }
+          const usable = own.map((limit, place) => (speeds[place] === 0 ? 0 : limit));
+          expect(counts.reduce((sum, count) => sum + count, 0)).toBe(greatest(n, minimum, usable));
+        },
+      ),
+      { numRuns: 5000 },
+    );
+    expect(counted(3, 2, { speeds: [0.977, 0.3], limits: [2, 5] })).toEqual([0, 3]);
   });
 
   it('holds for items that are not alike, and says why an item has no device', () => {

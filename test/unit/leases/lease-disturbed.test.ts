@@ -2,6 +2,8 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it } from 'vitest';
 import type { Lease } from '../../../lib/leases/lease.js';
 import { GPUClusteringManager } from '../../../lib/manager.js';
+import { Board } from '../../../lib/selection/board.js';
+import type { DeviceFeed } from '../../../lib/selection/device-feed.js';
 import { gpu } from '../../support/cluster.js';
 import { KiB, LeaseRig } from '../../support/lease-rig.js';
 import { SharedLedger } from '../../support/shared-ledger.js';
@@ -80,6 +82,61 @@ describe("code of the user's in the middle of acquiring", () => {
       const call = async () => manager[method]();
       await expect(call()).rejects.toMatchObject({ code: 'ERR_GPU_CLOSED' });
     }
+  });
+
+  it('may take a token while it says how fast a new device is, though few more have a place', () => {
+    const inner: number[] = [];
+    let isDue = false;
+    const speedOf = () => {
+      if (isDue) inner.push(rig.desk.tryAcquireToken(undefined));
+      isDue = false;
+      return 1;
+    };
+    const rig: LeaseRig = new LeaseRig({ deviceIds: ['a'], parts: { speedOf } });
+    const take = () => rig.desk.tryAcquireToken(undefined);
+    const tokens = Array.from({ length: 31 }, take);
+    rig.register('b');
+    isDue = true;
+    tokens.push(take(), ...inner, ...Array.from({ length: 99 }, take));
+    expect(inner).toHaveLength(1);
+    expect(new Set(tokens).size).toBe(132);
+    expect(rig.desk.status().leases).toBe(132);
+  });
+
+  it('may take a token when a lease ends as the list changes, and then changes again', () => {
+    let [between, token]: [(() => void) | undefined, number] = [undefined, 0];
+    const outer = new LeaseRig({ deviceIds: ['a', 'b', 'c'] });
+    const { feed } = outer.cluster;
+    const twice: DeviceFeed = {
+      news: feed.news,
+      read(target) {
+        feed.read(target);
+        const run = between;
+        between = undefined;
+        run?.();
+        if (run !== undefined) feed.read(target);
+      },
+      defaultMaxAgeMs: () => Infinity,
+      sampleNowMs: () => feed.sampleNowMs(),
+      nowMs: () => feed.nowMs(),
+    };
+    const board = new Board({ feed: twice, seed: 1 });
+    const rig = new LeaseRig({ deviceIds: [], parts: { board } });
+    const { desk } = rig;
+    desk.tryAcquire({ deviceIds: ['c'] });
+    for (const id of ['a', 'a', 'a', 'b', 'b', 'b']) desk.tryAcquire({ deviceIds: [id] });
+    between = () => {
+      whenToldOfAnEnd(() => {
+        token = desk.tryAcquireToken(undefined);
+      });
+      const c = desk.book.devices.listed.filter(({ deviceId }) => deviceId === 'c');
+      desk.book.revoke(c, () => 'lost');
+    };
+    outer.cluster.unregister('b');
+    outer.cluster.unregister('c');
+    desk.followDevices();
+    if (token !== 0) desk.releaseToken(token, undefined);
+    expect(rig.ledger.row(0)).toMatchObject({ inFlight: 192, leaseCount: 3 });
   });
 
   it('may release tokens of a device that is gone while it says how fast its successor is', () => {
