@@ -57,8 +57,8 @@ export class Units {
   }
 
   /**
-   * False: not by this way. Where the board is fresh, the row of a token is that of a device that is
-   * listed, and has the number of that in the ledger: tokens of others have no row any more.
+   * False: not by this way. Where the board is fresh, the row of a token is that of a device that
+   * is listed, and has the number of that in the ledger: tokens of others have no row any more.
    */
   release(token: number): boolean {
     const board = this.#board;

@@ -84,7 +84,7 @@ describe("code of the user's in the middle of acquiring", () => {
     }
   });
 
-  it('may take a token while it says how fast a new device is, though few more have a place', () => {
+  it('may take a token while it says how fast a new device is, and so the last place', () => {
     const inner: number[] = [];
     let isDue = false;
     const speedOf = () => {
