@@ -1,8 +1,7 @@
-// Where events are noted, by whichever thread learns of them.
+// Where events are noted: one log, and word of it in the block.
 #pragma once
 
 #include <memory>
-#include <mutex>
 
 #include "core/block_memory.h"
 #include "core/clock.h"
@@ -10,7 +9,7 @@
 
 namespace gpuring {
 
-// Thread rules: any thread. Allocates nothing.
+// Thread rules: who has the baton notes, any thread reads the log. Allocates nothing.
 class EventDesk {
  public:
   EventDesk(std::shared_ptr<EventLog> log, std::shared_ptr<BlockMemory> block)
@@ -23,7 +22,6 @@ class EventDesk {
  private:
   const std::shared_ptr<EventLog> log_;
   const std::shared_ptr<BlockMemory> block_;
-  std::mutex mutex_;  // makes one writer of many
 };
 
 }  // namespace gpuring

@@ -109,7 +109,7 @@ bool SamplerCore::Serve() {
   survey_due_ns_ = NextSurveyNs(now_ns);
   serving_since_ns_ = now_ns;
   unknown_rounds_ = 0;
-  listener_->SetSource(source_);
+  ListenToSource();
   if (first) BecomeRunning();
   return true;
 }
@@ -143,7 +143,7 @@ void SamplerCore::ReleaseSource() {
   survey_ = {};
   found_ = {};
   if (source_ == nullptr) return;
-  listener_->SetSource(nullptr);
+  LetGoOfEvents();
   source_ = nullptr;
   const bool held = stuck_calls_ > 0 || library_hangs_.load(std::memory_order_relaxed) > 0;
   for (DeviceRow& row : rows_) {
