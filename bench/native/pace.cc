@@ -18,7 +18,6 @@
 #include <string>
 #include <string_view>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include "aggregate/column_index.h"
@@ -46,7 +45,7 @@ struct Pace {
   int64_t length_ms;
 };
 
-struct Waking {
+struct Wake {
   int64_t deadline_ns;
   int64_t woken_ns;
 };
@@ -55,8 +54,8 @@ struct Waking {
 class Wakes {
  public:
   Wakes() { wakes_.reserve(1 << 16); }
-  void Add(const Waking& wake) {
-    if (keeping_.load(std::memory_order_acquire)) wakes_.push_back(wake);
+  void Add(int64_t deadline_ns) {
+    if (keeping_.load(std::memory_order_acquire)) wakes_.push_back({deadline_ns, MonotonicNowNs()});
   }
   // The main thread's whole part: warms up, keeps and prints what happens meanwhile.
   void Measure(const Pace& pace) {
@@ -74,7 +73,7 @@ class Wakes {
   void Print(const Pace& pace, int64_t used_ns) {
     std::vector<int64_t> late_ns;
     int64_t off_ns = 0;
-    for (const Waking& wake : wakes_) {
+    for (const Wake& wake : wakes_) {
       late_ns.push_back(wake.woken_ns - wake.deadline_ns);
       const int64_t beyond_ns = (wake.deadline_ns - wakes_[0].deadline_ns) % pace.period_ns;
       off_ns = std::max(off_ns, std::min(beyond_ns, pace.period_ns - beyond_ns));
@@ -90,19 +89,13 @@ class Wakes {
   }
 
   std::atomic<bool> keeping_{false};
-  std::vector<Waking> wakes_;
+  std::vector<Wake> wakes_;
 };
 
-// The real clock; it notes when the polling thread wakes for a round. That it was for one shows
-// when it waits again.
+// The real clock; it notes when the polling thread wakes.
 class NotingClock final : public Clock {
  public:
   explicit NotingClock(Wakes* wakes) : wakes_(wakes) {}
-
-  // Whose wakes are noted from now on.
-  void Follow(const Sampler& sampler) {
-    rounds_.store(&sampler.block()->cells()[kBlockRoundsWord], std::memory_order_release);
-  }
 
   [[nodiscard]] int64_t MonotonicNs() const override { return real_.MonotonicNs(); }
   [[nodiscard]] int64_t WallUs() const override { return real_.WallUs(); }
@@ -112,14 +105,8 @@ class NotingClock final : public Clock {
     real_.EnterThread(alarm);
   }
   [[nodiscard]] bool WaitUntil(int64_t deadline_ns, Event* alarm) override {
-    if (alarm != poller_.load(std::memory_order_relaxed)) {
-      return real_.WaitUntil(deadline_ns, alarm);
-    }
-    const StdAtomics::Cell* const rounds = rounds_.load(std::memory_order_acquire);
-    const uint64_t round = rounds == nullptr ? 0 : rounds->Load(Order::kRelaxed);
-    if (std::exchange(round_, round) != round && latest_.deadline_ns > 0) wakes_->Add(latest_);
     const bool reached = real_.WaitUntil(deadline_ns, alarm);
-    latest_ = reached ? Waking{deadline_ns, MonotonicNowNs()} : Waking{};
+    if (reached && alarm == poller_.load(std::memory_order_relaxed)) wakes_->Add(deadline_ns);
     return reached;
   }
   void Wake(Event* alarm) override { real_.Wake(alarm); }
@@ -128,10 +115,6 @@ class NotingClock final : public Clock {
  private:
   RealClock real_;
   std::atomic<Event*> poller_{nullptr};
-  std::atomic<const StdAtomics::Cell*> rounds_{nullptr};
-  // The polling thread's.
-  uint64_t round_ = 0;
-  Waking latest_{};
   Wakes* const wakes_;
 };
 
@@ -155,7 +138,7 @@ int KeepPace(const Pace& pace, const Sleeping& what) {
       const timespec until = {deadline_ns / (1'000 * kNsPerMs), deadline_ns % (1'000 * kNsPerMs)};
       while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) != 0) {
       }
-      wakes.Add({deadline_ns, MonotonicNowNs()});
+      wakes.Add(deadline_ns);
       if (what.calls != nullptr && !what.calls->ReadAll()) good = false;
     }
   });
@@ -199,13 +182,11 @@ int SampleAtPace(const Pace& pace, const NvmlOptions& driver) {
   options.period_ns = pace.period_ns;
   options.make_source = [driver] { return std::make_unique<NvmlSource>(driver); };
   options.index_maker = std::make_shared<ColumnIndexMaker>();
-  const auto clock = std::make_shared<NotingClock>(&wakes);
-  const auto sampler = Sampler::Start(clock, options);
+  const auto sampler = Sampler::Start(std::make_shared<NotingClock>(&wakes), options);
   if (!sampler->WaitOpened(10'000 * kNsPerMs) || !sampler->status().ok()) {
     std::fprintf(stderr, "not opened: %s\n", sampler->status().message().c_str());
     return 1;
   }
-  clock->Follow(*sampler);
   std::vector<size_t> rows;
   for (const DeviceEntry& entry : sampler->devices()->devices) rows.push_back(entry.row);
   sampler->Watch(rows);

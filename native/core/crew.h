@@ -26,7 +26,6 @@ class Crew {
   static constexpr Place kOpening = 4;  // as kLibrary, and may take longer
   static constexpr Place kTopology = 5;
   static constexpr Place kResting = 6;  // in no call, and in none before a time
-  static constexpr Place kEvents = 7;
   static constexpr Place kRow = 0x1000;
   static constexpr Place kLook = 0x2000;
 

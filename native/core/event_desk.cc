@@ -5,6 +5,7 @@
 namespace gpuring {
 
 void EventDesk::Note(const EventRecord& event) {
+  const std::lock_guard<std::mutex> lock(mutex_);
   const uint64_t sequence = log_->Add(event);
   PublishedBlock<StdAtomics> block(block_->cells(), {});
   block.StoreHeader(kBlockEventsWord, sequence);

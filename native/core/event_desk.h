@@ -1,7 +1,8 @@
-// Where events are noted: one log, and word of it in the block.
+// Where events are noted, by whichever thread learns of them.
 #pragma once
 
 #include <memory>
+#include <mutex>
 
 #include "core/block_memory.h"
 #include "core/clock.h"
@@ -9,7 +10,7 @@
 
 namespace gpuring {
 
-// Thread rules: who has the baton notes, any thread reads the log. Allocates nothing.
+// Thread rules: any thread. Allocates nothing.
 class EventDesk {
  public:
   EventDesk(std::shared_ptr<EventLog> log, std::shared_ptr<BlockMemory> block)
@@ -22,6 +23,7 @@ class EventDesk {
  private:
   const std::shared_ptr<EventLog> log_;
   const std::shared_ptr<BlockMemory> block_;
+  std::mutex mutex_;  // makes one writer of many
 };
 
 }  // namespace gpuring

@@ -6,6 +6,9 @@
 namespace gpuring {
 namespace {
 
+// Also how long a change of the source may take to be noticed: less than a process waits at exit.
+constexpr int64_t kWaitNs = 50'000'000;
+constexpr int64_t kFlushNs = 50'000'000;
 constexpr int64_t kShortestPauseNs = 10'000'000;
 constexpr int64_t kLongestPauseNs = 1'000'000'000;
 
@@ -15,51 +18,71 @@ bool TellsOfDevices(EventKind kind) {
 
 }  // namespace
 
-EventListener::EventListener(std::shared_ptr<EventDesk> desk, std::shared_ptr<Clock> clock)
-    : desk_(std::move(desk)), clock_(std::move(clock)) {
-  devices_.fill(kNoDevice);
+EventListener::EventListener(std::shared_ptr<EventDesk> desk, std::shared_ptr<Clock> clock,
+                             std::function<void()> on_devices_change)
+    : desk_(std::move(desk)),
+      clock_(std::move(clock)),
+      on_devices_change_(std::move(on_devices_change)) {
+  for (auto& device : devices_) device.store(kNoDevice, std::memory_order_relaxed);
 }
 
-void EventListener::AskAfter(int64_t soonest_ns, int64_t latest_ns) {
-  soonest_ns_ = soonest_ns;
-  latest_ns_ = latest_ns;
-}
-
-void EventListener::Begin() {
-  pause_ns_ = 0;
-  AskAfter(0, 0);
-}
-
-void EventListener::End() {
-  Flush(INT64_MAX);
-  pending_count_ = 0;
-  flush_ns_ = INT64_MAX;
-  AskAfter(INT64_MAX, INT64_MAX);
-}
-
-void EventListener::Hangs() { AskAfter(INT64_MAX, INT64_MAX); }
-
-int64_t EventListener::DueNs() const { return std::min(latest_ns_, flush_ns_); }
-
-bool EventListener::Accept(const EventCall& call) {
-  const int64_t now_ns = clock_->MonotonicNs();
-  if (call.code == StatusCode::kOk || call.code == StatusCode::kTimeout) {
-    pause_ns_ = 0;
-    const bool came = call.code == StatusCode::kOk;
-    AskAfter(came ? now_ns : now_ns + kLeastPeriodNs, came ? now_ns : now_ns + kMostPeriodNs);
-    if (came) Take(call.event, now_ns);
-    return came && TellsOfDevices(call.event.kind);
+void EventListener::SetSource(std::shared_ptr<Source> source) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    source_.swap(source);
   }
-  pause_ns_ = std::clamp(2 * pause_ns_, kShortestPauseNs, kLongestPauseNs);
-  const bool never = call.code == StatusCode::kNotSupported;
-  const int64_t again_ns = never ? INT64_MAX : now_ns + pause_ns_;
-  AskAfter(again_ns, again_ns);
-  return false;
+  changed_.Set();
 }
 
-void EventListener::Take(const SourceEvent& event, int64_t now_ns) {
-  const int64_t device = event.slot < devices_.size() ? devices_[event.slot] : kNoDevice;
+void EventListener::RequestStop() {
+  stop_.store(true, std::memory_order_relaxed);
+  SetSource(nullptr);
+}
+
+void EventListener::Run() {
+  while (!stop_.load(std::memory_order_relaxed)) {
+    SourceEvent event;
+    const StatusCode waited = WaitOnce(&event);
+    if (waited == StatusCode::kOk) Take(event);
+    Flush(clock_->MonotonicNs());
+    Pause(waited);
+  }
+}
+
+// kTimeout without a source as well, after as long. Its share of the source ends with it.
+StatusCode EventListener::WaitOnce(SourceEvent* event) {
+  std::shared_ptr<Source> source;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    source = source_;
+  }
+  const bool flushes = pending_count_ > 0;
+  if (source != nullptr) return source->WaitEvent(flushes ? kFlushNs : kWaitNs, event).code();
+  // Nothing can come: long waits, unless something is to be flushed.
+  const int64_t wait = flushes ? kFlushNs : kLongestPauseNs;
+  changed_.WaitUntil(MonotonicNowNs() + wait);
+  changed_.TakeIfSet();
+  return StatusCode::kTimeout;
+}
+
+// Real time: it protects the machine, whatever clock the sampler goes by.
+void EventListener::Pause(StatusCode waited) {
+  if (waited == StatusCode::kOk || waited == StatusCode::kTimeout) {
+    pause_ns_ = 0;
+    return;
+  }
+  const bool never = waited == StatusCode::kNotSupported && pending_count_ == 0;
+  pause_ns_ = std::clamp(2 * pause_ns_, kShortestPauseNs, kLongestPauseNs);
+  changed_.WaitUntil(never ? INT64_MAX : MonotonicNowNs() + pause_ns_);
+  changed_.TakeIfSet();
+}
+
+void EventListener::Take(const SourceEvent& event) {
+  const int64_t device = event.slot < devices_.size()
+                             ? devices_[event.slot].load(std::memory_order_relaxed)
+                             : kNoDevice;
   const auto kind = static_cast<uint64_t>(event.kind);
+  const int64_t now_ns = clock_->MonotonicNs();
   const auto pending = std::span(pending_).first(pending_count_);
   const auto equal = std::ranges::find_if(pending, [&](const Pending& one) {
     return one.event.kind == kind && one.event.device == device && one.event.code == event.code;
@@ -68,13 +91,11 @@ void EventListener::Take(const SourceEvent& event, int64_t now_ns) {
                          now_ns + kTogetherNs};
   if (equal != pending.end()) {
     equal->event.count++;
-    return;
-  }
-  flush_ns_ = std::min(flush_ns_, fresh.due_ns);
-  if (pending_count_ < kMostPending) {
+  } else if (pending_count_ < kMostPending) {
     desk_->Note(fresh.event);
     pending_[pending_count_] = fresh;
     pending_[pending_count_++].event.count = 0;
+    if (TellsOfDevices(event.kind)) on_devices_change_();
   } else if (dropped_.event.kind == 0) {
     dropped_ = fresh;
     dropped_.event.kind = static_cast<uint64_t>(EventKind::kEventsDropped);
@@ -87,30 +108,22 @@ void EventListener::Take(const SourceEvent& event, int64_t now_ns) {
 
 // What followed is noted as one, and what comes next is together again.
 void EventListener::Flush(int64_t now_ns) {
-  if (now_ns < flush_ns_) return;
-  flush_ns_ = INT64_MAX;
-  const int64_t noted_ns = clock_->MonotonicNs();
   size_t kept = 0;
   for (size_t at = 0; at < pending_count_; at++) {
     Pending& one = pending_[at];
     const bool due = now_ns >= one.due_ns;
     if (due && one.event.count == 0) continue;
     if (due) {
-      one.event.monotonic_ns = noted_ns;
+      one.event.monotonic_ns = now_ns;
       one.event.wall_us = clock_->WallUs();
       desk_->Note(one.event);
       one.event.count = 0;
-      one.due_ns = noted_ns + kTogetherNs;
+      one.due_ns = now_ns + kTogetherNs;
     }
-    flush_ns_ = std::min(flush_ns_, one.due_ns);
     pending_[kept++] = one;
   }
   pending_count_ = kept;
-  if (dropped_.event.kind == 0) return;
-  if (now_ns < dropped_.due_ns) {
-    flush_ns_ = std::min(flush_ns_, dropped_.due_ns);
-    return;
-  }
+  if (dropped_.event.kind == 0 || now_ns < dropped_.due_ns) return;
   desk_->Note(dropped_.event);
   dropped_ = Pending{};
 }

@@ -274,16 +274,25 @@ Status MemorySource::ReadDetail(size_t slot, DeviceDetail* detail) {
   return Status::Ok();
 }
 
-Status MemorySource::NextEvent(SourceEvent* event) {
+// Polls, so that a test's clock and threads need not know of it.
+Status MemorySource::WaitEvent(int64_t timeout_ns, SourceEvent* event) {
   host_->log_->waits++;
   AwaitGate(host_->wait_gate_);
-  const std::lock_guard<std::mutex> lock(host_->mutex_);
-  if (host_->wait_code_ != StatusCode::kTimeout) return Scripted(host_->wait_code_);
-  if (host_->events_.empty()) return Scripted(StatusCode::kTimeout);
-  auto& [next, count] = host_->events_.front();
-  *event = next;
-  if (--count == 0) host_->events_.pop_front();
-  return Status::Ok();
+  const int64_t deadline_ns = MonotonicNowNs() + timeout_ns;
+  do {
+    {
+      const std::lock_guard<std::mutex> lock(host_->mutex_);
+      if (host_->wait_code_ != StatusCode::kTimeout) return Scripted(host_->wait_code_);
+      if (!host_->events_.empty()) {
+        auto& [next, count] = host_->events_.front();
+        *event = next;
+        if (--count == 0) host_->events_.pop_front();
+        return Status::Ok();
+      }
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  } while (MonotonicNowNs() < deadline_ns);
+  return Scripted(StatusCode::kTimeout);
 }
 
 bool MemorySource::OpenWouldWake() {

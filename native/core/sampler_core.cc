@@ -24,6 +24,11 @@ SamplerCore::SamplerCore(std::shared_ptr<Clock> clock, const SamplerOptions& opt
       bell_(std::make_shared<PollBell>(clock_)),
       memory_(BlockMemory::Allocate(Sampler::kLayout)),
       desk_(MakeDesk(memory_)),
+      listener_(std::make_shared<EventListener>(desk_, clock_,
+                                                [bell = bell_] {
+                                                  bell->survey_wanted = true;
+                                                  bell->Ring();
+                                                })),
       store_({Sampler::kRows, options.memory_limit_bytes}, options.index_maker, bell_),
       watchdog_timer_(clock_->MakeTimer()),
       period_ns_(std::max<int64_t>(options.period_ns, 1)),
@@ -32,8 +37,7 @@ SamplerCore::SamplerCore(std::shared_ptr<Clock> clock, const SamplerOptions& opt
       end_(std::make_shared<SamplerEnd>(outcome_, memory_)),
       table_(Sampler::kRows),
       schedule_(0, period_ns()),
-      looks_(Source::kSlots),
-      listener_(desk_, clock_) {}
+      looks_(Source::kSlots) {}
 
 void SamplerCore::Run() {
   crew_.Joined();
@@ -62,6 +66,7 @@ void SamplerCore::BecomeRunning() {
   AnnounceHeader(kBlockStateWord, static_cast<uint64_t>(SamplerState::kRunning));
   outcome_->state.store(SamplerState::kRunning, std::memory_order_release);
   outcome_->opened.Set();
+  (void)StartDetachedThread([listener = listener_] { listener->Run(); });
 }
 
 // The life of a polling thread from the moment that it has the baton.
@@ -126,6 +131,7 @@ void SamplerCore::Finish(const Status& status) {
   finished_.store(true, std::memory_order_release);
   crew_.SendSparesHome();
   outcome_->status = status;
+  listener_->RequestStop();
   source_ = nullptr;
   dormant_ = nullptr;
   store_.Close();

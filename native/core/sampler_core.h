@@ -25,8 +25,8 @@ namespace gpuring {
 // touches nothing further and returns likewise.
 //
 // sampler_core.cc: life, requests. sampler_rounds.cc: rounds and what comes of answers.
-// sampler_survey.cc: which devices there are. sampler_events.cc: the driver's events.
-// sampler_driver.cc: the source, opened, lost, let go of. sampler_watchdog.cc: the watchdog.
+// sampler_survey.cc: which devices there are. sampler_driver.cc: the source, opened, lost, let go
+// of. sampler_watchdog.cc: the watchdog.
 class SamplerCore : public std::enable_shared_from_this<SamplerCore> {
  public:
   SamplerCore(std::shared_ptr<Clock> clock, const SamplerOptions& options);
@@ -152,13 +152,6 @@ class SamplerCore : public std::enable_shared_from_this<SamplerCore> {
   [[nodiscard]] int64_t SurveyPeriodNs() const;
   [[nodiscard]] int64_t NextSurveyNs(int64_t now_ns) const;
 
-  // sampler_events.cc
-  void ListenToSource();
-  void LetGoOfEvents();
-  bool TakeEvents();
-  bool AskForEvent();
-  void AcceptEvent();
-
   // sampler_driver.cc
   struct Opening {
     std::shared_ptr<Source> source;
@@ -199,6 +192,7 @@ class SamplerCore : public std::enable_shared_from_this<SamplerCore> {
   const std::shared_ptr<SamplerOutcome> outcome_ = std::make_shared<SamplerOutcome>();
   const std::shared_ptr<BlockMemory> memory_;  // null: there was none
   const std::shared_ptr<EventDesk> desk_;      // likewise
+  const std::shared_ptr<EventListener> listener_;
   RowStore store_;
   Crew crew_;
   const std::unique_ptr<Timer> watchdog_timer_;
@@ -237,9 +231,7 @@ class SamplerCore : public std::enable_shared_from_this<SamplerCore> {
   std::vector<std::shared_ptr<LookCall>> looks_;  // by place; null: never looked at
   std::shared_ptr<TopologyCall> topology_;        // the latest
   bool topology_missing_ = false;
-  std::shared_ptr<EventCall> event_call_;  // null unless kServing
-  EventListener listener_;
-  size_t stuck_calls_ = 0;  // about rows, places, topology and events: not free
+  size_t stuck_calls_ = 0;  // about rows, places and topology: not free
   int unknown_rounds_ = 0;
   bool driver_lost_ = false;  // said so
   bool suspension_said_ = false;

@@ -109,7 +109,7 @@ bool SamplerCore::Serve() {
   survey_due_ns_ = NextSurveyNs(now_ns);
   serving_since_ns_ = now_ns;
   unknown_rounds_ = 0;
-  ListenToSource();
+  listener_->SetSource(source_);
   if (first) BecomeRunning();
   return true;
 }
@@ -143,7 +143,7 @@ void SamplerCore::ReleaseSource() {
   survey_ = {};
   found_ = {};
   if (source_ == nullptr) return;
-  LetGoOfEvents();
+  listener_->SetSource(nullptr);
   source_ = nullptr;
   const bool held = stuck_calls_ > 0 || library_hangs_.load(std::memory_order_relaxed) > 0;
   for (DeviceRow& row : rows_) {

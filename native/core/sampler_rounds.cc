@@ -37,10 +37,8 @@ bool SamplerCore::ServeRound() {
     BeginRound(Pass::kEveryWatchedRow);
   } else if (SurveyWanted()) {
     return Survey(schedule_.next_ns());
-  } else if (clock_->MonotonicNs() >= listener_.DueNs()) {
-    return TakeEvents();
   } else {
-    Wait(std::min(schedule_.next_ns(), listener_.DueNs()));
+    Wait(schedule_.next_ns());
   }
   return true;
 }
@@ -96,7 +94,7 @@ bool SamplerCore::DoWorks() {
     now_ns = clock_->MonotonicNs();
   }
   EndRound();
-  return TakeEvents();
+  return true;
 }
 
 bool SamplerCore::IsDue(const DeviceRow& row, size_t work, int64_t now_ns) const {
@@ -204,11 +202,6 @@ void SamplerCore::AcceptReturned() {
     topology_->Free();
     stuck_calls_--;
     AcceptLateTopology();
-  }
-  if (stuck_calls_ > 0 && event_call_ != nullptr && event_call_->HasReturned()) {
-    event_call_->Free();
-    stuck_calls_--;
-    AcceptEvent();
   }
 }
 

@@ -184,7 +184,7 @@ bool SamplerCore::Adopt(const DeviceTable::Found& found) {
     if (entry.identity.slot >= numbers.size()) continue;
     numbers[entry.identity.slot] = static_cast<int64_t>(entry.number);
   }
-  for (size_t slot = 0; slot < numbers.size(); slot++) listener_.SetDevice(slot, numbers[slot]);
+  for (size_t slot = 0; slot < numbers.size(); slot++) listener_->SetDevice(slot, numbers[slot]);
   rows_in_use_.store(table_.rows_in_use(), std::memory_order_release);
   StoreHeader(kBlockRowsWord, table_.rows_in_use());
   const uint64_t generation = list->generation;

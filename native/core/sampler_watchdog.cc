@@ -81,9 +81,7 @@ void SamplerCore::LeaveBehind(Crew::Place place) {
     stuck_calls_++;
     if (place >= Crew::kLook) return looks_[place - Crew::kLook]->LeftBehind();
     if (place >= Crew::kRow) return rows_[place - Crew::kRow].call->LeftBehind();
-    if (place == Crew::kTopology) return topology_->LeftBehind();
-    listener_.Hangs();
-    return event_call_->LeftBehind();
+    return topology_->LeftBehind();
   }
   library_hangs_.fetch_add(1, std::memory_order_relaxed);
   for (size_t row = 0; row < rows_in_use_; row++) {

@@ -102,9 +102,11 @@ struct SourceEvent {
 // A device is asked about by its slot: a number below kSlots, its own for as long as it is there.
 // The driver lists GPUs at places, from 0 on; a place is a GPU and its MIG instances.
 //
-// Thread rules: one thread at a time, except that threads may be left behind in calls about slots,
-// in Looks, in one TopologyOf and in one NextEvent. Others may then call everything but Connect and
-// Close, except the same about that slot or place until it has come back.
+// Thread rules: one thread at a time, except that
+//  - WaitEvent is called by a thread of its own, beside any other call;
+//  - threads may be left behind in calls about slots, in Looks and in one TopologyOf. Others may
+//    then call everything but Connect and Close, except about that slot or place until it has come
+//    back.
 // Nothing allocates but Connect, Close, TopologyOf, and a survey that finds a change.
 class Source {
  public:
@@ -147,9 +149,8 @@ class Source {
   // Fans, links and processes; what cannot be had stays as it is in a new DeviceDetail.
   virtual Status ReadDetail(size_t slot, DeviceDetail* detail) = 0;
 
-  // One event that has come; waits for none. kTimeout: there is none. kNotSupported: this driver
-  // has no events. Other errors: it may have some later.
-  virtual Status NextEvent(SourceEvent* event) = 0;
+  // One event. kTimeout: none came within the time. kNotSupported: this driver has no events.
+  virtual Status WaitEvent(int64_t timeout_ns, SourceEvent* event) = 0;
 
   // Low power only. REQUIRES: not connected. True: opening it would wake a device that sleeps.
   [[nodiscard]] virtual bool OpenWouldWake() { return false; }

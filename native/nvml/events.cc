@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/clock.h"
 #include "nvml/return_code.h"
 #include "nvml/roomy.h"
 #include "nvml/target.h"
@@ -9,9 +10,11 @@
 namespace gpuring {
 namespace {
 
+constexpr int64_t kMillisecondNs = 1'000'000;
+constexpr int64_t kLongestWaitMs = 3'600'000;
 constexpr int kMostAttempts = 20;
-// Returns at once, with an event if there is one.
-constexpr unsigned int kNoWait = 0;
+// Timeouts in a row that came much too early: an interrupt may end a wait, but not every one.
+constexpr int kMostHastyTimeouts = 16;
 
 struct KindOfBit {
   unsigned long long bit;
@@ -73,6 +76,7 @@ void DriverEvents::Close() {
   sets_made_ = 0;
   spoiled_count_ = 0;
   old_wait_ = false;
+  hasty_timeouts_ = 0;
   library_ = nullptr;
 }
 
@@ -156,32 +160,45 @@ void DriverEvents::Register(size_t slot) {
   if (spoiled) Replace(set);
 }
 
-nvmlReturn_t DriverEvents::Ask(nvmlEventSet_t set, nvmlEventData_t* data) {
+nvmlReturn_t DriverEvents::Ask(nvmlEventSet_t set, unsigned int timeout_ms, nvmlEventData_t* data) {
   const NvmlFunctions& nvml = library_->functions();
   nvmlReturn_t result = NVML_ERROR_FUNCTION_NOT_FOUND;
   if (!old_wait_ && nvml.event_wait_v2 != nullptr) {
-    result = nvml.event_wait_v2(set, data, kNoWait);
+    result = nvml.event_wait_v2(set, data, timeout_ms);
   }
   old_wait_ = IsFinal(result);
-  return old_wait_ && nvml.event_wait != nullptr ? nvml.event_wait(set, data, kNoWait) : result;
+  return old_wait_ && nvml.event_wait != nullptr ? nvml.event_wait(set, data, timeout_ms) : result;
 }
 
-Status DriverEvents::Next(SourceEvent* event) {
+// Of a wait that brought no event.
+Status DriverEvents::Judge(nvmlReturn_t result, int64_t waited_ns, int64_t timeout_ns) {
+  if (result != NVML_ERROR_TIMEOUT) {
+    hasty_timeouts_ = 0;
+    return result == NVML_ERROR_NOT_SUPPORTED ? TryAgain() : ToBareStatus(result);
+  }
+  hasty_timeouts_ = waited_ns < timeout_ns / 2 ? hasty_timeouts_ + 1 : 0;
+  return hasty_timeouts_ > kMostHastyTimeouts ? TryAgain() : ToBareStatus(result);
+}
+
+Status DriverEvents::Wait(int64_t timeout_ns, SourceEvent* event) {
   const nvmlEventSet_t set = set_;
   if (set == nullptr) {
     const bool never = library_ == nullptr || !CanMakeSets();
     return never ? Status::Error(StatusCode::kNotSupported, "") : TryAgain();
   }
-  // Not every driver answers about a set that nobody is in.
+  // Not every driver waits in a set that nobody is in.
   if (std::ranges::none_of(places_, [set](const Place& place) { return place.set == set; })) {
     return TryAgain();
   }
+  const int64_t milliseconds = (timeout_ns + kMillisecondNs - 1) / kMillisecondNs;
+  const auto timeout =
+      static_cast<unsigned int>(std::clamp<int64_t>(milliseconds, 0, kLongestWaitMs));
   Roomy<nvmlEventData_t> data;
-  const nvmlReturn_t result = Ask(set, &data.value);
-  // Of the wait alone: there are sets, so there may be events.
-  if (result == NVML_ERROR_NOT_SUPPORTED) return TryAgain();
-  if (result != NVML_SUCCESS) return ToBareStatus(result);
+  const int64_t start_ns = MonotonicNowNs();
+  const nvmlReturn_t result = Ask(set, timeout, &data.value);
+  if (result != NVML_SUCCESS) return Judge(result, MonotonicNowNs() - start_ns, timeout_ns);
   if (data->eventType == 0) return TryAgain();
+  hasty_timeouts_ = 0;
   *event = Translate(data.value, SlotOf(data->device));
   return Status::Ok();
 }

@@ -12,13 +12,13 @@ namespace gpuring {
 
 struct Target;
 
-// Thread rules: Next beside all others but Open and Close; Add and Register as a source's calls
-// about that slot.
+// Thread rules: Wait from a thread of its own beside all others but Open and Close; Add and
+// Register as a source's calls about that slot.
 class DriverEvents {
  public:
   // Without events in this driver it stays closed, which is no failure.
   void Open(const NvmlLibrary& library);
-  // Frees the sets. REQUIRES: nobody is in Next; the library is initialised.
+  // Frees the sets. REQUIRES: nobody is in Wait; the library is initialised.
   void Close();
 
   // Registers what the GPU supports, under the handle that it has now. Not for MIG instances.
@@ -29,12 +29,12 @@ class DriverEvents {
   [[nodiscard]] bool Lacks(size_t slot) const;
   void Register(size_t slot);
 
-  // As Source::NextEvent.
-  Status Next(SourceEvent* event);
+  // As Source::WaitEvent.
+  Status Wait(int64_t timeout_ns, SourceEvent* event);
 
  private:
-  // A driver that spoils a set leaves it undefined, and somebody may be in a call about it: such
-  // sets are freed by Close, and there are not many of them.
+  // A driver that spoils a set leaves it undefined, and somebody may be waiting in it: such sets
+  // are freed by Close, and there are not many of them.
   static constexpr size_t kMostSets = 8;
 
   struct Place {
@@ -47,7 +47,9 @@ class DriverEvents {
   [[nodiscard]] nvmlEventSet_t MakeSet();
   [[nodiscard]] nvmlEventSet_t PresentSet();
   void Replace(nvmlEventSet_t spoiled);
-  [[nodiscard]] nvmlReturn_t Ask(nvmlEventSet_t set, nvmlEventData_t* data);
+  [[nodiscard]] nvmlReturn_t Ask(nvmlEventSet_t set, unsigned int timeout_ms,
+                                 nvmlEventData_t* data);
+  [[nodiscard]] Status Judge(nvmlReturn_t result, int64_t waited_ns, int64_t timeout_ns);
   [[nodiscard]] size_t SlotOf(nvmlDevice_t handle) const;
 
   const NvmlLibrary* library_ = nullptr;
@@ -57,7 +59,9 @@ class DriverEvents {
   std::atomic<size_t> spoiled_count_{0};
   std::array<Place, Source::kSlots> places_;
 
-  bool old_wait_ = false;  // Next's alone
+  // The waiting thread's.
+  bool old_wait_ = false;
+  int hasty_timeouts_ = 0;
 };
 
 }  // namespace gpuring

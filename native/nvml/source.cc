@@ -267,7 +267,9 @@ Status NvmlSource::ReadDetail(size_t slot, DeviceDetail* detail) {
   return ReadTargetDetail(library_, &visit.target(), detail);
 }
 
-Status NvmlSource::NextEvent(SourceEvent* event) { return events_.Next(event); }
+Status NvmlSource::WaitEvent(int64_t timeout_ns, SourceEvent* event) {
+  return events_.Wait(timeout_ns, event);
+}
 
 bool NvmlSource::OpenWouldWake() { return options_.low_power && AllGpusAsleep(); }
 

@@ -36,7 +36,7 @@ class NvmlSource final : public Source {
   Status Poll(size_t slot, Tier tier, Sample* sample) override;
   Status Drain(size_t slot, const SeriesRequest& request, size_t* count) override;
   Status ReadDetail(size_t slot, DeviceDetail* detail) override;
-  Status NextEvent(SourceEvent* event) override;
+  Status WaitEvent(int64_t timeout_ns, SourceEvent* event) override;
   [[nodiscard]] bool OpenWouldWake() override;
   void Close() override;
 

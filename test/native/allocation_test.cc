@@ -255,9 +255,9 @@ TEST("allocation: none in details, waits and registrations of a driver") {
   bool changed = true;
   const uint64_t before = allocations;
   CHECK(source.ReadDetail(0, detail.get()).ok());
-  CHECK_EQ(source.NextEvent(&event).code(), StatusCode::kTryAgain);
+  CHECK_EQ(source.WaitEvent(0, &event).code(), StatusCode::kTryAgain);
   CHECK(source.Survey(&changed).ok());
-  CHECK_EQ(source.NextEvent(&event).code(), StatusCode::kTryAgain);
+  CHECK_EQ(source.WaitEvent(0, &event).code(), StatusCode::kTryAgain);
   CHECK_EQ(allocations.load() - before, 0u);
   CHECK_EQ(detail->process_count, 1);
 }

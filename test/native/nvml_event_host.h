@@ -1,4 +1,4 @@
-// A source whose driver's events a test posts and asks for.
+// A source whose driver's events a test posts and waits for.
 #pragma once
 
 #include <string>
@@ -41,13 +41,13 @@ class EventHost {
   }
   ~EventHost() { source_.Close(); }
 
-  StatusCode Next() {
+  StatusCode Wait(int64_t timeout_ns = 10 * kMs) {
     event = SourceEvent();
-    return source_.NextEvent(&event).code();
+    return source_.WaitEvent(timeout_ns, &event).code();
   }
   // The code of the next event, which must be an Xid of this device.
   uint64_t NextXid(size_t device) {
-    CHECK_EQ(Next(), StatusCode::kOk);
+    CHECK_EQ(Wait(), StatusCode::kOk);
     CHECK_EQ(event.kind, EventKind::kXid);
     CHECK_EQ(event.slot, source_.devices()[device].slot);
     return event.code;

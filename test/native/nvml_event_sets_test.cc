@@ -20,7 +20,7 @@ TEST("nvml events: only what a board supports is registered, and a board without
   CHECK_EQ(host.NextXid(1), 14u);
   Post(R"({"device":0,"type":"migConfiguration"})");  // not registered
   PostXid(2, 15);
-  CHECK_EQ(host.Next(), StatusCode::kTimeout);
+  CHECK_EQ(host.Wait(), StatusCode::kTimeout);
 }
 
 TEST("nvml events: no events in the driver is said once and for all") {
@@ -29,17 +29,17 @@ TEST("nvml events: no events in the driver is said once and for all") {
     for (const int result : {3, 13}) {
       EventHost host(OnSimulator(R"({"name":"none","devices":[{"board":"h100"}],"faults":[)" +
                                  Fault(missing, result) + "]}"));
-      CHECK_EQ(host.Next(), StatusCode::kNotSupported);
+      CHECK_EQ(host.Wait(), StatusCode::kNotSupported);
     }
   }
   // Nobody is in the set: nothing is waited for, but somebody may come.
   EventHost host(OnHost("wsl"));
   const int64_t start_ns = MonotonicNowNs();
-  CHECK_EQ(host.Next(), StatusCode::kTryAgain);
+  CHECK_EQ(host.Wait(3'600'000 * kMs), StatusCode::kTryAgain);
   CHECK(MonotonicNowNs() - start_ns < 60'000 * kMs);
   CHECK_EQ(CallsOf("nvmlEventSetWait_v2"), 0);
   ScriptedDriver scripted;  // has none of the functions
-  CHECK_EQ(EventHost(Scripted()).Next(), StatusCode::kNotSupported);
+  CHECK_EQ(EventHost(Scripted()).Wait(), StatusCode::kNotSupported);
 }
 
 TEST("nvml events: what fails for a while is done by a later survey") {
@@ -73,7 +73,7 @@ TEST("nvml events: trying to register ends some time, and ends at once where it 
     for (int survey = 0; survey < 50; ++survey) CHECK(!Changed(&host.source()));
     CHECK_EQ(CallsOf("nvmlDeviceRegisterEvents") > 1, refusal.tried_again);
     CHECK(CallsOf("nvmlDeviceRegisterEvents") < 25);
-    CHECK_EQ(host.Next(), StatusCode::kTryAgain);
+    CHECK_EQ(host.Wait(), StatusCode::kTryAgain);
   }
 }
 
@@ -104,7 +104,7 @@ TEST("nvml events: a driver that spoils every set is left in peace") {
     EventHost host(Hooked());
     for (int survey = 0; survey < 30; ++survey) CHECK(!Changed(&host.source()));
     CHECK_EQ(driver->sets_made, static_cast<int>(kHookedDevices) + 1);
-    CHECK_EQ(host.Next(), StatusCode::kTryAgain);
+    CHECK_EQ(host.Wait(), StatusCode::kTryAgain);
     const int calls = driver->calls;
     CHECK(!Changed(&host.source()));
     CHECK_EQ(driver->calls, calls);
@@ -130,7 +130,7 @@ TEST("nvml events: of a device that vanished, and of one that was added") {
   PostXid(1, 79);
   CHECK_EQ(check::Control("devices", R"({"remove":1})").text, "");
   CHECK(Changed(&host.source()));
-  CHECK_EQ(host.Next(), StatusCode::kOk);
+  CHECK_EQ(host.Wait(), StatusCode::kOk);
   CHECK_EQ(host.event.slot, SIZE_MAX);
   CHECK_EQ(check::Control("devices", R"({"add":{"board":"l4"}})").text, "3");
   CHECK(Changed(&host.source()));
@@ -152,7 +152,7 @@ TEST("nvml events: waiting goes on beside polls, surveys and registrations") {
   std::thread waiter([&] {
     SourceEvent event;
     while (!done) {
-      if (host.source().NextEvent(&event).ok()) ++events;
+      if (host.source().WaitEvent(kMs, &event).ok()) ++events;
     }
   });
   for (int round = 0; round < 50; ++round) {

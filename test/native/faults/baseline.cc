@@ -14,8 +14,10 @@ std::string Counter(const std::string& function, int device) {
   return text + "}";
 }
 
-// Performance counters are looked at each 100 ms.
-bool NeedsRealTime(const Role& role) { return (role.parts & kGpm) != 0; }
+// Performance counters are looked at each 100 ms, and the event thread waits for a while.
+bool NeedsRealTime(const std::string& function, const Role& role) {
+  return (role.parts & kGpm) != 0 || function.find("SetWait") != std::string::npos;
+}
 
 std::vector<long> SeenIn(const std::string& reply) {
   std::vector<long> seen;
@@ -76,8 +78,9 @@ int Baseline::PositionOf(const std::string& uuid) const {
 std::optional<Census> TakeCensus(const Lab& lab, const std::string& function, const Role& role) {
   for (const Turn turn : {Turn::kNone, Turn::kReopen, Turn::kReopenTwice, Turn::kLose}) {
     Plan plan;
-    plan.script = {
-        .turn = turn, .real_time = NeedsRealTime(role), .posts_event = (role.parts & kEvents) != 0};
+    plan.script = {.turn = turn,
+                   .real_time = NeedsRealTime(function, role),
+                   .posts_event = (role.parts & kEvents) != 0};
     plan.faults = "[" + Counter(function, -1);
     for (int device = 0; device < kDevices; device++)
       plan.faults += "," + Counter(function, device);

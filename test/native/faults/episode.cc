@@ -191,7 +191,7 @@ void Episode::LetGo() {
   if (!running_) return;
   sampler_->Suspend();
   Settle();
-  // Real time: another thread closes the driver, unless something hangs there.
+  // Real time: the event thread has to come out of the driver, unless something hangs there.
   for (int tries = 0; tries < kLettingGoTries && !HasLetGo(); tries++) Sleep(10);
 }
 
@@ -233,6 +233,7 @@ void Episode::Reopen() {
   Round();
 }
 
+// Real time: the event thread waits in the driver.
 void Episode::AwaitEvent() {
   if (!running_) return;
   lab_.Command("event", "{\"type\":\"xid\",\"data\":31,\"device\":" +

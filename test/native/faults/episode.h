@@ -74,7 +74,7 @@ struct Record {
   bool reopened = false;                // in the end, as the script says
   bool ended = false;                   // all threads did
   bool event_delivered = false;         // the one that was posted when the fault was gone
-  bool hung = false;                    // some row, while the fault was there
+  bool hung = false;                    // some row, or the event thread, while the fault was there
   std::string last_ailment;             // before all was well
   std::vector<std::string> complaints;  // of the episode itself
 };
