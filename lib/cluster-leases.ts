@@ -33,7 +33,7 @@ export abstract class ClusterLeases extends ClusterSelection {
    * of the process.
    * @throws RangeError, TypeError naming the key of the request; what filters and policies of your
    *   own throw, as the cause of a TypeError.
-   * @throws GPUError ERR_GPU_LEDGER_FULL: 64 threads hold leases already.
+   * @throws GPUError ERR_GPU_LEDGER_FULL: 64 threads hold leases already; of a token, 2^23 are out.
    *
    * @example
    * const lease = manager.tryAcquire({ memoryBytes: 8 * 2 ** 30 });

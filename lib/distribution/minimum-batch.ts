@@ -12,8 +12,8 @@ import { type EqualDevices, equalCounts, sumOf } from './equal-counts.js';
  * minimum, which never falls as k grows, and when they are done without a minimum, which never
  * rises. So the question is answered yes, then no.
  *
- * Where limits leave items over that way, as few devices as can be take all they can: those with
- * the most room. No plan has a place for more.
+ * Where limits leave items over that way, the devices with the most room come first, as few as have
+ * a place for all (no plan has a place for more), and others join them likewise.
  */
 export function countsWithMinimum(
   itemCount: number,
@@ -27,24 +27,31 @@ export function countsWithMinimum(
     .filter((place) => (speeds[place] as number) > 0 && limitOf(place) >= minimum)
     .sort((a, b) => (done[a] as number) - (done[b] as number) || a - b);
   const most = Math.min(order.length, Math.floor(itemCount / minimum));
-  const joins = (size: number) => {
-    const others = countsOf(order.slice(0, size - 1), { itemCount, minimum: 0, devices });
-    const joining = done[order[size - 1] as number] as number;
+  const joins = (candidates: readonly number[], size: number) => {
+    const others = countsOf(candidates.slice(0, size - 1), { itemCount, minimum: 0, devices });
+    const joining = done[candidates[size - 1] as number] as number;
     return sumOf(others) < itemCount || joining <= makespan(others, devices);
   };
-  let [size, tooMany] = [Math.min(1, most), most + 1];
-  while (tooMany - size > 1) {
-    const middle = (size + tooMany) >> 1;
-    if (joins(middle)) size = middle;
-    else tooMany = middle;
-  }
-  const counts = countsOf(order.slice(0, size), { itemCount, minimum, devices });
+  const joined = (candidates: readonly number[], least: number) => {
+    let [size, tooMany] = [least, most + 1];
+    while (tooMany - size > 1) {
+      const middle = (size + tooMany) >> 1;
+      if (joins(candidates, middle)) size = middle;
+      else tooMany = middle;
+    }
+    return countsOf(candidates.slice(0, size), { itemCount, minimum, devices });
+  };
+  const counts = joined(order, Math.min(1, most));
   if (sumOf(counts) === itemCount) return counts;
-  const roomiest = order.sort((a, b) => limitOf(b) - limitOf(a));
-  let [chosen, room] = [0, 0];
-  for (; chosen < most && room < itemCount; chosen += 1)
-    room += limitOf(roomiest[chosen] as number);
-  return countsOf(roomiest.slice(0, chosen), { itemCount, minimum, devices });
+  const roomiest = [...order].sort((a, b) => limitOf(b) - limitOf(a));
+  const first = new Set<number>();
+  let room = 0;
+  for (const place of roomiest.slice(0, most)) {
+    if (room >= itemCount) break;
+    first.add(place);
+    room += limitOf(place);
+  }
+  return joined([...first, ...order.filter((place) => !first.has(place))], first.size);
 }
 
 interface Batch {

@@ -53,18 +53,26 @@ export class LeaseChoice {
       this.#parts.assertOpen();
       if (indexes === undefined) return undefined;
       // A filter of the user's may have leased or released: what was chosen is out of date then.
-      const live = this.#live;
       if (this.#board.views !== scene.views || this.#ledger.version !== version) continue;
       const chosen = indexes.map((index) => this.#devices.at(index));
       const holdings = chosen.map((device) => holdingOf(device, demand));
-      const entered = holdings.filter((holding) => live.enter(holding));
-      const isWhole = entered.length === holdings.length;
-      const isFit = isWhole && this.#fit(holdings, demand);
-      this.#parts.assertOpen();
-      if (isFit) return holdings;
-      for (const holding of entered) live.leave(holding, holding.kib);
+      if (this.#enterAll(holdings, demand)) return holdings;
     }
     return undefined;
+  }
+
+  /** All or, where they do not fit or something throws, none of them. */
+  #enterAll(holdings: readonly DeviceHolding[], demand: LeaseDemand): boolean {
+    const live = this.#live;
+    const entered = holdings.filter((holding) => live.enter(holding));
+    let isFit = false;
+    try {
+      isFit = entered.length === holdings.length && this.#fit(holdings, demand);
+      this.#parts.assertOpen();
+    } finally {
+      if (!isFit) for (const holding of entered) live.leave(holding, holding.kib);
+    }
+    return isFit;
   }
 
   /** How each device stands to the request, in the order of `devices`. */

@@ -38,7 +38,11 @@ export class Units {
   /** Enters one, and says of which device, by its index; -1: there is none. @throws as `catchUp` */
   enter(): number {
     if (!this.#board.isFresh || !this.#ledger.isAlone) this.#catchUp();
-    this.#tokens.reserve(); // not earlier: code of users may take tokens meanwhile
+    return this.#enter();
+  }
+
+  /** As `enter`, of a board and a ledger that are up to date. */
+  #enter(): number {
     const board = this.#board;
     const index = board.fastest();
     if (index === -1) return -1;
@@ -50,9 +54,11 @@ export class Units {
     return index;
   }
 
-  /** 0: there is none. @throws as `catchUp` */
+  /** 0: there is none. @throws as `catchUp`, and as `TokenTable.reserve` */
   acquire(): number {
-    const index = this.enter();
+    if (!this.#board.isFresh || !this.#ledger.isAlone) this.#catchUp();
+    this.#tokens.reserve(); // not earlier: code of users may take tokens while it catches up
+    const index = this.#enter();
     return index === -1 ? 0 : this.#tokens.issueOf(this.#devices.rows[index] as number);
   }
 

@@ -188,7 +188,7 @@ export class Board implements FeedTarget {
     this.#views = views;
     this.#openViews = undefined;
     this.#stale.begin(views.length);
-    this.#order.begin(views.length); // nobody is the fastest before it is judged
+    this.#order.begin(views.length); // nobody is the fastest until all are judged
     this.#byId = new Map(views.map((view) => [view.device.deviceId, view]));
     this.#news.isListNew = true;
     this.#changed.length = 0; // Nor is anybody kept who went.

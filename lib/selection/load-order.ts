@@ -7,7 +7,7 @@ import { Tournament } from './tournament.js';
 const turnShare = 1e-9 / 2 ** 22;
 const mostTurns = 2 ** 22;
 const perStep = 1 / weightSteps;
-/** A constant: where a property of globals was never read, an engine boxes what may be it. */
+/** Infinity by a constant: a global that was never read may be anything to an engine. */
 const full = Infinity;
 /** Above what any turn makes of a load, up to millions of devices. */
 const mostShare = 1 + 4e-9;
@@ -59,7 +59,7 @@ export class LoadOrder {
     if (this.#fallen === -1 && load < (this.#loads[index] as number)) {
       this.#fallen = index;
       this.#fallenLoad = load;
-      // As #loadOf says, but a number that goes through no other function is never boxed.
+      // As #loadOf says, but what a function returns that is not inlined is boxed.
       const inFlight = load * perStep;
       const perSpeed = this.#perSpeed[index] as number;
       const most = emptierFirst((inFlight + 1) * perSpeed, inFlight) * mostShare;

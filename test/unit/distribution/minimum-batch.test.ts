@@ -96,6 +96,14 @@ describe('a minimum batch', () => {
       { numRuns: 5000 },
     );
     expect(counted(3, 2, { speeds: [0.977, 0.3], limits: [2, 5] })).toEqual([0, 3]);
+    expect(counted(5, 2, { speeds: [100, 100, 1], limits: [2, 2, 1000] })).toEqual([2, 0, 3]);
+  });
+
+  it("is not all the slow device's because it alone has room for the last item", () => {
+    const speeds = [...Array<number>(10).fill(100), 1];
+    const limits = [...Array<number>(10).fill(100), 1e6];
+    expect(makespan(counted(1000, 100, { speeds, limits }), speeds)).toBe(1);
+    expect(makespan(counted(1001, 100, { speeds, limits }), speeds)).toBe(101);
   });
 
   it('holds for items that are not alike, and says why an item has no device', () => {

@@ -84,6 +84,26 @@ describe("code of the user's in the middle of acquiring", () => {
     }
   });
 
+  it('leaves nothing entered where it fails to say how fast a new device is', () => {
+    const shared = new SharedLedger();
+    new LeaseRig({ shared }).acquire();
+    let isBroken = false;
+    const speedOf = () => {
+      if (isBroken) throw new TypeError('mine');
+      return 1;
+    };
+    const rig: LeaseRig = new LeaseRig({ shared, parts: { speedOf } });
+    rig.record('b', 10);
+    const reject = () => {
+      rig.register('d');
+      isBroken = true;
+      return undefined;
+    };
+    const request = { deviceIds: ['b'], memoryBytes: 5 * KiB, filters: [{ name: 'r', reject }] };
+    expect(() => rig.desk.tryAcquire(request)).toThrow('speedOf');
+    rig.expectRow('b', { inFlight: 0, leaseCount: 0, leasedKiB: 0 });
+  });
+
   it('may take a token while it says how fast a new device is, and so the last place', () => {
     const inner: number[] = [];
     let isDue = false;
