@@ -24,11 +24,16 @@ function isRight() {
   return isRead && ids.includes(manager.selectBestDevice());
 }
 
-const endMs = performance.now() + patienceMs;
-while (!isRight()) {
-  if (performance.now() > endMs) throw new Error('what is read is not what was set');
-  await sleep(5);
+/** Samples may be too old for a moment, where more threads are busy than there are processors. */
+async function becomesRight() {
+  const endMs = performance.now() + patienceMs;
+  while (!isRight()) {
+    if (performance.now() > endMs) throw new Error('what is read is not what was set');
+    await sleep(5);
+  }
 }
+
+await becomesRight();
 const pool = tokensOf(manager, tokensHeld);
 let device = 0;
 const does = [
@@ -64,6 +69,6 @@ for (;;) {
   Atomics.add(orders, doneWord, 1);
   Atomics.notify(orders, doneWord);
 }
-if (!isRight()) throw new Error('what is read is not what was set any more');
+await becomesRight();
 pool.end();
 await manager.shutdown();
