@@ -43,15 +43,29 @@ export function countsWithMinimum(
   };
   const counts = joined(order, Math.min(1, most));
   if (sumOf(counts) === itemCount) return counts;
-  const roomiest = [...order].sort((a, b) => limitOf(b) - limitOf(a));
-  const first = new Set<number>();
+  const first = roomiest(order, { itemCount, most, limitOf });
+  return joined([...first, ...order.filter((place) => !first.has(place))], first.size);
+}
+
+interface Room {
+  readonly itemCount: number;
+  readonly most: number;
+  limitOf(place: number): number;
+}
+
+/** Those with the most room, as few as have a place for all, and `most` at the most. */
+function roomiest(
+  places: readonly number[],
+  { itemCount, most, limitOf }: Room,
+): ReadonlySet<number> {
+  const chosen = new Set<number>();
   let room = 0;
-  for (const place of roomiest.slice(0, most)) {
+  for (const place of [...places].sort((a, b) => limitOf(b) - limitOf(a)).slice(0, most)) {
     if (room >= itemCount) break;
-    first.add(place);
+    chosen.add(place);
     room += limitOf(place);
   }
-  return joined([...first, ...order.filter((place) => !first.has(place))], first.size);
+  return chosen;
 }
 
 interface Batch {

@@ -37,8 +37,12 @@ export class Units {
 
   /** Enters one, and says of which device, by its index; -1: there is none. @throws as `catchUp` */
   enter(): number {
-    if (!this.#board.isFresh || !this.#ledger.isAlone) this.#catchUp();
+    this.#refresh();
     return this.#enter();
+  }
+
+  #refresh(): void {
+    if (!this.#board.isFresh || !this.#ledger.isAlone) this.#catchUp();
   }
 
   /** As `enter`, of a board and a ledger that are up to date. */
@@ -56,7 +60,7 @@ export class Units {
 
   /** 0: there is none. @throws as `catchUp`, and as `TokenTable.reserve` */
   acquire(): number {
-    if (!this.#board.isFresh || !this.#ledger.isAlone) this.#catchUp();
+    this.#refresh();
     this.#tokens.reserve(); // not earlier: code of users may take tokens while it catches up
     const index = this.#enter();
     return index === -1 ? 0 : this.#tokens.issueOf(this.#devices.rows[index] as number);

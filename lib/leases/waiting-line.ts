@@ -10,8 +10,9 @@ export class WaitingLine<R, L> {
   /** By everybody; undefined: to be looked up anew. */
   #withheld: Set<number> | undefined;
 
-  /** A field, for it is asked about all the time. */
-  length = 0;
+  get length(): number {
+    return this.#waiters.length;
+  }
 
   /** Another one whenever somebody came or left. */
   get version(): number {
@@ -54,7 +55,6 @@ export class WaitingLine<R, L> {
   insert(waiter: Waiter<R, L>): void {
     if (this.#withheld !== undefined) waiter.withholdIn(this.#withheld);
     this.#waiters.splice(this.placeFor(waiter), 0, waiter);
-    this.length = this.#waiters.length;
     this.#soonestDeadlineMs = Math.min(this.#soonestDeadlineMs, waiter.deadlineMs);
     this.#version += 1;
   }
@@ -64,7 +64,6 @@ export class WaitingLine<R, L> {
     const place = this.#waiters.indexOf(waiter);
     if (place === -1) return false;
     this.#waiters.splice(place, 1);
-    this.length = this.#waiters.length;
     this.#withheld = undefined;
     this.#version += 1;
     return true;
@@ -83,7 +82,6 @@ export class WaitingLine<R, L> {
   #takeWhere(isTaken: (waiter: Waiter<R, L>) => boolean): readonly Waiter<R, L>[] {
     const taken = this.#waiters.filter((waiter) => isTaken(waiter));
     this.#waiters = this.#waiters.filter((waiter) => !isTaken(waiter));
-    this.length = this.#waiters.length;
     this.#soonestDeadlineMs = this.#waiters.reduce(
       (soonest, { deadlineMs }) => Math.min(soonest, deadlineMs),
       Infinity,

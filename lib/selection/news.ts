@@ -9,11 +9,11 @@ export interface ChangesWord {
 
 const nowhere = new Int32Array(0);
 
-/** Reasons why there is something new, other than the word. */
+/** Of what is told, so that one look says that there is none. */
 const due = 1;
 const listed = 2;
 
-/** Whether a feed has something new for its board: told by a flag, or seen at a word of memory. */
+/** Whether a board has something to take in: it is told so, or sees it at a word of memory. */
 export class News {
   #reasons = due;
   readonly #word: ChangesWord | undefined;

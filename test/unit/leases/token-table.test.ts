@@ -64,6 +64,20 @@ describe('tokens', () => {
     expect(tokens).toEqual([greatest - 1, greatest, 1, 2, 3]);
   });
 
+  it('are so many at most, and one more is refused', () => {
+    const table = new TokenTable<string>(ofRow);
+    for (let count = 0; count < 2 ** 23; count += 1) {
+      table.reserve();
+      table.issueOf(1);
+    }
+    const code = 'ERR_GPU_LEDGER_FULL';
+    expect(() => table.reserve()).toThrow(expect.objectContaining({ code }));
+    expect(table.size).toBe(2 ** 23);
+    expect(table.takeRow(1)).toBe(1);
+    table.reserve();
+    expect(table.issueOf(2)).toBe(2 ** 23 + 1);
+  });
+
   const numbers = [0, -1, 1.5, 65, Number.NaN, Infinity, 2 ** 32 + 1];
   const others: unknown[] = ['1', 1n, Symbol('1'), null, undefined, {}, [1], { valueOf: () => 1 }];
   it.each([...numbers, ...others].map((wrong) => [typeof wrong, wrong]))(
